@@ -1,0 +1,18 @@
+# libwebp as the target WebP::webp: its own CMake package where it ships one, the bare library elsewhere (Debian 12).
+find_package(WebP QUIET CONFIG)
+if(NOT TARGET WebP::webp)
+  find_path(WebP_INCLUDE_DIR webp/decode.h)
+  find_library(WebP_LIBRARY webp)
+  mark_as_advanced(WebP_INCLUDE_DIR WebP_LIBRARY)
+  if(WebP_INCLUDE_DIR AND WebP_LIBRARY)
+    add_library(WebP::webp UNKNOWN IMPORTED)
+    set_target_properties(WebP::webp PROPERTIES IMPORTED_LOCATION "${WebP_LIBRARY}"
+                                                INTERFACE_INCLUDE_DIRECTORIES "${WebP_INCLUDE_DIR}")
+  endif()
+endif()
+set(WebP_FOUND FALSE)
+if(TARGET WebP::webp)
+  set(WebP_FOUND TRUE)
+elseif(WebP_FIND_REQUIRED)
+  message(FATAL_ERROR "opad: libwebp was not found (Debian, Ubuntu: apt-get install libwebp-dev)")
+endif()

@@ -1,0 +1,35 @@
+# How this repository builds its executables: opad_executable(name sources...).
+
+find_program(CCACHE_PROGRAM ccache)
+if(CCACHE_PROGRAM AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  # a precompiled header holds time stamps and macros that ccache must be told to accept
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
+      ${CCACHE_PROGRAM})
+endif()
+find_program(MOLD_PROGRAM mold)
+if(MOLD_PROGRAM AND CMAKE_CXX_COMPILER_ID MATCHES "GNU|Clang")
+  add_link_options(-fuse-ld=mold)
+endif()
+
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
+add_library(opad_flags INTERFACE)
+target_link_libraries(opad_flags INTERFACE opad::opad)
+target_compile_definitions(opad_flags INTERFACE OPAD_MODELS="${PROJECT_SOURCE_DIR}/models/tiny")  # what no option names
+target_compile_options(opad_flags INTERFACE -Wall -Wextra -Wno-invalid-pch $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>
+                                            $<$<BOOL:${OPAD_WARNINGS_AS_ERRORS}>:-Werror>)
+if(OPAD_SANITIZE)
+  target_compile_options(opad_flags INTERFACE -fsanitize=${OPAD_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=undefined)
+  target_link_options(opad_flags INTERFACE -fsanitize=${OPAD_SANITIZE})
+endif()
+
+# One precompiled header for everything: a translation unit with LibTorch takes over 30 seconds without it.
+add_library(opad_pch OBJECT ${PROJECT_SOURCE_DIR}/cmake/pch.cpp)
+target_link_libraries(opad_pch PRIVATE opad_flags)
+target_precompile_headers(opad_pch PRIVATE <torch/torch.h> <boost/hana.hpp> <Eigen/Dense> <nlohmann/json.hpp>
+                          <filesystem> <map> <optional> <span> <sstream>)
+
+function(opad_executable name)
+  add_executable(${name} ${ARGN})
+  target_link_libraries(${name} PRIVATE opad_flags)
+  target_precompile_headers(${name} REUSE_FROM opad_pch)
+endfunction()

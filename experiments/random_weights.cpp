@@ -1,0 +1,62 @@
+// random_weights: fills a tree of model folders that hold only their config.json with random weights, for dry runs, benchmarks and
+// tests at any size.    random_weights --configs tests/full_size --output /tmp/models
+#include <opad/experiment/run.hpp>
+
+using namespace opad;
+
+namespace {
+
+/// One model folder: which model it is shows in its config.json.
+void write_model(const std::filesystem::path& folder, const Random& random) {
+  const auto file = folder / "config.json";
+  const Json config = read_json(file);
+  const auto fill = [&](auto& model) { fill_random(model, random); };
+  if (const auto name = config.value("_class_name", ""); name == "UNet2DConditionModel") {
+    UNet2DConditionModel model(UNet2DConditionConfig::from_json(config, file.string()));
+    fill(model);
+    model.save_pretrained(folder);
+  } else if (name == "AutoencoderKL") {
+    AutoencoderKL model(AutoencoderKLConfig::from_json(config, file.string()));
+    fill(model);
+    model.save_pretrained(folder);
+  } else if (config.value("model_type", "") == "clip_text_model") {
+    CLIPTextModel model(CLIPTextConfig::from_json(config, file.string()), /*with_projection=*/false);
+    fill(model);
+    model.save_pretrained(folder);
+  } else if (config.contains("patch_size") && config.contains("embed_dim")) {
+    VisionTransformer model(VisionTransformerConfig::from_json(config, file.string()));
+    fill(model);
+    Tensors tensors;
+    for (const auto& item : model.named_parameters()) tensors.emplace(item.key(), item.value().detach());
+    save_safetensors(folder / "model.safetensors", tensors);
+  } else {
+    fail(file.string(), ": no model that random_weights knows (UNet2DConditionModel, AutoencoderKL, CLIPTextModel, VisionTransformer)");
+  }
+  std::cout << folder.string() << std::endl;
+}
+
+int random_weights(int argc, char** argv) {
+  std::filesystem::path configs, output;
+  std::uint64_t seed = 0;
+  Options options("random_weights", "Fills model folders that hold only their config.json with random weights.");
+  options.bind_value("configs", configs, "tree of folders with config.json and other small files, copied along");
+  options.bind_value("output", output, "where the filled tree goes");
+  options.bind_value("seed", seed, "of the weights");
+  if (!options.parse(argc, argv)) return 0;
+  require(std::filesystem::is_directory(configs), "--configs ", configs.string(), ": no such folder");
+  require(!output.empty(), "--output is missing");
+  std::filesystem::create_directories(output);
+  std::filesystem::copy(configs, output, std::filesystem::copy_options::recursive | std::filesystem::copy_options::overwrite_existing);
+  std::vector<std::filesystem::path> folders;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(output))
+    if (entry.path().filename() == "config.json") folders.push_back(entry.path().parent_path());
+  std::sort(folders.begin(), folders.end());
+  for (const auto& folder : folders) write_model(folder, Random(seed));
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  return guarded_main("random_weights", [&] { return random_weights(argc, argv); });
+}

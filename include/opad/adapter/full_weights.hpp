@@ -1,0 +1,30 @@
+#pragma once
+#include <opad/adapter/adapter.hpp>
+
+namespace opad {
+
+/// Everything in the U-Net trains; its file is a whole U-Net folder (config.json, diffusion_pytorch_model.safetensors).
+struct FullWeights {
+  static constexpr std::string_view name = "full-weights";
+  NamedTensors install(UNet2DConditionModel& unet) const {
+    remove_adapter(unet);
+    NamedTensors parameters = all(unet);
+    for (auto& [key, parameter] : parameters) parameter.set_requires_grad(true);
+    return parameters;
+  }
+  void save(UNet2DConditionModel& unet, const std::filesystem::path& folder) const { unet.save_pretrained(folder); }
+  void load(UNet2DConditionModel& unet, const std::filesystem::path& folder) const {
+    copy_into(all(unet), read_weights(folder, "diffusion_pytorch_model"), folder.string());
+  }
+  void merge(UNet2DConditionModel& unet) const { remove_adapter(unet); }
+
+ private:
+  static NamedTensors all(const UNet2DConditionModel& unet) {
+    NamedTensors parameters;
+    for (const auto& item : unet.named_parameters()) parameters.emplace_back(item.key(), item.value());
+    return parameters;
+  }
+};
+static_assert(Adapter<FullWeights>);
+
+}  // namespace opad

@@ -1,0 +1,36 @@
+#pragma once
+#include <torch/types.h>
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include <opad/core/error.hpp>
+
+namespace opad {
+
+using torch::Tensor;
+
+using Shape = std::vector<std::int64_t>;
+
+/// Named tensors: what a weight file holds.
+using Tensors = std::map<std::string, Tensor>;
+
+/// Named tensors in a fixed order: what trains.
+using NamedTensors = std::vector<std::pair<std::string, Tensor>>;
+
+/// Throws unless both tensors have the same shape.
+inline void require_same_shape(std::string_view who, const Tensor& student, const Tensor& target) {
+  require(student.sizes() == target.sizes(), who, ": student ", student.sizes(), " and target ", target.sizes(),
+          " differ in shape; compare latents with latents or images with images");
+}
+
+/// A value for each sample, shaped to multiply a [B, ...] tensor of as many dimensions as `like`.  [B] -> [B, 1, 1, ...]
+inline Tensor per_sample(const Tensor& value, const Tensor& like) {
+  Shape shape(static_cast<std::size_t>(like.dim()), 1);
+  shape[0] = -1;
+  return value.view(shape);
+}
+
+}  // namespace opad

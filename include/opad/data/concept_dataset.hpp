@@ -1,0 +1,149 @@
+#pragma once
+#include <filesystem>
+#include <future>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <opad/core/random.hpp>
+#include <opad/core/tensor.hpp>
+#include <opad/data/augmentation.hpp>
+#include <opad/data/concept_folder.hpp>
+#include <opad/data/prompt_templates.hpp>
+
+namespace opad {
+
+/// What there is to learn from about one concept. Pictures are uint8 [H, W, 3].
+struct ConceptData {
+  std::vector<Tensor> pictures;
+  std::string instance_prompt;         // "<new1> dog"
+  std::vector<Tensor> class_pictures;  // prior preservation: pictures of the class; may be empty
+  std::string class_prompt;            // "dog", as it is, without templates
+};
+
+/// A concept from a folder of photographs, and one of class pictures unless that path is empty.
+inline ConceptData read_concept(const std::filesystem::path& folder, const std::string& instance_prompt,
+                                const std::filesystem::path& class_folder = {}, const std::string& class_prompt = "") {
+  ConceptData data{.pictures = read_concept_folder(folder).pictures, .instance_prompt = instance_prompt, .class_pictures = {}, .class_prompt = class_prompt};
+  if (!class_folder.empty()) data.class_pictures = read_concept_folder(class_folder).pictures;
+  return data;
+}
+
+struct Batch {
+  Tensor images;  // [B, 3, S, S] float32 in [-1, 1]; 2 B with prior preservation, the pictures of the concept first
+  Tensor mask;    // [B, 1, h, w] float32
+  std::vector<std::string> prompts;
+};
+
+struct DatasetOptions {
+  std::int64_t resolution = 512, vae_factor = 8;
+  Augmentation augmentation;
+  bool center_crop = false;               // of class pictures
+  std::int64_t rank = 0, world_size = 1;  // this process and how many share the data
+};
+
+/// Endless training data of one or several concepts: every picture with every prompt, once an epoch, in an order that is drawn
+/// anew for each epoch (stream "data/order"). Epochs follow each other without a break: all batches are full.
+/// batch(k) is a pure function of (seed, k): the same whatever was asked before, so a resumed run and any number of loader threads
+/// see the same data. Item g of all has its own streams, so the batch size only decides how items are grouped.
+/// Throws Error for a concept without pictures or prompt, class pictures without a prompt, and as ConceptTransform does.
+class ConceptDataset {
+ public:
+  ConceptDataset(const std::vector<ConceptData>& concepts, const DatasetOptions& options, const Random& random)
+      : options_(options), transform_(options.augmentation, options.resolution, options.vae_factor), random_(random.seed()) {
+    require(!concepts.empty(), "data: no concept; give at least one folder of photographs");
+    require(0 <= options.rank && options.rank < options.world_size, "data: rank ", options.rank, " of ", options.world_size);
+    for (const ConceptData& data : concepts) {
+      require(!data.pictures.empty(), "data: no picture of '", data.instance_prompt, "'");
+      require(!data.instance_prompt.empty(), "data: the instance prompt is empty; give one such as '<new1> dog'");
+      require(data.class_pictures.empty() || !data.class_prompt.empty(), "data: class pictures for '", data.instance_prompt,
+              "' but no class prompt; give one such as 'dog'");
+      for (const Tensor& picture : data.pictures)
+        for (const std::string& prompt : instance_prompts(data.instance_prompt, options.augmentation.enabled)) instances_.push_back({picture, prompt});
+      for (const Tensor& picture : data.class_pictures) classes_.push_back({picture, data.class_prompt});
+    }
+  }
+  ConceptDataset(ConceptData data, const DatasetOptions& options, const Random& random)
+      : ConceptDataset(std::vector{std::move(data)}, options, random) {}
+
+  /// Pairs of picture and prompt in an epoch.
+  std::int64_t size() const { return static_cast<std::int64_t>(instances_.size()); }
+
+  Batch batch(std::int64_t iteration, std::int64_t batch_size) const {
+    require(iteration >= 0 && batch_size > 0, "data: batch ", iteration, " of ", batch_size, " pictures; give 0 or more, and 1 or more");
+    const std::int64_t first = (iteration * options_.world_size + options_.rank) * batch_size;
+    std::vector<Item> items;
+    Order instances("data/order", random_, size());
+    for (std::int64_t g = first; g < first + batch_size; ++g) {
+      Stream stream = random_.stream("data/augmentation", g);
+      const Pair& pair = instances_[instances.at(g)];
+      items.push_back(transform_.instance(pair.picture, pair.prompt, stream));
+    }
+    if (!classes_.empty()) {
+      Order classes("data/class-order", random_, static_cast<std::int64_t>(classes_.size()));
+      for (std::int64_t g = first; g < first + batch_size; ++g) {
+        Stream stream = random_.stream("data/class-crop", g);
+        const Pair& pair = classes_[classes.at(g)];
+        items.push_back(transform_.prior(pair.picture, pair.prompt, options_.center_crop, stream));
+      }
+    }
+    return stacked(items);
+  }
+
+ private:
+  struct Pair {
+    Tensor picture;
+    std::string prompt;
+  };
+
+  /// Which of n things is the g-th of all when every epoch shows each of them once.
+  class Order {
+   public:
+    Order(std::string_view stream, const Random& random, std::int64_t n) : stream_(stream), random_(random), n_(n) {}
+    std::size_t at(std::int64_t g) {
+      if (g / n_ != epoch_) epoch_ = g / n_, permutation_ = random_.stream(stream_, epoch_).permutation(n_);
+      return static_cast<std::size_t>(permutation_[g % n_]);
+    }
+
+   private:
+    std::string_view stream_;
+    const Random& random_;
+    std::int64_t n_, epoch_ = -1;
+    std::vector<std::int64_t> permutation_;
+  };
+
+  static Batch stacked(const std::vector<Item>& items) {
+    Batch batch;
+    std::vector<Tensor> images, masks;
+    for (const Item& item : items) images.push_back(item.image), masks.push_back(item.mask), batch.prompts.push_back(item.prompt);
+    batch.images = torch::stack(images), batch.mask = torch::stack(masks);
+    return batch;
+  }
+
+  DatasetOptions options_;
+  ConceptTransform transform_;
+  Random random_;
+  std::vector<Pair> instances_, classes_;
+};
+
+/// Makes the next batch in the background while the current one is used. Changes no result: whatever is asked for is what the
+/// data set, which must live longer, would have given.
+class Prefetch {
+ public:
+  Prefetch(const ConceptDataset& dataset, std::int64_t batch_size) : dataset_(dataset), batch_size_(batch_size) {}
+
+  Batch batch(std::int64_t iteration) {
+    Batch batch = next_.valid() && iteration == next_iteration_ ? next_.get() : dataset_.batch(iteration, batch_size_);
+    next_iteration_ = iteration + 1;
+    next_ = std::async(std::launch::async, [this, k = next_iteration_] { return dataset_.batch(k, batch_size_); });
+    return batch;
+  }
+
+ private:
+  const ConceptDataset& dataset_;
+  std::int64_t batch_size_, next_iteration_ = 0;
+  std::future<Batch> next_;  // its destructor waits
+};
+
+}  // namespace opad

@@ -1,0 +1,69 @@
+#pragma once
+#include <array>
+#include <string>
+#include <vector>
+
+#include <opad/core/error.hpp>
+#include <opad/core/random.hpp>
+#include <opad/data/sprites/attributes.hpp>
+
+namespace opad::sprites {
+
+/// A thing that no training picture shows: what personalisation has to learn. Hyper-parameters are chosen on the development
+/// concepts; the evaluation concepts are for final tables.
+struct HeldOut {
+  std::string_view name;
+  Identity identity;
+  bool evaluation;
+};
+
+/// One for each kind of thing, six for development and six for evaluation.
+inline constexpr std::array<HeldOut, 12> held_out{{
+    {"striped-cat", {Kind::Cat, Color::Orange, Color::Blue, Color::Green, Texture::Striped, Accessory::Hat, 0.3, 0.4, 0}, false},
+    {"striped-car", {Kind::Car, Color::Cyan, Color::Red, Color::Yellow, Texture::Striped, Accessory::Star, -0.2, 0.5, 1}, false},
+    {"dotted-mug", {Kind::Mug, Color::Green, Color::Pink, Color::Blue, Texture::Dotted, Accessory::None, 0.4, -0.3, 0}, false},
+    {"checkered-fish", {Kind::Fish, Color::Purple, Color::Yellow, Color::Red, Texture::Checkered, Accessory::Glasses, 0, 0.6, 1}, false},
+    {"dotted-rocket", {Kind::Rocket, Color::White, Color::Red, Color::Cyan, Texture::Dotted, Accessory::Flag, 0.2, 0, 0}, false},
+    {"plain-clock", {Kind::Clock, Color::Pink, Color::Purple, Color::Orange, Texture::Plain, Accessory::Bow, -0.3, 0.2, 0}, false},
+    {"dotted-dog", {Kind::Dog, Color::White, Color::Brown, Color::Red, Texture::Dotted, Accessory::Scarf, 0.1, 0.3, 0}, true},
+    {"checkered-robot", {Kind::Robot, Color::Yellow, Color::Black, Color::Pink, Texture::Checkered, Accessory::Bow, 0.2, 0.5, 0}, true},
+    {"striped-teapot", {Kind::Teapot, Color::Blue, Color::White, Color::Orange, Texture::Striped, Accessory::Glasses, -0.1, 0.4, 1}, true},
+    {"plain-duck", {Kind::Duck, Color::Red, Color::Green, Color::Purple, Texture::Plain, Accessory::Hat, 0.3, 0.7, 0}, true},
+    {"checkered-boat", {Kind::Boat, Color::Pink, Color::Cyan, Color::Black, Texture::Checkered, Accessory::Star, -0.4, 0.3, 1}, true},
+    {"striped-backpack", {Kind::Backpack, Color::Brown, Color::Orange, Color::Cyan, Texture::Striped, Accessory::Scarf, 0, -0.5, 3}, true},
+}};
+
+/// Throws Error, listing the names, for one that is none of them.
+inline const HeldOut& held_out_named(std::string_view name) {
+  std::string names;
+  for (const HeldOut& thing : held_out) {
+    if (thing.name == name) return thing;
+    names += c10::str(names.empty() ? "" : ", ", thing.name);
+  }
+  fail("sprites: no held-out concept '", name, "'; there are ", names);
+}
+
+/// Five photographs (four of every other concept) in five scenes, none of which the evaluation prompts name.
+inline std::vector<Sprite> photographs(const HeldOut& thing) {
+  constexpr std::array scenes{Scene::Studio, Scene::Meadow, Scene::Kitchen, Scene::Wall, Scene::City};
+  Stream random(hash("sprite/photographs"), hash(thing.name));
+  const auto order = random.permutation(scenes.size());
+  const auto between = [&random](double low, double high) { return low + (high - low) * random.uniform(); };
+  std::vector<Sprite> pictures;
+  for (std::size_t i = 0; i < (hash(thing.name) % 2 == 0 ? 4 : 5); ++i) {
+    const bool large = i == 1;
+    Sprite sprite{.identity = thing.identity, .scene = scenes[order[i]], .size = large ? Size::Large : Size::Normal};
+    sprite.x = between(0.46, 0.54), sprite.y = large ? between(0.96, 0.99) : between(0.89, 0.94);
+    sprite.scale = large ? between(0.9, 0.96) : between(0.68, 0.8);
+    sprite.tilt = between(-4, 4), sprite.mirrored = i % 2 == 1, sprite.detail = random.bits();
+    pictures.push_back(sprite);
+  }
+  return pictures;
+}
+
+/// What to ask of a personalised model; {} becomes the concept ("<new1> cat") or its class word.
+inline constexpr std::array<std::string_view, 10> evaluation_prompts{
+    "a {} in the forest", "a {} on the beach", "a {} in the desert",       "a {} in the snow",            "a {} in space",
+    "a {} under water",   "a {} at night",     "a pencil sketch of a {}", "a watercolor painting of a {}", "a poster of a {}"};
+
+}  // namespace opad::sprites

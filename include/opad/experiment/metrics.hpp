@@ -1,0 +1,138 @@
+#pragma once
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <cstdint>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <limits>
+#include <optional>
+#include <sstream>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <opad/core/error.hpp>
+#include <opad/io/atomic_file.hpp>
+
+namespace opad {
+
+/// A CSV file of numbers: names of the columns in the first line, the first of them "step". An empty cell is NaN.
+struct MetricsTable {
+  std::vector<std::string> columns;
+  std::vector<std::vector<double>> rows;
+
+  /// The values of one column.
+  std::vector<double> column(const std::string& name) const {
+    const auto at = std::find(columns.begin(), columns.end(), name);
+    require(at != columns.end(), "metrics: no column named ", name);
+    std::vector<double> values;
+    for (const auto& row : rows) values.push_back(row[static_cast<std::size_t>(at - columns.begin())]);
+    return values;
+  }
+};
+
+namespace metrics_detail {
+
+inline std::vector<std::string> cells(const std::string& line) {
+  std::vector<std::string> parts;
+  for (std::size_t begin = 0, end = 0; end != std::string::npos; begin = end + 1)
+    parts.push_back(line.substr(begin, (end = line.find(',', begin)) - begin));
+  return parts;
+}
+
+/// The shortest decimal that reads back as the same float32; losses have no more digits. "" for what is no finite number.
+inline std::string number(double value) {
+  if (!std::isfinite(static_cast<float>(value))) return "";
+  char text[32];
+  return {text, std::to_chars(text, text + sizeof text, static_cast<float>(value)).ptr};
+}
+
+inline std::string header(const std::vector<std::string>& columns) {
+  std::string line = "step";
+  for (const auto& column : columns) {
+    const bool plain = !column.empty() && column.find_first_of(",\n\r") == std::string::npos;
+    require(plain, "metrics: \"", column, "\" cannot name a column");
+    line += "," + column;
+  }
+  return line;
+}
+
+/// The complete lines of a file: what follows the last line break was cut off by a crash.
+inline std::vector<std::string> lines(const std::filesystem::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  require(file.good(), path.string(), ": cannot open");
+  std::string text(std::istreambuf_iterator<char>(file), {});
+  text.resize(text.rfind('\n') + 1);  // npos + 1 is 0
+  std::vector<std::string> found;
+  std::istringstream stream(text);
+  for (std::string line; std::getline(stream, line);) found.push_back(line);
+  return found;
+}
+
+}  // namespace metrics_detail
+
+inline MetricsTable read_metrics(const std::filesystem::path& path) {
+  const auto lines = metrics_detail::lines(path);
+  require(!lines.empty(), path.string(), ": holds no metrics, not even the names of its columns");
+  MetricsTable table{metrics_detail::cells(lines[0]), {}};
+  for (std::size_t i = 1; i < lines.size(); ++i) {
+    const auto cells = metrics_detail::cells(lines[i]);
+    require(cells.size() == table.columns.size(), path.string(), ":", i + 1, ": ", cells.size(), " values for ",
+            table.columns.size(), " columns");
+    auto& row = table.rows.emplace_back();
+    for (const auto& cell : cells) {
+      double value = std::numeric_limits<double>::quiet_NaN();
+      const auto end = std::from_chars(cell.data(), cell.data() + cell.size(), value).ptr;
+      require(end == cell.data() + cell.size(), path.string(), ":", i + 1, ": \"", cell, "\" is not a number");
+      row.push_back(value);
+    }
+  }
+  return table;
+}
+
+/// Appends one row of numbers an iteration to metrics.csv. Resuming after step `resumed` cuts off the rows beyond it, which the
+/// run will write again, so that the file of a run that was stopped equals that of one that was not.
+class MetricsFile {
+ public:
+  MetricsFile(std::filesystem::path path, std::vector<std::string> columns, std::optional<std::int64_t> resumed = {})
+      : path_(std::move(path)), columns_(std::move(columns)) {
+    const auto header = metrics_detail::header(columns_);
+    std::string kept = header + "\n";
+    if (resumed && std::filesystem::exists(path_)) kept = cut(header, *resumed);
+    write_atomically(path_, kept);
+    file_.open(path_, std::ios::app | std::ios::binary);
+  }
+
+  /// `values` in the order of the columns; what is no finite number becomes an empty cell.
+  void append(std::int64_t step, const std::vector<double>& values) {
+    require(values.size() == columns_.size(), path_.string(), ": ", values.size(), " values for ", columns_.size(), " columns");
+    std::string line = std::to_string(step);
+    for (const double value : values) line.append(",").append(metrics_detail::number(value));
+    file_ << line.append("\n") << std::flush;
+    require(file_.good(), path_.string(), ": cannot write; is the disk full?");
+  }
+
+ private:
+  std::string cut(const std::string& header, std::int64_t last) const {
+    const auto lines = metrics_detail::lines(path_);
+    require(lines.empty() || lines[0] == header, path_.string(), ": its columns are ", lines.empty() ? "" : lines[0],
+            ", this run writes ", header, "; move the file away or give --output another folder");
+    std::string kept = header + "\n";
+    for (std::size_t i = 1; i < lines.size(); ++i) {
+      std::int64_t step = 0;
+      const auto [end, error] = std::from_chars(lines[i].data(), lines[i].data() + lines[i].size(), step);
+      require(error == std::errc{}, path_.string(), ":", i + 1, ": does not begin with a step; move the file away");
+      if (step <= last) kept += lines[i] + "\n";
+    }
+    return kept;
+  }
+
+  std::filesystem::path path_;
+  std::vector<std::string> columns_;
+  std::ofstream file_;
+};
+
+}  // namespace opad

@@ -1,0 +1,118 @@
+#pragma once
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include <opad/data/augmentation.hpp>
+#include <opad/experiment/options.hpp>
+
+namespace opad {
+
+/// Where a program looks for models that no option names: the build defines it, an installed opad has none.
+inline std::filesystem::path default_models() {
+#ifdef OPAD_MODELS
+  return OPAD_MODELS;
+#else
+  return {};
+#endif
+}
+
+/// What every training program can be told beside the hyper-parameters of its policies.
+struct RunSettings {
+  std::filesystem::path models = default_models(), teacher, student;  // teacher and student: empty means models/teacher, models/student
+  std::map<std::string, std::filesystem::path> encoders;              // by backbone; empty means models/NAME
+
+  std::filesystem::path instance_data;
+  std::string instance_prompt;
+  std::vector<std::string> modifier_token{"<new1>"}, initializer_token, validation_prompt;
+
+  std::filesystem::path output;
+  std::string resume;
+  bool overwrite = false;
+
+  std::uint64_t seed = 42;
+  std::string device = "cpu", dtype = "float32";
+  std::int64_t steps = 1000, batch_size = 2, resolution = 0, accumulation = 1, threads = 0;
+  double max_grad_norm = 1.0;
+  Augmentation augmentation;
+
+  std::int64_t preview_every = 100, preview_count = 4, checkpoint_every = 100, keep_checkpoints = 2, teacher_preview_steps = 25;
+  double teacher_preview_guidance = 7.5;
+
+  void bind(Options& options) {
+    const auto where = [&](const std::string& name, auto& value, const std::string& help) {
+      options.bind_value(name, value, help).decisive = false;
+    };
+    options.group("Models");
+    options.bind_value("models", models, "folder with teacher/, student/ and the encoders, for whatever has no option of its own");
+    options.bind_value("teacher", teacher, "diffusers folder of the multi-step model, e.g. Stable Diffusion 2.1");
+    options.bind_value("student", student, "diffusers folder of the one-step model, e.g. SD-Turbo");
+    for (auto& [name, folder] : encoders) options.bind_value(name, folder, "folder of the encoder " + name);
+    options.group("Concept");
+    options.bind_value("instance-data", instance_data, "folder with the photographs of the concept");
+    options.bind_value("instance-prompt", instance_prompt, "what they show, with the modifier token: \"<new1> cat\"");
+    options.bind_value("modifier-token", modifier_token, "new token that will stand for the concept");
+    options.bind_value("initializer-token", initializer_token, "known word whose embedding it starts from; none: the prompt's last word");
+    options.bind_value("resolution", resolution, "side of the training pictures; 0: the student's own", "pixels");
+    options.bind("augmentation", augmentation);
+    options.group("Run");
+    where("output", output, "run folder: config, metrics, previews, checkpoints, adapters");
+    auto& resumed = options.bind_value("resume", resume, "go on with the run in this folder (alone: in --output)");
+    resumed.decisive = false;
+    resumed.bare = ".";
+    where("overwrite", overwrite, "replace a run that is in the folder already");
+    options.bind_value("steps", steps, "iterations");
+    options.bind_value("batch-size", batch_size, "pictures in a batch");
+    options.bind_value("accumulation", accumulation, "batches whose gradients are averaged before an update");
+    options.bind_value("max-grad-norm", max_grad_norm, "global norm to which gradients of teacher and student are clipped");
+    options.bind_value("seed", seed, "of everything random");
+    options.bind_value("device", device, "cpu, cuda, cuda:1, ...");
+    options.bind_value("dtype", dtype, "float32, or bfloat16 for networks' passes (autocast)");
+    where("threads", threads, "of the CPU; 0: LibTorch decides");
+    options.group("Watching");
+    where("validation-prompt", validation_prompt, "prompts of the previews; none: a few around the instance prompt");
+    where("preview-every", preview_every, "iterations between previews; 0: only before and after");
+    where("preview-count", preview_count, "pictures for each prompt");
+    where("teacher-preview-steps", teacher_preview_steps, "sampling steps of the teacher's final preview; 0: none");
+    where("teacher-preview-guidance", teacher_preview_guidance, "guidance of the teacher's final preview");
+    where("checkpoint-every", checkpoint_every, "iterations between checkpoints");
+    where("keep-checkpoints", keep_checkpoints, "checkpoints that stay");
+  }
+
+  std::filesystem::path teacher_folder() const { return teacher.empty() ? models / "teacher" : teacher; }
+  std::filesystem::path student_folder() const { return student.empty() ? models / "student" : student; }
+  std::filesystem::path encoder_folder(const std::string& name) const {
+    const auto& given = encoders.at(name);
+    return given.empty() ? models / name : given;
+  }
+
+  /// Fills what depends on other settings, and refuses what cannot work before anything large is loaded.
+  void complete() {
+    require(!instance_data.empty(), "--instance-data is missing; give the folder with the concept's photographs");
+    require(!output.empty(), "--output is missing; give a folder for the run");
+    require(!modifier_token.empty(), "--modifier-token: give at least one new token, e.g. <new1>");
+    require(!instance_prompt.empty(), "--instance-prompt is missing; say what the pictures show, e.g. \"", modifier_token[0], " cat\"");
+    for (const auto& token : modifier_token)
+      require(instance_prompt.find(token) != std::string::npos, "--instance-prompt \"", instance_prompt, "\" does not contain the modifier token ", token,
+              "; write e.g. \"", token, " cat\"");
+    if (initializer_token.empty()) initializer_token.assign(modifier_token.size(), last_word());
+    require(initializer_token.size() == modifier_token.size(), "--initializer-token: ", initializer_token.size(), " words for ", modifier_token.size(),
+            " modifier tokens; give one for each");
+    if (validation_prompt.empty())
+      validation_prompt = {"a photo of a " + instance_prompt, "a " + instance_prompt + " in the snow", "a painting of a " + instance_prompt};
+    require(steps > 0 && batch_size > 0 && accumulation > 0 && preview_count > 0 && checkpoint_every > 0 && keep_checkpoints > 0 && preview_every >= 0,
+            "--steps, --batch-size, --accumulation, --preview-count, --checkpoint-every and --keep-checkpoints must be positive");
+    require(dtype == "float32" || dtype == "bfloat16", "--dtype ", dtype, " is not one of float32, bfloat16");
+  }
+
+ private:
+  std::string last_word() const {
+    const auto end = instance_prompt.find_last_not_of(' '), begin = instance_prompt.find_last_of(' ', end);
+    const auto word = instance_prompt.substr(begin + 1, end - begin);
+    for (const auto& token : modifier_token)
+      require(word != token, "--initializer-token is missing, and --instance-prompt ends with the modifier token; give a word that the model knows");
+    return word;
+  }
+};
+
+}  // namespace opad

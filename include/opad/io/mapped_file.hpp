@@ -1,0 +1,47 @@
+#pragma once
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstddef>
+#include <cstring>
+#include <filesystem>
+#include <span>
+
+#include <opad/core/error.hpp>
+
+namespace opad {
+
+/// A file's bytes as memory, read when touched. Writing to them changes this process's copy only, page by page, never the file.
+/// The file may be replaced (renamed over) while it is mapped, but not shortened.
+class MappedFile {
+ public:
+  explicit MappedFile(const std::filesystem::path& path) {
+    const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    require(file >= 0, path.string(), ": cannot read: ", std::strerror(errno));
+    struct ::stat status {};
+    const bool regular = ::fstat(file, &status) == 0 && S_ISREG(status.st_mode);
+    if (regular && status.st_size > 0)
+      data_ = ::mmap(nullptr, static_cast<std::size_t>(status.st_size), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_NORESERVE, file, 0);
+    const int error = errno;
+    ::close(file);
+    require(regular, path.string(), ": is not a file");
+    require(data_ != MAP_FAILED, path.string(), ": cannot map into memory: ", std::strerror(error));
+    size_ = static_cast<std::size_t>(status.st_size);
+  }
+  ~MappedFile() {
+    if (size_ > 0) ::munmap(data_, size_);
+  }
+  MappedFile(const MappedFile&) = delete;
+  MappedFile& operator=(const MappedFile&) = delete;
+
+  std::span<std::byte> bytes() const { return {static_cast<std::byte*>(data_), size_}; }
+
+ private:
+  void* data_ = nullptr;
+  std::size_t size_ = 0;
+};
+
+}  // namespace opad

@@ -1,0 +1,120 @@
+#pragma once
+#include <filesystem>
+
+#include <opad/io/weights.hpp>
+#include <opad/models/pretrained.hpp>
+#include <opad/models/unet_2d_condition_config.hpp>
+#include <opad/models/unet_blocks.hpp>
+
+namespace opad {
+
+/// Sinusoidal embedding of timesteps, computed in float32 as diffusers does:  sin and cos of t * 10000^(-i / (width/2 - freq_shift)).
+///   timesteps [B], any number type -> [B, width]
+inline Tensor timestep_embedding(const Tensor& timesteps, std::int64_t width, bool flip_sin_to_cos, std::int64_t freq_shift) {
+  const std::int64_t half = width / 2;
+  const Tensor exponents = torch::arange(half, timesteps.options().dtype(torch::kFloat32)) * -std::log(10000.0);
+  const Tensor angles = timesteps.to(torch::kFloat32).unsqueeze(1) * (exponents / static_cast<double>(half - freq_shift)).exp();
+  const Tensor embedding = flip_sin_to_cos ? at::cat({angles.cos(), angles.sin()}, 1) : at::cat({angles.sin(), angles.cos()}, 1);
+  return width % 2 == 0 ? embedding : at::constant_pad_nd(embedding, {0, 1});
+}
+
+/// The two layers on top of the sinusoids: W2 silu(W1 x).
+struct TimestepEmbedding : torch::nn::Module {
+  std::shared_ptr<LinearLayer> linear_1, linear_2;
+  TimestepEmbedding(std::int64_t in, std::int64_t out)
+      : linear_1(register_module("linear_1", std::make_shared<LinearLayer>(in, out))),
+        linear_2(register_module("linear_2", std::make_shared<LinearLayer>(out, out))) {}
+  Tensor forward(const Tensor& x) const { return linear_2->forward(at::silu(linear_1->forward(x))); }
+};
+
+/// The denoiser of Stable Diffusion 1.x and 2.x and SD-Turbo: diffusers' UNet2DConditionModel, with its parameter names.
+/// Rombach et al., "High-Resolution Image Synthesis with Latent Diffusion Models", CVPR 2022, arXiv 2112.10752.
+/// Frozen when made or loaded; what trains is switched on by an adapter (include/opad/adapter/).
+struct UNet2DConditionModel : torch::nn::Module {
+  UNet2DConditionConfig config;
+  std::shared_ptr<Conv2d> conv_in, conv_out;
+  std::shared_ptr<TimestepEmbedding> time_embedding;
+  std::shared_ptr<ModuleList<UNetDownBlock>> down_blocks;
+  std::shared_ptr<ModuleList<UNetUpBlock>> up_blocks;
+  std::shared_ptr<UNetMidBlock> mid_block;
+  std::shared_ptr<GroupNorm> conv_norm_out;
+
+  explicit UNet2DConditionModel(const UNet2DConditionConfig& config);
+
+  /// folder  holds config.json and diffusion_pytorch_model.safetensors (variants and shards: io/weights.hpp)
+  static std::shared_ptr<UNet2DConditionModel> from_pretrained(const std::filesystem::path& folder) {
+    const auto file = folder / "config.json";
+    auto model = std::make_shared<UNet2DConditionModel>(UNet2DConditionConfig::from_json(read_json(file), file.string()));
+    load_parameters(*model, read_weights(folder, "diffusion_pytorch_model"), folder.string());
+    return model;
+  }
+  /// Writes such a folder. An installed adapter is not in it: merge it first.
+  void save_pretrained(const std::filesystem::path& folder, at::ScalarType type = torch::kFloat32) const {
+    save_diffusers_folder(folder, *this, config.to_json(), type);
+  }
+
+  /// The prediction, of whatever kind the checkpoint predicts.
+  ///   sample                 [B, in_channels, h, w], of any size
+  ///   timestep               [B], [1] or a scalar, integers or fractions
+  ///   encoder_hidden_states  [B, L, cross_attention_dim]
+  ///   returns                [B, out_channels, h, w]
+  Tensor forward(const Tensor& sample, const Tensor& timestep, const Tensor& encoder_hidden_states);
+
+  /// Visits every attention layer in a fixed order:  visit(name, layer, cross), name as in the weight file
+  /// ("down_blocks.0.attentions.0.transformer_blocks.0.attn2"), cross: attends to the text.
+  template <class Visit>
+  void for_each_attention(const Visit& visit) {
+    for (const auto& item : named_modules("", false))
+      if (auto* const attention = item.value()->as<Attention>()) visit(item.key(), *attention, item.key().ends_with(".attn2"));
+  }
+};
+
+inline UNet2DConditionModel::UNet2DConditionModel(const UNet2DConditionConfig& config_) : config(config_) {
+  config.validate("UNet2DConditionModel");
+  const auto& channels = config.block_out_channels;
+  const std::size_t levels = channels.size(), last = levels - 1;
+  const std::int64_t temb_channels = 4 * channels[0];
+  const auto level = [&](std::size_t i, std::int64_t layers) {
+    return UNetLevel{temb_channels, layers, at_level(config.transformer_layers_per_block, i), at_level(config.attention_head_dim, i),
+                     at_level(config.cross_attention_dim, i), config.norm_num_groups, config.norm_eps, config.use_linear_projection};
+  };
+  conv_in = register_module("conv_in", std::make_shared<Conv2d>(config.in_channels, channels[0], 3, 1, 1));
+  time_embedding = register_module("time_embedding", std::make_shared<TimestepEmbedding>(channels[0], temb_channels));
+  down_blocks = register_module("down_blocks", std::make_shared<ModuleList<UNetDownBlock>>());
+  for (std::size_t i = 0; i < levels; ++i)
+    down_blocks->emplace(channels[i > 0 ? i - 1 : 0], channels[i], level(i, at_level(config.layers_per_block, i)),
+                         config.down_block_types[i] == "CrossAttnDownBlock2D", i < last, config.downsample_padding);
+  up_blocks = register_module("up_blocks", std::make_shared<ModuleList<UNetUpBlock>>());
+  for (std::size_t k = 0; k < levels; ++k) {
+    const std::size_t i = last - k;  // the level, from the deepest up
+    up_blocks->emplace(channels[i > 0 ? i - 1 : 0], channels[std::min(i + 1, last)], channels[i],
+                       level(i, at_level(config.layers_per_block, i) + 1), config.up_block_types[k] == "CrossAttnUpBlock2D", i > 0);
+  }
+  mid_block = register_module("mid_block", std::make_shared<UNetMidBlock>(channels[last], level(last, 1)));
+  conv_norm_out = register_module("conv_norm_out", std::make_shared<GroupNorm>(config.norm_num_groups, channels[0], config.norm_eps));
+  conv_out = register_module("conv_out", std::make_shared<Conv2d>(channels[0], config.out_channels, 3, 1, 1));
+}
+
+inline Tensor UNet2DConditionModel::forward(const Tensor& sample, const Tensor& timestep, const Tensor& encoder_hidden_states) {
+  const std::int64_t batch = sample.dim() == 4 ? sample.size(0) : 0;
+  require(batch > 0 && sample.size(1) == config.in_channels, "UNet2DConditionModel: the sample is ", sample.sizes(), "; give [B, ",
+          config.in_channels, ", h, w]");
+  require(timestep.numel() == 1 || (timestep.dim() == 1 && timestep.size(0) == batch), "UNet2DConditionModel: ", timestep.numel(),
+          " timesteps for ", batch, " samples; give one, or one for each");
+  require(encoder_hidden_states.dim() == 3 && encoder_hidden_states.size(0) == batch &&
+              (config.cross_attention_dim.size() > 1 || encoder_hidden_states.size(2) == config.cross_attention_dim[0]),
+          "UNet2DConditionModel: encoder_hidden_states is ",
+          encoder_hidden_states.sizes(), "; give [", batch, ", L, ", config.cross_attention_dim[0], "]");
+
+  const Tensor embedding = timestep_embedding(timestep.to(sample.device()).reshape({-1}), config.block_out_channels[0],
+                                              config.flip_sin_to_cos, config.freq_shift);
+  const Tensor silu_temb = at::silu(time_embedding->forward(embedding.to(sample.scalar_type())));  // [B or 1, temb_channels]
+  Tensor x = conv_in->forward(sample);
+  std::vector<Tensor> skips{x};
+  for (const auto& block : *down_blocks) x = block->forward(std::move(x), silu_temb, encoder_hidden_states, skips);
+  x = mid_block->forward(x, silu_temb, encoder_hidden_states);
+  for (const auto& block : *up_blocks) x = block->forward(std::move(x), silu_temb, encoder_hidden_states, skips);
+  return conv_out->forward(at::silu(conv_norm_out->forward(x)));
+}
+
+}  // namespace opad

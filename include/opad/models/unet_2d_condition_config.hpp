@@ -1,0 +1,132 @@
+#pragma once
+#include <opad/models/config.hpp>
+
+namespace opad {
+
+/// config.json of diffusers' UNet2DConditionModel, as far as Stable Diffusion 1.x, 2.x and SD-Turbo go. Members carry the keys' names
+/// and the library's defaults; lists hold one value for all levels or one for each.
+struct UNet2DConditionConfig {
+  std::int64_t sample_size = 0;  // side of the latents that the model was trained on; 0 where the file does not say
+  std::int64_t in_channels = 4, out_channels = 4;
+  bool flip_sin_to_cos = true;  // time embedding: cosines first
+  std::int64_t freq_shift = 0;
+  std::vector<std::string> down_block_types{"CrossAttnDownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D", "DownBlock2D"};
+  std::vector<std::string> up_block_types{"UpBlock2D", "CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "CrossAttnUpBlock2D"};
+  std::vector<std::int64_t> block_out_channels{320, 640, 1280, 1280};
+  std::vector<std::int64_t> layers_per_block{2}, transformer_layers_per_block{1};
+  std::vector<std::int64_t> attention_head_dim{8};  // the number of heads, in spite of its name
+  std::vector<std::int64_t> cross_attention_dim{1280};
+  std::int64_t downsample_padding = 1;
+  std::int64_t norm_num_groups = 32;
+  double norm_eps = 1e-5;
+  bool use_linear_projection = false;
+  bool upcast_attention = false;  // kept, without effect: the fused attention already accumulates in float32
+
+  /// where  the file's name, for error messages.  Throws on keys of the wrong type and on options that are not supported.
+  static UNet2DConditionConfig from_json(const Json& json, const std::string& where);
+  Json to_json() const;
+  /// Throws unless the values fit together.
+  void validate(const std::string& where) const;
+
+ private:
+  /// Options that are left at the library's defaults by every model of the family.
+  static const Json& fixed() {
+    static const Json options = {
+        {"act_fn", "silu"}, {"addition_embed_type", nullptr}, {"addition_embed_type_num_heads", 64}, {"addition_time_embed_dim", nullptr},
+        {"attention_type", "default"}, {"center_input_sample", false}, {"class_embed_type", nullptr}, {"class_embeddings_concat", false},
+        {"conv_in_kernel", 3}, {"conv_out_kernel", 3}, {"cross_attention_norm", nullptr}, {"dropout", 0.0}, {"dual_cross_attention", false},
+        {"encoder_hid_dim", nullptr}, {"encoder_hid_dim_type", nullptr}, {"mid_block_only_cross_attention", nullptr},
+        {"mid_block_scale_factor", 1}, {"mid_block_type", "UNetMidBlock2DCrossAttn"}, {"num_class_embeds", nullptr},
+        {"only_cross_attention", false}, {"projection_class_embeddings_input_dim", nullptr}, {"resnet_out_scale_factor", 1.0},
+        {"resnet_skip_time_act", false}, {"resnet_time_scale_shift", "default"}, {"reverse_transformer_layers_per_block", nullptr},
+        {"time_cond_proj_dim", nullptr}, {"time_embedding_act_fn", nullptr}, {"time_embedding_dim", nullptr},
+        {"time_embedding_type", "positional"}, {"timestep_post_act", nullptr}};
+    return options;
+  }
+};
+
+inline UNet2DConditionConfig UNet2DConditionConfig::from_json(const Json& json, const std::string& where) {
+  const ConfigReader read(json, where);
+  read.only(fixed());
+  UNet2DConditionConfig config;
+  if (!read.null("sample_size")) read("sample_size", config.sample_size);
+  read("in_channels", config.in_channels);
+  read("out_channels", config.out_channels);
+  read("flip_sin_to_cos", config.flip_sin_to_cos);
+  read("freq_shift", config.freq_shift);
+  read("down_block_types", config.down_block_types);
+  read("up_block_types", config.up_block_types);
+  read("block_out_channels", config.block_out_channels);
+  const std::size_t levels = config.block_out_channels.size();
+  read.per_level("layers_per_block", config.layers_per_block, levels);
+  read.per_level("transformer_layers_per_block", config.transformer_layers_per_block, levels);
+  read.per_level("attention_head_dim", config.attention_head_dim, levels);
+  if (!read.null("num_attention_heads")) read.per_level("num_attention_heads", config.attention_head_dim, levels);
+  read.per_level("cross_attention_dim", config.cross_attention_dim, levels);
+  read("downsample_padding", config.downsample_padding);
+  read("norm_num_groups", config.norm_num_groups);
+  read("norm_eps", config.norm_eps);
+  read("use_linear_projection", config.use_linear_projection);
+  read("upcast_attention", config.upcast_attention);
+  config.validate(where);
+  return config;
+}
+
+inline void UNet2DConditionConfig::validate(const std::string& where) const {
+  const std::size_t levels = block_out_channels.size();
+  require(levels > 0 && down_block_types.size() == levels && up_block_types.size() == levels, where, ": block_out_channels, "
+          "down_block_types and up_block_types list ", levels, ", ", down_block_types.size(), " and ", up_block_types.size(),
+          " levels; give as many of each");
+  for (const std::string& type : down_block_types)
+    require(type == "DownBlock2D" || type == "CrossAttnDownBlock2D", where, ": down block '", type, "' is not supported, only DownBlock2D "
+            "and CrossAttnDownBlock2D");
+  for (const std::string& type : up_block_types)
+    require(type == "UpBlock2D" || type == "CrossAttnUpBlock2D", where, ": up block '", type, "' is not supported, only UpBlock2D and "
+            "CrossAttnUpBlock2D");
+  require(downsample_padding == 0 || downsample_padding == 1, where, ": downsample_padding = ", downsample_padding, "; give 0 or 1");
+  require(norm_eps > 0, where, ": norm_eps = ", norm_eps, "; give a positive number");
+  require(freq_shift == 0 || freq_shift == 1, where, ": freq_shift = ", freq_shift, "; give 0 or 1");
+  require(sample_size >= 0, where, ": sample_size = ", sample_size, "; give the side of the latents, or null");
+  require_sizes(where, "in_channels", {in_channels});
+  require_sizes(where, "out_channels", {out_channels});
+  require_sizes(where, "norm_num_groups", {norm_num_groups});
+  require_sizes(where, "block_out_channels", block_out_channels);
+  require_sizes(where, "layers_per_block", layers_per_block, levels);
+  require_sizes(where, "transformer_layers_per_block", transformer_layers_per_block, levels);
+  require_sizes(where, "attention_head_dim", attention_head_dim, levels);
+  require_sizes(where, "cross_attention_dim", cross_attention_dim, levels);
+  require(block_out_channels[0] >= 2 + 2 * freq_shift, where, ": block_out_channels starts with ", block_out_channels[0],
+          ", too few for a time embedding");
+  for (std::size_t i = 0; i < levels; ++i) {
+    require(block_out_channels[i] % norm_num_groups == 0, where, ": ", block_out_channels[i], " of block_out_channels do not divide into "
+            "norm_num_groups = ", norm_num_groups);
+    require(at_level(attention_head_dim, i) <= block_out_channels[i], where, ": ", at_level(attention_head_dim, i), " heads "
+            "(attention_head_dim) for ", block_out_channels[i], " channels");
+  }
+}
+
+inline Json UNet2DConditionConfig::to_json() const {
+  Json json = {{"_class_name", "UNet2DConditionModel"}, {"_diffusers_version", "0.42.1"}};
+  json["sample_size"] = sample_size > 0 ? Json(sample_size) : Json(nullptr);
+  json["in_channels"] = in_channels;
+  json["out_channels"] = out_channels;
+  json["flip_sin_to_cos"] = flip_sin_to_cos;
+  json["freq_shift"] = freq_shift;
+  json["down_block_types"] = down_block_types;
+  json["up_block_types"] = up_block_types;
+  json["block_out_channels"] = block_out_channels;
+  json["layers_per_block"] = per_level_json(layers_per_block);
+  json["transformer_layers_per_block"] = per_level_json(transformer_layers_per_block);
+  json["attention_head_dim"] = per_level_json(attention_head_dim);
+  json["num_attention_heads"] = nullptr;
+  json["cross_attention_dim"] = per_level_json(cross_attention_dim);
+  json["downsample_padding"] = downsample_padding;
+  json["norm_num_groups"] = norm_num_groups;
+  json["norm_eps"] = norm_eps;
+  json["use_linear_projection"] = use_linear_projection;
+  json["upcast_attention"] = upcast_attention;
+  json.update(fixed());
+  return json;
+}
+
+}  // namespace opad

@@ -1,0 +1,106 @@
+#pragma once
+#include <array>
+#include <cmath>
+#include <optional>
+
+#include <opad/models/config.hpp>
+
+namespace opad {
+
+/// The keyword arguments of timm's VisionTransformer that an architecture's name stands for. Known are vit_{tiny, small, base,
+/// large}_patch{8, 16}_224 (DINO), ..._patch14_dinov2 and ..._patch14_reg4_dinov2; a tag behind a point (".lvd142m") says only
+/// how it was trained.
+inline Json timm_arguments(const std::string& architecture, const std::string& where) {
+  const std::string name = architecture.substr(0, architecture.find('.'));
+  struct Size {
+    const char* name;
+    std::int64_t embed_dim, depth, num_heads;
+  };
+  for (const Size& size : {Size{"tiny", 192, 12, 3}, {"small", 384, 12, 6}, {"base", 768, 12, 12}, {"large", 1024, 24, 16}}) {
+    const std::string stem = c10::str("vit_", size.name, "_patch");
+    Json arguments = {{"embed_dim", size.embed_dim}, {"depth", size.depth}, {"num_heads", size.num_heads}};
+    for (const std::int64_t patch : {8, 16})
+      if (name == c10::str(stem, patch, "_224")) {
+        arguments.update({{"img_size", 224}, {"patch_size", patch}});
+        return arguments;
+      }
+    arguments.update({{"img_size", 518}, {"patch_size", 14}, {"init_values", 1e-5}});
+    if (name == stem + "14_dinov2") return arguments;
+    arguments.update({{"reg_tokens", 4}, {"no_embed_class", true}});
+    if (name == stem + "14_reg4_dinov2") return arguments;
+  }
+  fail(where, ": the architecture '", architecture, "' is not known; known are vit_{tiny,small,base,large} with _patch{8,16}_224, _patch14_dinov2 "
+       "or _patch14_reg4_dinov2. Or write VisionTransformer's keyword arguments (embed_dim, depth, ...) into the file");
+}
+
+/// timm's VisionTransformer(**config.json, num_classes=0), with timm's defaults.
+struct VisionTransformerConfig {
+  static constexpr double norm_eps = 1e-6;
+
+  std::array<std::int64_t, 2> img_size = {224, 224};  // rows, columns; one number for both in the file
+  std::int64_t patch_size = 16, in_chans = 3, embed_dim = 768, depth = 12, num_heads = 12, reg_tokens = 0;
+  double mlp_ratio = 4.0;
+  std::optional<double> init_values;  // LayerScale where there is one
+  bool qkv_bias = true, proj_bias = true, class_token = true, no_embed_class = false, pre_norm = false, final_norm = true;
+  bool fc_norm = false;               // the last norm comes after the pooling; absent: with global_pool "avg"
+  std::string global_pool = "token";  // or "avg" (of the patches), or "" (all tokens)
+
+  /// Keyword arguments, or {"architecture": name, "model_args": {...}, "pretrained_cfg": {"input_size": [3, H, W], ...}}.
+  static VisionTransformerConfig from_json(const Json& json, const std::string& where) {
+    if (json.is_object() && json.contains("architecture")) return from_json(arguments_of(json, where), where);
+    VisionTransformerConfig c;
+    const ConfigReader read(json, where);
+    std::vector<std::int64_t> size = {c.img_size[0]};
+    read.per_level("img_size", size, 2);
+    c.img_size = {size.front(), size.back()};
+    for (const auto& [key, value] : {std::pair{"patch_size", &c.patch_size}, {"in_chans", &c.in_chans}, {"embed_dim", &c.embed_dim},
+                                     {"depth", &c.depth}, {"num_heads", &c.num_heads}, {"reg_tokens", &c.reg_tokens}})
+      read(key, *value);
+    read("mlp_ratio", c.mlp_ratio);
+    if (json.contains("init_values") && !read.null("init_values")) read("init_values", c.init_values.emplace());
+    for (const auto& [key, value] : {std::pair{"qkv_bias", &c.qkv_bias}, {"proj_bias", &c.proj_bias}, {"class_token", &c.class_token},
+                                     {"no_embed_class", &c.no_embed_class}, {"pre_norm", &c.pre_norm}, {"final_norm", &c.final_norm}})
+      read(key, *value);
+    read("global_pool", c.global_pool);
+    c.fc_norm = c.global_pool == "avg";
+    if (!read.null("fc_norm")) read("fc_norm", c.fc_norm);
+    read.only({{"qk_norm", false}, {"scale_attn_norm", false}, {"scale_mlp_norm", false}, {"pos_embed", "learn"},
+               {"pool_include_prefix", false}, {"act_layer", nullptr}, {"norm_layer", nullptr}, {"embed_norm_layer", nullptr}});
+    c.check(where);
+    return c;
+  }
+
+  void check(const std::string& where) const {
+    require(patch_size > 0 && in_chans > 0 && depth > 0 && reg_tokens >= 0 && mlp_width() > 0, where, ": patch_size, in_chans, depth and "
+            "mlp_ratio must be positive, reg_tokens not negative");
+    require(embed_dim > 0 && num_heads > 0 && embed_dim % num_heads == 0, where, ": embed_dim = ", embed_dim, " does not divide into num_heads = ",
+            num_heads, "; give a number of heads that divides it");
+    require(img_size[0] >= patch_size && img_size[1] >= patch_size, where, ": img_size = ", img_size[0], " x ", img_size[1],
+            " is smaller than one patch of ", patch_size);
+    require(global_pool == "token" || global_pool == "avg" || global_pool.empty(), where, ": global_pool = \"", global_pool,
+            "\" is not supported, only \"token\", \"avg\" and \"\"");
+    require(class_token || global_pool != "token", where, ": global_pool \"token\" needs class_token");
+  }
+
+  std::array<std::int64_t, 2> grid() const { return {img_size[0] / patch_size, img_size[1] / patch_size}; }  // rows, columns of patches
+  std::int64_t prefix() const { return class_token + reg_tokens; }                 // tokens in front of the patches
+  std::int64_t embedded_prefix() const { return no_embed_class ? 0 : prefix(); }   // those that have a position
+  std::int64_t mlp_width() const { return static_cast<std::int64_t>(static_cast<double>(embed_dim) * mlp_ratio); }
+
+ private:
+  static Json arguments_of(const Json& json, const std::string& where) {
+    require(json.at("architecture").is_string(), where, ": architecture = ", json.at("architecture").dump(), " is not a text");
+    Json arguments = timm_arguments(json.at("architecture").get<std::string>(), where);
+    const Json pretrained = json.value("pretrained_cfg", Json::object()), own = json.value("model_args", Json::object());
+    require(pretrained.is_object() && own.is_object(), where, ": pretrained_cfg and model_args must be objects");
+    if (const auto size = pretrained.find("input_size"); size != pretrained.end()) {
+      require(size->is_array() && size->size() == 3, where, ": pretrained_cfg.input_size = ", size->dump(), " is not [channels, rows, columns]");
+      arguments["img_size"] = {size->at(1), size->at(2)};
+    }
+    if (json.contains("global_pool")) arguments["global_pool"] = json.at("global_pool");
+    arguments.update(own);
+    return arguments;
+  }
+};
+
+}  // namespace opad

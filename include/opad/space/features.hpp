@@ -1,0 +1,63 @@
+#pragma once
+#include <opad/core/concepts.hpp>
+#include <opad/space/resize.hpp>
+
+namespace opad {
+
+/// A frozen image encoder, named by a policy type; its network is loaded once for each run.
+///   using Network = ...;                                                   a torch::nn::Module
+///   static std::shared_ptr<Network> load(const std::filesystem::path&);
+///   static std::int64_t resolution(const Network&);                        side of the square picture that it takes
+///   static Tensor features(Network&, const Tensor& image);                 [B, 3, s, s] -> [B, tokens, width]
+///   mean, deviation                                                        of the pictures it was trained on, RGB in [0, 1]
+template <class B>
+concept Backbone = requires(typename B::Network& network, const Tensor& image) {
+  { B::name } -> std::convertible_to<std::string_view>;
+  { B::resolution(network) } -> std::convertible_to<std::int64_t>;
+  { B::features(network, image) } -> std::same_as<Tensor>;
+  { B::mean[0] } -> std::convertible_to<double>;
+  { B::deviation[0] } -> std::convertible_to<double>;
+};
+
+/// The value range that an encoder was trained with: [-1, 1] -> [0, 1] -> (x - mean) / deviation.
+struct Normalised {
+  template <class B>
+  static Tensor apply(const Tensor& image) {
+    std::vector<double> scale(3), shift(3);
+    for (int c = 0; c < 3; ++c) {
+      scale[c] = 0.5 / B::deviation[c];
+      shift[c] = (0.5 - B::mean[c]) / B::deviation[c];
+    }
+    const auto options = image.options();
+    return image * torch::tensor(scale, options).view({1, 3, 1, 1}) + torch::tensor(shift, options).view({1, 3, 1, 1});
+  }
+};
+
+/// Pictures go in as they are, in [-1, 1]: what the released script does to every encoder (method.md §12.3).
+struct Unnormalised {
+  template <class B>
+  static Tensor apply(const Tensor& image) {
+    return image;
+  }
+};
+
+/// What a frozen encoder sees in a picture: resized, brought into its value range, encoded.  [B, 3, H, W] -> [B, tokens, width]
+/// A space says everything about the rendering, so the released script's two ways of resizing for one encoder are two spaces.
+template <class B, class Resize = Bilinear, class Range = Normalised>
+struct Features {
+  static_assert(Backbone<B>, "Features<B>: B is not a Backbone. Give it name, Network, load, resolution, features, mean, deviation "
+                             "(include/opad/space/features.hpp).");
+  static constexpr std::string_view name = B::name;
+  using from = Pixel;
+  using backbone = B;
+  template <class Networks>
+  static Tensor render(Networks& networks, const Tensor& image) {
+    auto& network = networks.template get<B>();
+    const std::int64_t side = B::resolution(network);
+    const Tensor features = B::features(network, Range::template apply<B>(Resize{}(image, side, side)));
+    networks.passes().count(B::name, features.requires_grad());
+    return features;
+  }
+};
+
+}  // namespace opad

@@ -1,0 +1,58 @@
+#pragma once
+#include <filesystem>
+#include <memory>
+#include <typeindex>
+#include <unordered_map>
+
+#include <opad/models/autoencoder_kl.hpp>
+#include <opad/space/features.hpp>
+#include <opad/space/passes.hpp>
+
+namespace opad {
+
+/// The frozen networks that render spaces: the VAE, and an encoder for each Backbone that a recipe names.
+class Networks {
+ public:
+  explicit Networks(std::shared_ptr<AutoencoderKL> vae) : vae_(std::move(vae)) {}
+
+  /// Scaled latents [B, 4, h, w] -> pictures [B, 3, H, W].
+  Tensor decode(const Tensor& latent) {
+    const Tensor image = vae_->decode(latent / vae_->config.scaling_factor);
+    passes_.count("vae-decoder", image.requires_grad());
+    return image;
+  }
+  /// Pictures [B, 3, H, W] -> the distribution of their unscaled latents.
+  LatentDistribution encode(const Tensor& image) {
+    passes_.count("vae-encoder", false);
+    return vae_->encode(image);
+  }
+  const AutoencoderKLConfig& vae_config() const { return vae_->config; }
+  std::int64_t downscale() const { return vae_->downscale(); }
+
+  template <class B>
+  void put(std::shared_ptr<typename B::Network> network) {
+    encoders_[typeid(B)] = std::move(network);
+  }
+  template <class B>
+  bool has() const {
+    return encoders_.contains(typeid(B));
+  }
+  template <class B>
+  typename B::Network& get() const {
+    const auto found = encoders_.find(typeid(B));
+    require(found != encoders_.end(), "the encoder '", B::name, "' is asked for but was not loaded; give --", B::name, " FOLDER");
+    return static_cast<typename B::Network&>(*found->second);
+  }
+  void to(torch::Device device) {
+    vae_->to(device);
+    for (auto& [type, network] : encoders_) network->to(device);
+  }
+  Passes& passes() { return passes_; }
+
+ private:
+  std::shared_ptr<AutoencoderKL> vae_;
+  std::unordered_map<std::type_index, std::shared_ptr<torch::nn::Module>> encoders_;
+  Passes passes_;
+};
+
+}  // namespace opad

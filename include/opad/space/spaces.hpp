@@ -1,0 +1,3 @@
+#pragma once
+#include <opad/core/concepts.hpp>
+#include <opad/space/features.hpp>

@@ -1,0 +1,85 @@
+#pragma once
+#include <boost/hana.hpp>
+#include <string_view>
+#include <vector>
+
+#include <opad/core/tensor.hpp>
+
+namespace opad {
+
+/// Scales gradients so that their global norm is at most `max_norm`: factor min(1, max_norm / (norm + 1e-6)).
+/// Parameters without a gradient count as zero. Returns the norm before, a scalar tensor.
+inline Tensor clip_gradient_norm(const NamedTensors& parameters, double max_norm) {
+  std::vector<Tensor> gradients;
+  for (const auto& [name, p] : parameters)
+    if (p.grad().defined()) gradients.push_back(p.grad());
+  if (gradients.empty()) return torch::zeros({});
+  const Tensor norm = at::stack(at::_foreach_norm(gradients)).norm();
+  at::_foreach_mul_(gradients, (max_norm / (norm + 1e-6)).clamp_max(1.0));
+  return norm;
+}
+
+/// Adam with decoupled weight decay.  Loshchilov & Hutter, ICLR 2019, arXiv 1711.05101.
+/// Defaults: PyTorch's betas and epsilon, the released trainer's decay.
+struct AdamW {
+  static constexpr std::string_view name = "adamw";
+  double learning_rate = 1e-5, beta1 = 0.9, beta2 = 0.999, eps = 1e-8, weight_decay = 1e-2;
+
+  class State;
+};
+
+/// Moments of one set of parameters. state() are the tensors that a checkpoint must hold.
+class AdamW::State {
+ public:
+  State(const AdamW& options, NamedTensors parameters) : options_(options), parameters_(std::move(parameters)) {
+    require(options.learning_rate >= 0 && options.eps > 0 && 0 <= options.beta1 && options.beta1 < 1 && 0 <= options.beta2 &&
+                options.beta2 < 1 && options.weight_decay >= 0,
+            "AdamW: learning rate ", options.learning_rate, ", betas ", options.beta1, " ", options.beta2, ", eps ", options.eps,
+            ", weight decay ", options.weight_decay, "; give rates >= 0, betas in [0, 1), eps > 0");
+    for (const auto& [name, p] : parameters_) {
+      values_.push_back(p);
+      first_.push_back(at::zeros_like(p));
+      second_.push_back(at::zeros_like(p));
+      steps_.push_back(torch::zeros({}, p.options().dtype(torch::kFloat32)));
+    }
+  }
+  const NamedTensors& parameters() const { return parameters_; }
+
+  void zero_grad() {
+    for (auto& p : values_) p.mutable_grad().reset();
+  }
+  /// One step at `factor` times the learning rate. A parameter without a gradient takes part with a zero one.
+  void step(double factor = 1.0) {
+    torch::NoGradGuard no_grad;
+    if (values_.empty()) return;
+    std::vector<Tensor> gradients;
+    for (auto& p : values_) gradients.push_back(p.grad().defined() ? p.grad() : at::zeros_like(p));
+    at::_fused_adamw_(values_, gradients, first_, second_, /*max_exp_avg_sqs=*/{}, steps_advanced(), options_.learning_rate * factor,
+                      options_.beta1, options_.beta2, options_.weight_decay, options_.eps, /*amsgrad=*/false, /*maximize=*/false);
+  }
+  /// Parameters and moments by name; loading copies into them.
+  Tensors state() const {
+    Tensors out;
+    for (std::size_t i = 0; i < values_.size(); ++i) {
+      const std::string& name = parameters_[i].first;
+      out["value." + name] = values_[i].detach();
+      out["exp_avg." + name] = first_[i];
+      out["exp_avg_sq." + name] = second_[i];
+      out["step." + name] = steps_[i];
+    }
+    return out;
+  }
+
+ private:
+  const std::vector<Tensor>& steps_advanced() {
+    for (auto& s : steps_) s += 1;
+    return steps_;
+  }
+  AdamW options_;
+  NamedTensors parameters_;
+  std::vector<Tensor> values_, first_, second_, steps_;
+};
+
+}  // namespace opad
+
+BOOST_HANA_ADAPT_STRUCT(opad::AdamW, learning_rate, beta1, beta2, eps, weight_decay);

@@ -1,0 +1,91 @@
+#include <fstream>
+
+#include <opad/data/concept_folder.hpp>
+#include <opad/io/resize.hpp>
+
+#include "support/catch.hpp"
+#include "support/temporary_folder.hpp"
+
+namespace fs = std::filesystem;
+using opad::Tensor;
+
+namespace {
+
+Tensor flat_picture(int value, std::int64_t height = 4, std::int64_t width = 6) { return torch::full({height, width, 3}, value, torch::kUInt8); }
+
+void write_text(const fs::path& path, const std::string& text) { std::ofstream(path) << text; }
+
+}  // namespace
+
+TEST_CASE("A concept folder gives its pictures in the order of their names and reports the rest", "[data][concept-folder]") {
+  const TemporaryFolder folder;
+  opad::write_png(folder.path / "b.PNG", flat_picture(20));
+  opad::write_png(folder.path / "a.jpeg", flat_picture(10));  // content decides what a file is
+  opad::write_png(folder.path / "c.WebP", flat_picture(30));
+  opad::write_png(folder.path / ".hidden.png", flat_picture(40));
+  write_text(folder.path / "notes.txt", "a fine dog");
+  write_text(folder.path / "Thumbs.db", "x");
+  write_text(folder.path / "Desktop.ini", "x");
+  write_text(folder.path / ".DS_Store", "x");
+  fs::create_directory(folder.path / "more.jpg");
+
+  const auto read = opad::read_concept_folder(folder.path);
+  REQUIRE(read.files.size() == 3);
+  REQUIRE(read.pictures.size() == 3);
+  const char* const names[] = {"a.jpeg", "b.PNG", "c.WebP"};
+  for (int i = 0; i < 3; ++i) {
+    REQUIRE(read.files[i].filename() == names[i]);
+    REQUIRE(at::equal(read.pictures[i], flat_picture(10 * (i + 1))));
+  }
+  std::map<std::string, std::string> reasons;
+  for (const auto& [file, reason] : read.skipped) reasons[file.filename().string()] = reason;
+  REQUIRE(reasons.size() == 6);
+  REQUIRE(reasons.at(".hidden.png") == "hidden");
+  REQUIRE(reasons.at(".DS_Store") == "hidden");
+  REQUIRE(reasons.at("Thumbs.db") == "made by the file manager");
+  REQUIRE(reasons.at("Desktop.ini") == "made by the file manager");
+  REQUIRE(reasons.at("notes.txt") == "not a .jpg, .jpeg, .png or .webp file");
+  REQUIRE(reasons.at("more.jpg") == "a folder");
+}
+
+TEST_CASE("A concept folder that cannot be used is refused with what to do", "[data][concept-folder]") {
+  const TemporaryFolder folder;
+  SECTION("missing") {
+    REQUIRE_THROWS_WITH(opad::read_concept_folder(folder.path / "dgo"), ContainsSubstring("dgo: no such folder; give"));
+  }
+  SECTION("empty") { REQUIRE_THROWS_WITH(opad::read_concept_folder(folder.path), ContainsSubstring("the folder is empty")); }
+  SECTION("a file") {
+    write_text(folder.path / "dog.png", "x");
+    REQUIRE_THROWS_WITH(opad::read_concept_folder(folder.path / "dog.png"), ContainsSubstring("not a folder"));
+  }
+  SECTION("without pictures") {
+    write_text(folder.path / "IMG_1.HEIC", "x");
+    REQUIRE_THROWS_WITH(opad::read_concept_folder(folder.path), ContainsSubstring("no picture in it") && ContainsSubstring("IMG_1.HEIC"));
+  }
+  SECTION("with a broken picture") {
+    opad::write_png(folder.path / "a.png", flat_picture(1));
+    const std::string whole = opad::read_file(folder.path / "a.png");
+    for (const std::string& bytes : {std::string(), std::string("no picture"), whole.substr(0, whole.size() / 2)}) {
+      opad::write_atomically(folder.path / "b.png", bytes);
+      REQUIRE_THROWS_AS(opad::read_concept_folder(folder.path), opad::Error);
+      REQUIRE_THROWS_WITH(opad::read_concept_folder(folder.path), ContainsSubstring("b.png"));
+    }
+  }
+}
+
+TEST_CASE("Ordinary photographs are read upright, whatever their format", "[data][concept-folder]") {
+  const auto cat = opad::read_concept_folder(OPAD_SOURCE_DIR "/data/photos/cat");
+  REQUIRE(cat.pictures.size() == 5);
+  // all show one cat: shrunk, they resemble the PNG, which has no orientation, more than any of its turns or its mirror image
+  const auto thumbnail = [](const Tensor& picture) {
+    const Tensor small = opad::resize(picture, 16, 16, opad::Filter::Bilinear).to(torch::kFloat32);
+    return (small - small.mean()) / small.std();
+  };
+  const Tensor reference = thumbnail(cat.pictures[1]);
+  for (const auto& picture : cat.pictures) {
+    const Tensor upright = thumbnail(picture);
+    const double likeness = (upright * reference).mean().item<double>();
+    for (int turns = 1; turns < 4; ++turns) REQUIRE(likeness > (upright.rot90(turns) * reference).mean().item<double>() + 0.1);
+    REQUIRE(likeness > (upright.flip(1) * reference).mean().item<double>() + 0.1);
+  }
+}

@@ -1,0 +1,79 @@
+#include <opad/io/atomic_file.hpp>
+
+#include <sys/resource.h>
+
+#include <csignal>
+
+#include "support/temporary_folder.hpp"
+#include "support/catch.hpp"
+
+namespace fs = std::filesystem;
+using opad::read_file;
+using opad::write_atomically;
+
+TEST_CASE("write_atomically writes the bytes and leaves nothing beside them", "[io][atomic]") {
+  const TemporaryFolder folder;
+  const std::string bytes("a\0b\n", 4);
+  write_atomically(folder / "x", bytes);
+  REQUIRE(read_file(folder / "x") == bytes);
+  write_atomically(folder / "x", "");
+  REQUIRE(read_file(folder / "x").empty());
+  REQUIRE(folder.entries() == 1);
+}
+
+TEST_CASE("write_atomically makes the folders above the file", "[io][atomic]") {
+  const TemporaryFolder folder;
+  write_atomically(folder / "a/b/c", "x");
+  REQUIRE(read_file(folder / "a/b/c") == "x");
+}
+
+TEST_CASE("a file that is not committed leaves the old one as it was", "[io][atomic]") {
+  const TemporaryFolder folder;
+  write_atomically(folder / "x", "old");
+  {
+    opad::AtomicFile file(folder / "x");
+    file.write("new");
+    REQUIRE(read_file(folder / "x") == "old");
+  }
+  REQUIRE(read_file(folder / "x") == "old");
+  REQUIRE(folder.entries() == 1);
+}
+
+TEST_CASE("a write that fails half-way leaves the old file as it was", "[io][atomic]") {
+  const TemporaryFolder folder;
+  write_atomically(folder / "x", "old");
+  rlimit before{};
+  REQUIRE(::getrlimit(RLIMIT_FSIZE, &before) == 0);
+  const rlimit small{1000, before.rlim_max};  // as if the disk were full after 1000 bytes
+  const auto handler = std::signal(SIGXFSZ, SIG_IGN);
+  REQUIRE(::setrlimit(RLIMIT_FSIZE, &small) == 0);
+  std::string message;
+  try {
+    write_atomically(folder / "x", std::string(5000, 'n'));
+  } catch (const opad::Error& error) {
+    message = error.what();
+  }
+  ::setrlimit(RLIMIT_FSIZE, &before);
+  std::signal(SIGXFSZ, handler);
+  REQUIRE_THAT(message, ContainsSubstring((folder / "x").string() + ": cannot write: "));
+  REQUIRE(read_file(folder / "x") == "old");
+  REQUIRE(folder.entries() == 1);
+}
+
+TEST_CASE("write_atomically through a symbolic link replaces the file that it points to", "[io][atomic]") {
+  const TemporaryFolder folder;
+  write_atomically(folder / "x", "old");
+  fs::create_symlink("x", folder / "link");
+  write_atomically(folder / "link", "new");
+  REQUIRE(fs::is_symlink(folder / "link"));
+  REQUIRE(read_file(folder / "x") == "new");
+}
+
+TEST_CASE("files that cannot be written or read are named", "[io][atomic]") {
+  const TemporaryFolder folder;
+  write_atomically(folder / "x", "");
+  REQUIRE_THROWS_WITH(write_atomically(folder.path, ""), ContainsSubstring(folder.path.string() + ": is a folder"));
+  REQUIRE_THROWS_WITH(write_atomically(folder / "x/y", ""), ContainsSubstring((folder / "x/y").string()));
+  REQUIRE_THROWS_WITH(read_file(folder / "absent"), ContainsSubstring((folder / "absent").string() + ": no such file"));
+  REQUIRE_THROWS_WITH(read_file(folder.path), ContainsSubstring("is a folder"));
+}

@@ -1,0 +1,46 @@
+#include <opad/adversarial/head.hpp>
+#include <opad/adversarial/objective.hpp>
+
+#include "support/catch.hpp"
+
+using namespace opad;
+
+TEMPLATE_TEST_CASE("Each objective pays the student for real-looking logits and the critic for telling apart", "[adversarial][objective]",
+                   CrossEntropy, Hinge, NonSaturating, LeastSquares) {
+  const TestType objective;
+  // logits that say "real" and "fake": class 1 of two, or one large or small number
+  const auto says = [](double x) {
+    return TestType::outputs == 2 ? torch::tensor({{-x, x}}, torch::kFloat64) : torch::tensor({{x}}, torch::kFloat64);
+  };
+  REQUIRE(objective.student(says(1)).template item<double>() < objective.student(says(-1)).template item<double>());
+  REQUIRE(objective.critic(says(1), says(-1)).template item<double>() < objective.critic(says(-1), says(1)).template item<double>());
+  const auto logits = says(0.3).requires_grad_();
+  const auto gradient = torch::autograd::grad({objective.student(logits)}, {logits})[0];
+  const double h = 1e-6, direction = TestType::outputs == 2 ? (gradient[0][1] - gradient[0][0]).template item<double>() : gradient.template item<double>();
+  REQUIRE(direction == Approx((objective.student(says(0.3 + h)) - objective.student(says(0.3 - h))).template item<double>() / (2 * h)).epsilon(1e-5));
+}
+
+TEST_CASE("Objectives by hand", "[adversarial][objective]") {
+  const auto at_zero2 = torch::zeros({3, 2}, torch::kFloat64), at_zero1 = torch::zeros({3, 1}, torch::kFloat64);
+  REQUIRE(CrossEntropy{}.student(at_zero2).item<double>() == Approx(std::log(2)));
+  REQUIRE(CrossEntropy{}.critic(at_zero2, at_zero2).item<double>() == Approx(std::log(2)));
+  REQUIRE(Hinge{}.student(at_zero1 + 2).item<double>() == Approx(-2));
+  REQUIRE(Hinge{}.critic(at_zero1 + 2, at_zero1 - 0.5).item<double>() == Approx(0.25));
+  REQUIRE(NonSaturating{}.student(at_zero1).item<double>() == Approx(std::log(2)));
+  REQUIRE(LeastSquares{}.student(at_zero1).item<double>() == Approx(1));
+  REQUIRE(LeastSquares{}.critic(at_zero1 + 1, at_zero1 + 2).item<double>() == Approx(2));
+}
+
+TEST_CASE("A head is a perceptron of its own initial values", "[adversarial][head]") {
+  auto stream = Random(1).stream("head");
+  const auto head = Mlp{.hidden = 5}.build(2, 3, 2, stream);
+  const auto p = head->named_parameters();
+  REQUIRE(p["0.weight"].sizes() == at::IntArrayRef{5, 6});
+  REQUIRE(p["2.bias"].sizes() == at::IntArrayRef{2});
+  REQUIRE(p["0.weight"].abs().max().item<double>() <= 1 / std::sqrt(6.0));
+  const auto x = torch::randn({4, 2, 3});
+  const auto want = at::linear(at::relu(at::linear(x.flatten(1), p["0.weight"], p["0.bias"])), p["2.weight"], p["2.bias"]);
+  REQUIRE(at::allclose(head->forward(x), want));
+  REQUIRE_THROWS_AS(Mlp{.hidden = 0}.build(2, 3, 2, stream), Error);
+  REQUIRE(Linear{}.build(2, 3, 1, stream)->forward(x).sizes() == at::IntArrayRef{4, 1});
+}
