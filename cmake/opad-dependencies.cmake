@@ -2,10 +2,8 @@
 
 # LibTorch, in this order: CMAKE_PREFIX_PATH or Torch_DIR, a Python with torch (its wheel carries LibTorch), the private
 # virtual environment that scripts/setup makes beside the sources.
+find_path(Torch_DIR TorchConfig.cmake PATH_SUFFIXES share/cmake/Torch DOC "Where TorchConfig.cmake is")
 if(NOT Torch_DIR)
-  find_package(Torch QUIET CONFIG)
-endif()
-if(NOT Torch_FOUND AND NOT Torch_DIR)
   file(GLOB _opad_pythons ${CMAKE_CURRENT_LIST_DIR}/../.opad/venv/bin/python3)
   foreach(_python IN ITEMS python3 ${_opad_pythons})
     execute_process(COMMAND ${_python} -c "import importlib.util as u; print(u.find_spec('torch').submodule_search_locations[0])"
@@ -16,9 +14,27 @@ if(NOT Torch_FOUND AND NOT Torch_DIR)
     endif()
   endforeach()
 endif()
-find_package(Torch 2.4 QUIET CONFIG)
-if(NOT Torch_FOUND)
-  message(FATAL_ERROR "opad: no LibTorch >= 2.4. Run scripts/setup, or `pip install torch`, or give -DTorch_DIR=<libtorch>/share/cmake/Torch")
+
+# LibTorch's package file for CUDA stops without the CUDA toolkit, though building against its libraries takes nothing of that: so
+# that a machine with the usual wheel and no toolkit serves too, the target comes from here.
+get_filename_component(_opad_torch "${Torch_DIR}/../../.." ABSOLUTE)
+if(NOT TARGET torch AND EXISTS "${_opad_torch}/lib/libtorch_cuda.so")
+  set(PACKAGE_FIND_VERSION 2.4)
+  include(${Torch_DIR}/TorchConfigVersion.cmake)
+  if(PACKAGE_VERSION_COMPATIBLE)
+    add_library(torch INTERFACE IMPORTED)
+    target_include_directories(torch INTERFACE ${_opad_torch}/include ${_opad_torch}/include/torch/csrc/api/include)
+    target_compile_definitions(torch INTERFACE USE_DISTRIBUTED USE_C10D_GLOO USE_C10D_NCCL)
+    target_link_libraries(torch INTERFACE -Wl,--no-as-needed ${_opad_torch}/lib/libtorch.so ${_opad_torch}/lib/libtorch_cpu.so
+                          ${_opad_torch}/lib/libc10.so -Wl,--as-needed)
+  endif()
+endif()
+if(NOT TARGET torch)
+  find_package(Torch 2.4 QUIET CONFIG)
+endif()
+if(NOT TARGET torch)
+  message(FATAL_ERROR "opad: no LibTorch >= 2.4. Run scripts/setup, or `pip install torch`, or give "
+                      "-DTorch_DIR=<libtorch>/share/cmake/Torch")
 endif()
 
 if(POLICY CMP0167)

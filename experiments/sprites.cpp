@@ -54,24 +54,34 @@ Rows concepts() {
 const std::map<std::string, std::function<Rows(Stream&)>> sheets{
     {"all", anything},
     {"concepts", [](Stream&) { return concepts(); }},
-    {"scenes", [](Stream& random) { return by_kind(scene_words, random, [](Sprite& s, int i) { s.scene = static_cast<Scene>(i); }); }},
-    {"styles", [](Stream& random) {
-       return by_kind(style_words, random, [](Sprite& s, int i) { s.style = static_cast<Style>(i), s.scene = Scene::Beach; }); }},
-    {"textures", [](Stream& random) {
-       return by_kind(texture_words, random, [](Sprite& s, int i) { s.identity.texture = static_cast<Texture>(i); }); }},
-    {"accessories", [](Stream& random) {
-       return by_kind(accessory_words, random, [](Sprite& s, int i) { s.identity.accessory = static_cast<Accessory>(i); }); }},
-    {"sizes", [](Stream& random) {
+    {"scenes",
+     [](Stream& random) { return by_kind(scene_words, random, [](Sprite& s, int i) { s.scene = static_cast<Scene>(i); }); }},
+    {"styles",
+     [](Stream& random) {
+       return by_kind(style_words, random, [](Sprite& s, int i) { s.style = static_cast<Style>(i), s.scene = Scene::Beach; });
+     }},
+    {"textures",
+     [](Stream& random) {
+       return by_kind(texture_words, random, [](Sprite& s, int i) { s.identity.texture = static_cast<Texture>(i); });
+     }},
+    {"accessories",
+     [](Stream& random) {
+       return by_kind(accessory_words, random, [](Sprite& s, int i) { s.identity.accessory = static_cast<Accessory>(i); });
+     }},
+    {"sizes",
+     [](Stream& random) {
        return by_kind(size_words, random, [](Sprite& s, int i) {
          constexpr double scales[] = {0.48, 0.72, 0.94}, feet[] = {0.84, 0.91, 0.98};
-         s.size = static_cast<Size>(i), s.scale = scales[i], s.y = feet[i]; }); }},
+         s.size = static_cast<Size>(i), s.scale = scales[i], s.y = feet[i]; });
+     }},
 };
 
 /// All pictures side by side, each pixel `zoom` times as large.  uint8 [H, W, 3]
 Tensor tile(const Rows& rows, std::int64_t resolution, std::int64_t zoom) {
   std::size_t columns = 0;
   for (const auto& row : rows) columns = std::max(columns, row.size());
-  const auto height = static_cast<std::int64_t>(rows.size()) * resolution, width = static_cast<std::int64_t>(columns) * resolution;
+  const auto height = static_cast<std::int64_t>(rows.size()) * resolution,
+             width = static_cast<std::int64_t>(columns) * resolution;
   Tensor sheet = torch::full({height, width, 3}, 255, torch::kUInt8);
   for (std::size_t y = 0; y < rows.size(); ++y)
     for (std::size_t x = 0; x < rows[y].size(); ++x)
@@ -83,9 +93,10 @@ Tensor tile(const Rows& rows, std::int64_t resolution, std::int64_t zoom) {
 
 Json describe(const Sprite& s) {
   const Identity& i = s.identity;
-  return {{"kind", word(i.kind)},       {"primary", word(i.primary)},     {"secondary", word(i.secondary)}, {"accent", word(i.accent)},
-          {"texture", word(i.texture)}, {"accessory", word(i.accessory)}, {"width", i.width},               {"shape", i.shape},
-          {"angle", 45 * i.angle},      {"scene", word(s.scene)},         {"style", word(s.style)},         {"size", word(s.size)},
+  return {{"kind", word(i.kind)},     {"primary", word(i.primary)}, {"secondary", word(i.secondary)},
+          {"accent", word(i.accent)}, {"texture", word(i.texture)}, {"accessory", word(i.accessory)},
+          {"width", i.width},         {"shape", i.shape},           {"angle", 45 * i.angle},
+          {"scene", word(s.scene)},   {"style", word(s.style)},     {"size", word(s.size)},
           {"place", word(s.place)}};
 }
 
@@ -116,8 +127,8 @@ void list() {
   std::cout << "Held-out concepts:\n";
   for (const HeldOut& thing : held_out) {
     const Identity& i = thing.identity;
-    std::cout << "  " << thing.name << (thing.evaluation ? "  (evaluation)  " : "  (development)  ") << word(i.primary) << ", " << word(i.secondary)
-              << ", " << word(i.accent) << "; " << word(i.texture) << "; " << word(i.accessory) << "\n";
+    std::cout << "  " << thing.name << (thing.evaluation ? "  (evaluation)  " : "  (development)  ") << word(i.primary) << ", "
+              << word(i.secondary) << ", " << word(i.accent) << "; " << word(i.texture) << "; " << word(i.accessory) << "\n";
   }
   const auto line = [](const char* title, const auto& words) {
     std::cout << title;
@@ -151,7 +162,8 @@ int main(int argc, char** argv) {
   dataset->add_option("count", count, "how many")->required();
   dataset->add_option("out", out, "folder to write to")->required();
   auto* const words = app.add_subcommand("list", "held-out concepts, attributes, vocabulary");
-  for (auto* const command : {sheet, pictures, dataset}) command->add_option("--resolution", resolution, "pixels a side")->capture_default_str();
+  for (auto* const command : {sheet, pictures, dataset})
+    command->add_option("--resolution", resolution, "pixels a side")->capture_default_str();
   for (auto* const command : {sheet, dataset}) command->add_option("--seed", seed, "of all draws")->capture_default_str();
 
   try {
@@ -165,7 +177,7 @@ int main(int argc, char** argv) {
   } catch (const CLI::ParseError& e) {
     return app.exit(e) == 0 ? 0 : 2;
   } catch (const std::exception& e) {
-    std::cerr << "sprites: " << e.what() << "\n";
+    std::cerr << e.what() << "\n";
     return 2;
   }
 }

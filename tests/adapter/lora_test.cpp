@@ -64,9 +64,11 @@ TEST_CASE("LoRA files of other programs are read", "[adapter][lora]") {
   laws::disturb(lora.install(*unet));
   lora.save(*unet, folder.path);
   const auto path = folder.path / "pytorch_lora_weights.safetensors";
+  const SafeTensors file(path);
   Tensors tensors;
   SECTION("with diffusers' older names") {
-    for (auto [key, tensor] : SafeTensors(path).tensors()) {
+    for (const auto& [name, tensor] : file.tensors()) {
+      std::string key = name;
       if (const auto at = key.find(".lora_A."); at != key.npos) key.replace(at, 8, ".lora.down.");
       if (const auto at = key.find(".lora_B."); at != key.npos) key.replace(at, 8, ".lora.up.");
       tensors.emplace(key, tensor.clone());
@@ -76,13 +78,13 @@ TEST_CASE("LoRA files of other programs are read", "[adapter][lora]") {
     REQUIRE(at::equal(laws::output(*other, in), laws::output(*unet, in)));
   }
   SECTION("with alpha in the file's metadata") {
-    for (const auto& [key, tensor] : SafeTensors(path).tensors()) tensors.emplace(key, key.ends_with("lora_B.weight") ? tensor / 4 : tensor.clone());
+    for (const auto& [key, tensor] : file.tensors()) tensors.emplace(key, key.ends_with("lora_B.weight") ? tensor / 4 : tensor.clone());
     save_safetensors(path, tensors, {{"format", "pt"}, {"lora_adapter_metadata", R"({"unet.r": 2, "unet.lora_alpha": 8, "unet.rank_pattern": {}})"}});
     lora.load(*other, path);
     REQUIRE(at::equal(laws::output(*other, in), laws::output(*unet, in)));
   }
   SECTION("but not with scales of their own for some layers") {
-    for (const auto& [key, tensor] : SafeTensors(path).tensors()) tensors.emplace(key, tensor.clone());
+    for (const auto& [key, tensor] : file.tensors()) tensors.emplace(key, tensor.clone());
     save_safetensors(path, tensors, {{"lora_adapter_metadata", R"({"unet.r": 2, "unet.lora_alpha": 8, "unet.alpha_pattern": {"to_k": 3}})"}});
     REQUIRE_THROWS_WITH(lora.load(*other, path), ContainsSubstring("not supported"));
   }

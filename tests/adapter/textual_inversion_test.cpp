@@ -1,6 +1,5 @@
 #include <opad/adapter/textual_inversion.hpp>
-
-#include <fstream>
+#include <opad/core/random.hpp>
 
 #include "support/catch.hpp"
 #include "support/temporary_folder.hpp"

@@ -50,7 +50,8 @@ TEST_CASE("Augmentation follows its definition draw by draw", "[data][augmentati
     bool image_ok = true, mask_ok = true;
     for (std::int64_t y = 0; y < size; ++y)
       for (std::int64_t x = 0; x < size; ++x) {
-        const bool zoomed = d.scale > size, on = zoomed || (y >= d.top && y < d.top + d.scale && x >= d.left && x < d.left + d.scale);
+        const bool zoomed = d.scale > size,
+                   on = zoomed || (y >= d.top && y < d.top + d.scale && x >= d.left && x < d.left + d.scale);
         const std::int64_t sy = zoomed ? y + d.top : y - d.top, sx = zoomed ? x + d.left : x - d.left;
         const double want = on ? squashed[sy][sx][0].item<int>() / 127.5 - 1 : 0.0;
         image_ok &= item.image[0][y][x].item<float>() == static_cast<float>(want);
@@ -58,7 +59,9 @@ TEST_CASE("Augmentation follows its definition draw by draw", "[data][augmentati
       }
     for (std::int64_t y = 0; y < size / factor; ++y)
       for (std::int64_t x = 0; x < size / factor; ++x) {
-        const auto inside = [&](std::int64_t cell, std::int64_t start) { return cell >= start / factor + 1 && cell <= (start + d.scale) / factor - 2; };
+        const auto inside = [&](std::int64_t cell, std::int64_t start) {
+          return cell >= start / factor + 1 && cell <= (start + d.scale) / factor - 2;
+        };
         mask_ok &= item.mask[0][y][x].item<float>() == (d.scale > size || (inside(y, d.top) && inside(x, d.left)) ? 1 : 0);
       }
     REQUIRE(image_ok);

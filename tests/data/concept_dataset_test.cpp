@@ -12,7 +12,8 @@ namespace {
 
 /// A concept whose pictures are of one grey each, so that they are known again: no resize changes them.
 ConceptData greys(std::vector<int> values, const std::string& prompt, std::vector<int> class_values = {}) {
-  ConceptData data{.pictures = {}, .instance_prompt = prompt, .class_pictures = {}, .class_prompt = class_values.empty() ? "" : "dog"};
+  ConceptData data{
+      .pictures = {}, .instance_prompt = prompt, .class_pictures = {}, .class_prompt = class_values.empty() ? "" : "dog"};
   for (const int value : values) data.pictures.push_back(torch::full({10, 12, 3}, value, torch::kUInt8));
   for (const int value : class_values) data.class_pictures.push_back(torch::full({12, 10, 3}, value, torch::kUInt8));
   return data;
@@ -24,7 +25,9 @@ DatasetOptions small_options(bool augmented = true) {
   return options;
 }
 
-bool equal(const Batch& a, const Batch& b) { return at::equal(a.images, b.images) && at::equal(a.mask, b.mask) && a.prompts == b.prompts; }
+bool equal(const Batch& a, const Batch& b) {
+  return at::equal(a.images, b.images) && at::equal(a.mask, b.mask) && a.prompts == b.prompts;
+}
 
 int grey_of(const Tensor& image) { return static_cast<int>(std::lround((image.max().item<double>() + 1) * 127.5)); }
 
@@ -134,8 +137,10 @@ TEST_CASE("Prior preservation changes nothing about the concept's own examples",
 
 TEST_CASE("Data that cannot be trained on is refused with what to do", "[data][dataset]") {
   const Random random(1);
-  REQUIRE_THROWS_WITH(ConceptDataset(std::vector<ConceptData>{}, small_options(), random), ContainsSubstring("at least one folder"));
-  REQUIRE_THROWS_WITH(ConceptDataset(greys({}, "<new1> dog"), small_options(), random), ContainsSubstring("no picture of '<new1> dog'"));
+  REQUIRE_THROWS_WITH(ConceptDataset(std::vector<ConceptData>{}, small_options(), random),
+                      ContainsSubstring("at least one folder"));
+  REQUIRE_THROWS_WITH(ConceptDataset(greys({}, "<new1> dog"), small_options(), random),
+                      ContainsSubstring("no picture of '<new1> dog'"));
   REQUIRE_THROWS_WITH(ConceptDataset(greys({1}, ""), small_options(), random), ContainsSubstring("instance prompt is empty"));
   auto no_class_prompt = greys({1}, "<new1> dog", {2});
   no_class_prompt.class_prompt = "";
@@ -148,7 +153,7 @@ TEST_CASE("Data that cannot be trained on is refused with what to do", "[data][d
 }
 
 TEST_CASE("Photographs of a folder become batches", "[data][dataset]") {
-  const ConceptDataset data(read_concept(OPAD_SOURCE_DIR "/data/photos/cat", "<new1> cat"), {.resolution = 64, .vae_factor = 8}, Random(1));
+  const ConceptDataset data(read_concept(OPAD_SOURCE_DIR "/data/photos/cat", "<new1> cat"), {.resolution = 64}, Random(1));
   REQUIRE(data.size() == 5 * 25);
   const Batch batch = data.batch(0, 2);
   REQUIRE(batch.images.sizes() == at::IntArrayRef({2, 3, 64, 64}));

@@ -27,8 +27,8 @@ std::int64_t pixels_that_differ(const Sprite& a, const Sprite& b, std::int64_t r
 
 TEST_CASE("A sprite has the same pixels on every machine", "[data][sprites]") {
   const std::map<std::int64_t, std::array<std::uint64_t, 5>> pinned{
-      {32, {0xd4ccf6267e41da89, 0x1ae5ac8313004140, 0xf637bd4955db48db, 0x761af29fed408e7c, 0xd2b05aa920fc3a1b}},
-      {64, {0x56b536bc2fb90c72, 0xea105e32041eaa4f, 0xae87e58d2bacb896, 0x6bee4052c1bb20c0, 0x4ed7dfb4a83fd52d}}};
+      {32, {0x123a127ea615d4bb, 0x8099fb2fcf7f76d6, 0xae83730216a4958, 0x6b0da759e6b86a15, 0x97d777583b6bfcab}},
+      {64, {0x70cd731fe10a421a, 0x37a43f00397ba5c1, 0xbfbe7789e9a00b81, 0x6b7021cbfed19d63, 0xae539e5e437d003d}}};
   for (const auto& [resolution, styles] : pinned)
     for (std::size_t style = 0; style < styles.size(); ++style) {
       std::uint64_t state = hash("");
@@ -39,7 +39,8 @@ TEST_CASE("A sprite has the same pixels on every machine", "[data][sprites]") {
         const Tensor picture = render(sprite, resolution);
         REQUIRE(picture.sizes() == at::IntArrayRef({resolution, resolution, 3}));
         REQUIRE(picture.scalar_type() == torch::kUInt8);
-        state = hash({reinterpret_cast<const char*>(picture.data_ptr<std::uint8_t>()), static_cast<std::size_t>(picture.numel())}, state);
+        state = hash({reinterpret_cast<const char*>(picture.data_ptr<std::uint8_t>()), static_cast<std::size_t>(picture.numel())},
+                     state);
       }
       CAPTURE(resolution, word(static_cast<Style>(style)));
       REQUIRE(state == styles[style]);
@@ -53,7 +54,7 @@ TEST_CASE("Both resolutions show the same picture", "[data][sprites]") {
     sprite.style = Style::Photo;
     const Tensor large = render(sprite, 64).to(torch::kFloat32).permute({2, 0, 1}).unsqueeze(0);
     const Tensor small = render(sprite, 32).to(torch::kFloat32).permute({2, 0, 1}).unsqueeze(0);
-    REQUIRE((at::avg_pool2d(large, 2) - small).abs().mean().item<double>() < 2);
+    REQUIRE((at::avg_pool2d(large, 2) - small).abs().mean().item<double>() < 4);
   }
 }
 
@@ -74,9 +75,12 @@ TEST_CASE("Every attribute can be seen at 32 pixels", "[data][sprites]") {
     REQUIRE(changes([](Sprite& s) { s.identity.shape = 1; }) >= 3);
     for (std::size_t i = 1; i < accessory_words.size(); ++i)
       REQUIRE(changes([i](Sprite& s) { s.identity.accessory = static_cast<Accessory>(i); }) >= 12);
-    for (const int texture : {0, 2, 3}) REQUIRE(changes([texture](Sprite& s) { s.identity.texture = static_cast<Texture>(texture); }) >= 8);
-    for (std::size_t i = 0; i + 1 < scene_words.size(); ++i) REQUIRE(changes([i](Sprite& s) { s.scene = static_cast<Scene>(i); }) >= 200);
-    for (std::size_t i = 1; i < style_words.size(); ++i) REQUIRE(changes([i](Sprite& s) { s.style = static_cast<Style>(i); }) >= 100);
+    for (const int texture : {0, 2, 3})
+      REQUIRE(changes([texture](Sprite& s) { s.identity.texture = static_cast<Texture>(texture); }) >= 8);
+    for (std::size_t i = 0; i + 1 < scene_words.size(); ++i)
+      REQUIRE(changes([i](Sprite& s) { s.scene = static_cast<Scene>(i); }) >= 200);
+    for (std::size_t i = 1; i < style_words.size(); ++i)
+      REQUIRE(changes([i](Sprite& s) { s.style = static_cast<Style>(i); }) >= 100);
   }
 }
 
@@ -84,7 +88,8 @@ TEST_CASE("Figures of normal and small size, with whatever they wear on top, sta
   for (std::size_t k = 0; k < kind_words.size(); ++k)
     for (std::size_t a = 0; a < accessory_words.size(); ++a) {
       Sprite figure;
-      figure.identity = {static_cast<Kind>(k), Color::Red, Color::Blue, Color::Black, Texture::Plain, static_cast<Accessory>(a), 1, 1, 0};
+      figure.identity = {
+          static_cast<Kind>(k), Color::Red, Color::Blue, Color::Black, Texture::Plain, static_cast<Accessory>(a), 1, 1, 0};
       figure.scale = 0.78, figure.y = 0.94;
       const Tensor picture = render(figure, 64), wall = picture[0][0];
       CAPTURE(kind_words[k], accessory_words[a]);
@@ -95,7 +100,8 @@ TEST_CASE("Figures of normal and small size, with whatever they wear on top, sta
 TEST_CASE("The sampler cannot make a held-out concept", "[data][sprites][held-out]") {
   std::size_t distinguishable = 0;
   for (std::size_t a = 0; a < color_words.size(); ++a)
-    for (std::size_t b = 0; b < color_words.size(); ++b) distinguishable += distinct(static_cast<Color>(a), static_cast<Color>(b));
+    for (std::size_t b = 0; b < color_words.size(); ++b)
+      distinguishable += distinct(static_cast<Color>(a), static_cast<Color>(b));
   std::map<Kind, std::set<std::pair<Color, Color>>> allowed;
   for (std::size_t k = 0; k < kind_words.size(); ++k) {
     const auto pairs = training_colors(static_cast<Kind>(k));
@@ -114,7 +120,8 @@ TEST_CASE("The sampler cannot make a held-out concept", "[data][sprites][held-ou
   REQUIRE(closed);
 }
 
-TEST_CASE("Held-out concepts: six for development, six for evaluation, in scenes that no evaluation prompt names", "[data][sprites][held-out]") {
+TEST_CASE("Held-out concepts: six for development, six for evaluation, in scenes that no evaluation prompt names",
+          "[data][sprites][held-out]") {
   std::set<std::string_view> names;
   std::set<Kind> kinds;
   int evaluation = 0;
@@ -132,7 +139,8 @@ TEST_CASE("Held-out concepts: six for development, six for evaluation, in scenes
       REQUIRE(sprite.style == Style::Photo);
       scenes.insert(sprite.scene);
       for (const auto prompt : evaluation_prompts)
-        for (const auto phrase : phrases::scenes[static_cast<std::size_t>(sprite.scene)]) REQUIRE(prompt.find(phrase) == std::string_view::npos);
+        for (const auto phrase : phrases::scenes[static_cast<std::size_t>(sprite.scene)])
+          REQUIRE(prompt.find(phrase) == std::string_view::npos);
     }
     REQUIRE(scenes.size() == pictures.size());
     REQUIRE(held_out_named(thing.name).identity == thing.identity);
@@ -141,7 +149,8 @@ TEST_CASE("Held-out concepts: six for development, six for evaluation, in scenes
   REQUIRE(kinds.size() == 12);
   REQUIRE(evaluation == 6);
   for (const auto prompt : evaluation_prompts) REQUIRE(prompt.find("{}") != std::string_view::npos);
-  REQUIRE_THROWS_WITH(held_out_named("dotted-cow"), ContainsSubstring("no held-out concept 'dotted-cow'") && ContainsSubstring("striped-cat"));
+  REQUIRE_THROWS_WITH(held_out_named("dotted-cow"),
+                      ContainsSubstring("no held-out concept 'dotted-cow'") && ContainsSubstring("striped-cat"));
 }
 
 TEST_CASE("Attributes are drawn with their probabilities", "[data][sprites]") {
@@ -158,7 +167,8 @@ TEST_CASE("Attributes are drawn with their probabilities", "[data][sprites]") {
     Stream random = Random(3).stream("sprites", i);
     const Sprite s = sample_sprite(random);
     ++kinds[s.identity.kind], ++scenes[s.scene], ++styles[s.style], ++sizes[s.size], ++places[s.place];
-    ++textures[s.identity.texture], ++accessories[s.identity.accessory], ++primaries[s.identity.primary], ++accents[s.identity.accent];
+    ++textures[s.identity.texture], ++accessories[s.identity.accessory], ++primaries[s.identity.primary],
+        ++accents[s.identity.accent];
   }
   const auto uniform = [](const auto& counts, std::size_t values) {
     REQUIRE(counts.size() == values);
@@ -169,7 +179,8 @@ TEST_CASE("Attributes are drawn with their probabilities", "[data][sprites]") {
   REQUIRE(accents.size() == 12);
   for (const auto& [color, count] : primaries) REQUIRE(count > n / 20);
   REQUIRE(std::abs(styles[Style::Photo] / double(n) - 0.6) < 0.015);
-  for (const auto style : {Style::Sketch, Style::Watercolor, Style::Poster, Style::Neon}) REQUIRE(std::abs(styles[style] / double(n) - 0.1) < 0.01);
+  for (const auto style : {Style::Sketch, Style::Watercolor, Style::Poster, Style::Neon})
+    REQUIRE(std::abs(styles[style] / double(n) - 0.1) < 0.01);
   REQUIRE(std::abs(sizes[Size::Small] / double(n) - 0.25) < 0.015);
   REQUIRE(std::abs(sizes[Size::Large] / double(n) - 0.25) < 0.015);
   REQUIRE(std::abs(places[Place::Left] / double(n) - 0.25 * 0.75) < 0.015);  // large figures stand in the middle
@@ -193,7 +204,8 @@ TEST_CASE("Captions tell what is to be seen, and never what only a new token can
       if (!known.contains(piece)) FAIL("not in the vocabulary: " << piece);
     used.insert(words.begin(), words.end());
     bool ok = says(word(s.identity.kind)) && !says(word(s.identity.secondary)) && !says(word(s.identity.accent));
-    for (std::size_t c = 0; c < color_words.size(); ++c) ok &= !says(color_words[c]) || static_cast<Color>(c) == s.identity.primary;
+    for (std::size_t c = 0; c < color_words.size(); ++c)
+      ok &= !says(color_words[c]) || static_cast<Color>(c) == s.identity.primary;
     for (std::size_t k = 0; k < kind_words.size(); ++k) ok &= !says(kind_words[k]) || static_cast<Kind>(k) == s.identity.kind;
     ok &= (says("sketch") == (s.style == Style::Sketch)) && (says("watercolor") == (s.style == Style::Watercolor)) &&
           (says("poster") == (s.style == Style::Poster)) && (says("neon") == (s.style == Style::Neon));

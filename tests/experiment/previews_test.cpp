@@ -1,7 +1,9 @@
 #include <opad/experiment/learning_curve.hpp>
 #include <opad/experiment/previews.hpp>
 
-#include "experiment/scratch_folder.hpp"
+#include <numeric>
+#include <set>
+
 #include "support/catch.hpp"
 
 using opad::Canvas;
@@ -113,8 +115,13 @@ TEST_CASE("The marks of an axis are round numbers within its range", "[experimen
   REQUIRE(opad::curve_detail::ticks({0, 1}, 5) == std::vector<double>{0, 0.2, 0.4, 0.6000000000000001, 0.8, 1});
 }
 
-TEST_CASE("The average of a curve keeps a constant and passes over gaps", "[experiment][learning-curve]") {
+TEST_CASE("The average of a curve keeps a constant, does not lag, and passes over gaps", "[experiment][learning-curve]") {
   const double nan = std::numeric_limits<double>::quiet_NaN();
+  std::vector<double> slope(101);
+  std::iota(slope.begin(), slope.end(), 0.0);
+  const auto average = opad::curve_detail::smooth(slope);
+  REQUIRE(average[50] == Approx(50));
+  REQUIRE(average[20] + average[80] == Approx(100));
   const auto out = opad::curve_detail::smooth({2, 2, nan, 2});
   REQUIRE(out[0] == Approx(2));
   REQUIRE(std::isnan(out[2]));

@@ -46,9 +46,9 @@ std::vector<Fields> events(const std::filesystem::path& path) {
   };
   for (std::size_t at = 0; at < file.size();) {
     const std::uint64_t length = word(at, 8);
-    REQUIRE(word(at + 8, 4) == detail::masked_crc32c(std::string_view(file).substr(at, 8)));
+    REQUIRE(word(at + 8, 4) == opad::detail::masked_crc32c(std::string_view(file).substr(at, 8)));
     const auto message = std::string_view(file).substr(at + 12, length);
-    REQUIRE(word(at + 12 + length, 4) == detail::masked_crc32c(message));
+    REQUIRE(word(at + 12 + length, 4) == opad::detail::masked_crc32c(message));
     result.push_back(fields(message));
     at += 16 + length;
   }
@@ -64,10 +64,10 @@ float as_float(const std::string& bytes) {
 }  // namespace
 
 TEST_CASE("the checksum is CRC-32C", "[io][event]") {
-  STATIC_REQUIRE(detail::crc32c("123456789") == 0xe3069283);  // the catalogue's check value
-  STATIC_REQUIRE(detail::crc32c("") == 0);
-  REQUIRE(detail::crc32c(std::string(32, '\0')) == 0x8a9136aa);  // RFC 3720, B.4
-  REQUIRE(detail::crc32c(std::string(32, '\xff')) == 0x62a8ab43);
+  STATIC_REQUIRE(opad::detail::crc32c("123456789") == 0xe3069283);  // the catalogue's check value
+  STATIC_REQUIRE(opad::detail::crc32c("") == 0);
+  REQUIRE(opad::detail::crc32c(std::string(32, '\0')) == 0x8a9136aa);  // RFC 3720, B.4
+  REQUIRE(opad::detail::crc32c(std::string(32, '\xff')) == 0x62a8ab43);
 }
 
 TEST_CASE("an event file begins with its version and holds what was written, in order", "[io][event]") {
@@ -109,5 +109,6 @@ TEST_CASE("a resumed run writes a new file beside the old one", "[io][event]") {
 TEST_CASE("a folder that cannot be written is named", "[io][event]") {
   const TemporaryFolder folder;
   write_atomically(folder / "file", "");
-  REQUIRE_THROWS_WITH(EventFile(folder / "file"), ContainsSubstring((folder / "file").string()) && ContainsSubstring("cannot write"));
+  REQUIRE_THROWS_WITH(EventFile(folder / "file"),
+                      ContainsSubstring((folder / "file").string()) && ContainsSubstring("cannot write"));
 }

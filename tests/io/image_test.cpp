@@ -17,7 +17,8 @@ const fs::path fixtures = fs::path(OPAD_SOURCE_DIR) / "tests/golden/image_files/
 Tensor decode(const std::string& bytes) { return decode_image(std::as_bytes(std::span(bytes)), "memory"); }
 
 std::string big_endian(std::uint32_t value) {
-  return {static_cast<char>(value >> 24), static_cast<char>(value >> 16), static_cast<char>(value >> 8), static_cast<char>(value)};
+  return {static_cast<char>(value >> 24), static_cast<char>(value >> 16), static_cast<char>(value >> 8),
+          static_cast<char>(value)};
 }
 std::string png_chunk(const std::string& named_data) {
   const auto crc = ::crc32(0, reinterpret_cast<const Bytef*>(named_data.data()), static_cast<uInt>(named_data.size()));
@@ -32,15 +33,16 @@ std::string exif(int orientation, bool little) {
 }
 
 /// Where pixel (x, y) of a picture w x h as stored belongs, by EXIF's table of what row 0 and column 0 are.
-std::pair<std::int64_t, std::int64_t> upright_place(int orientation, std::int64_t x, std::int64_t y, std::int64_t w, std::int64_t h) {
+std::pair<std::int64_t, std::int64_t> upright_place(int orientation, std::int64_t x, std::int64_t y, std::int64_t w,
+                                                    std::int64_t h) {
   switch (orientation) {
-    case 2: return {w - 1 - x, y};              // row 0 top, column 0 right
-    case 3: return {w - 1 - x, h - 1 - y};      // bottom, right
-    case 4: return {x, h - 1 - y};              // bottom, left
-    case 5: return {y, x};                      // left, top
-    case 6: return {h - 1 - y, x};              // right, top
-    case 7: return {h - 1 - y, w - 1 - x};      // right, bottom
-    case 8: return {y, w - 1 - x};              // left, bottom
+    case 2: return {w - 1 - x, y};          // row 0 top, column 0 right
+    case 3: return {w - 1 - x, h - 1 - y};  // bottom, right
+    case 4: return {x, h - 1 - y};          // bottom, left
+    case 5: return {y, x};                  // left, top
+    case 6: return {h - 1 - y, x};          // right, top
+    case 7: return {h - 1 - y, w - 1 - x};  // right, bottom
+    case 8: return {y, w - 1 - x};          // left, bottom
     default: return {x, y};
   }
 }
@@ -71,7 +73,8 @@ TEST_CASE("a picture written as PNG reads back to the byte", "[io][image]") {
 }
 
 TEST_CASE("only a picture can be written", "[io][image]") {
-  for (const Tensor& wrong : {torch::zeros({4, 4, 3}), torch::zeros({3, 4, 4}, torch::kUInt8), torch::zeros({4, 4}, torch::kUInt8), torch::zeros({0, 4, 3}, torch::kUInt8)})
+  for (const Tensor& wrong : {torch::zeros({4, 4, 3}), torch::zeros({3, 4, 4}, torch::kUInt8),
+                              torch::zeros({4, 4}, torch::kUInt8), torch::zeros({0, 4, 3}, torch::kUInt8)})
     REQUIRE_THROWS_WITH(encode_png(wrong), ContainsSubstring("is no picture; give uint8 [H, W, 3]"));
 }
 
@@ -83,7 +86,8 @@ TEST_CASE("pictures are known by content, not by name", "[io][image]") {
 
 TEST_CASE("the same picture as RGB, RGBA, 16 bits and WebP reads the same", "[io][image]") {
   const Tensor rgb = read_image(fixtures / "rgb.png");
-  for (const char* const name : {"rgba.png", "rgba16.png", "webp_lossless.webp"}) REQUIRE(at::equal(read_image(fixtures / name), rgb));
+  for (const char* const name : {"rgba.png", "rgba16.png", "webp_lossless.webp"})
+    REQUIRE(at::equal(read_image(fixtures / name), rgb));
 }
 
 TEST_CASE("JPEG pictures are turned upright for each of EXIF's orientations, in both byte orders", "[io][image][exif]") {
@@ -93,7 +97,8 @@ TEST_CASE("JPEG pictures are turned upright for each of EXIF's orientations, in 
     for (int orientation = 0; orientation <= 9; ++orientation) {
       const std::string data = std::string("Exif\0\0", 6) + exif(orientation, little);
       const std::string marker = "\xff\xe1" + big_endian(static_cast<std::uint32_t>(data.size() + 2)).substr(2) + data;
-      require_turned(stored, decode(jpeg.substr(0, 2) + marker + jpeg.substr(2)), 1 <= orientation && orientation <= 8 ? orientation : 1);
+      require_turned(stored, decode(jpeg.substr(0, 2) + marker + jpeg.substr(2)),
+                     1 <= orientation && orientation <= 8 ? orientation : 1);
     }
 }
 
@@ -109,7 +114,8 @@ TEST_CASE("PNG and WebP pictures are turned upright", "[io][image][exif]") {
     const std::string data = exif(orientation, true), end = png.substr(png.size() - 12);
     require_turned(stored, decode(png.substr(0, 33) + png_chunk("eXIf" + data) + png.substr(33)), orientation);
     require_turned(stored, decode(png.substr(0, png.size() - 12) + png_chunk("eXIf" + data) + end), orientation);
-    const std::string extended = "VP8X" + little_endian(10, 4) + std::string("\x08\0\0\0", 4) + little_endian(static_cast<std::size_t>(stored.size(1) - 1), 3) +
+    const std::string extended = "VP8X" + little_endian(10, 4) + std::string("\x08\0\0\0", 4) +
+                                 little_endian(static_cast<std::size_t>(stored.size(1) - 1), 3) +
                                  little_endian(static_cast<std::size_t>(stored.size(0) - 1), 3);
     const std::string body = "WEBP" + extended + webp.substr(12) + "EXIF" + little_endian(data.size(), 4) + data;
     require_turned(stored, decode("RIFF" + little_endian(body.size(), 4) + body), orientation);
@@ -118,19 +124,23 @@ TEST_CASE("PNG and WebP pictures are turned upright", "[io][image][exif]") {
 
 TEST_CASE("damaged EXIF data turns nothing", "[io][image][exif]") {
   const std::string whole = exif(6, true);
-  REQUIRE(detail::exif_orientation(std::as_bytes(std::span(whole))) == 6);
-  for (std::size_t size = 0; size < 18; ++size) REQUIRE(detail::exif_orientation(std::as_bytes(std::span(whole.data(), size))) == 1);
+  REQUIRE(opad::detail::exif_orientation(std::as_bytes(std::span(whole))) == 6);
+  for (std::size_t size = 0; size < 18; ++size)
+    REQUIRE(opad::detail::exif_orientation(std::as_bytes(std::span(whole.data(), size))) == 1);
   Stream stream = Random(3).stream("test/exif");
   for (int i = 0; i < 20'000; ++i) {
     std::string damaged = whole;
-    for (int n = 0; n < 3; ++n) damaged[static_cast<std::size_t>(stream.integer(2, static_cast<std::int64_t>(whole.size())))] = static_cast<char>(stream.bits());
-    const int orientation = detail::exif_orientation(std::as_bytes(std::span(damaged)));
+    for (int n = 0; n < 3; ++n)
+      damaged[static_cast<std::size_t>(stream.integer(2, static_cast<std::int64_t>(whole.size())))] =
+          static_cast<char>(stream.bits());
+    const int orientation = opad::detail::exif_orientation(std::as_bytes(std::span(damaged)));
     REQUIRE((1 <= orientation && orientation <= 8));
   }
 }
 
 TEST_CASE("pictures of absurd size are refused before they take memory", "[io][image]") {
-  const std::string png = std::string("\x89PNG\r\n\x1a\n", 8) + png_chunk("IHDR" + big_endian(100'000) + big_endian(100'000) + std::string("\x08\x02\0\0\0", 5)) +
+  const std::string png = std::string("\x89PNG\r\n\x1a\n", 8) +
+                          png_chunk("IHDR" + big_endian(100'000) + big_endian(100'000) + std::string("\x08\x02\0\0\0", 5)) +
                           png_chunk(std::string("IDAT") + "x") + png_chunk("IEND");
   REQUIRE_THROWS_WITH(decode(png), ContainsSubstring("memory: the picture has 100000 x 100000 pixels, more than 178956970"));
   std::string jpeg = read_file(fixtures / "jpeg_444.jpg");
@@ -138,14 +148,17 @@ TEST_CASE("pictures of absurd size are refused before they take memory", "[io][i
   REQUIRE(frame != jpeg.npos);
   jpeg.replace(frame + 5, 4, "\xff\xdc\xff\xdc");
   REQUIRE_THROWS_WITH(decode(jpeg), ContainsSubstring("memory: the picture has 65500 x 65500 pixels"));
-  REQUIRE_THROWS_AS(decode(std::string("\x89PNG\r\n\x1a\n", 8) + png_chunk("IHDR" + big_endian(0) + big_endian(5) + std::string("\x08\x02\0\0\0", 5))), Error);
+  REQUIRE_THROWS_AS(decode(std::string("\x89PNG\r\n\x1a\n", 8) +
+                           png_chunk("IHDR" + big_endian(0) + big_endian(5) + std::string("\x08\x02\0\0\0", 5))),
+                    Error);
 }
 
 TEST_CASE("what is not a picture is refused in one line that names the file", "[io][image]") {
   const TemporaryFolder folder;
   const auto refused = [&](const std::string& bytes, const std::string& message) {
     write_atomically(folder / "x.png", bytes);
-    REQUIRE_THROWS_WITH(read_image(folder / "x.png"), ContainsSubstring((folder / "x.png").string() + ": " + message) && !ContainsSubstring("\n"));
+    REQUIRE_THROWS_WITH(read_image(folder / "x.png"),
+                        ContainsSubstring((folder / "x.png").string() + ": " + message) && !ContainsSubstring("\n"));
   };
   refused("", "the file is empty");
   refused("hello", "not a picture; give PNG, JPEG or WebP");
@@ -184,7 +197,9 @@ TEST_CASE("a picture that is cut off or damaged reads or gives an opad::Error", 
     for (int i = 0; i < 60; ++i) {
       std::string damaged = whole;
       for (int n = 0; n < 2; ++n)
-        damaged[static_cast<std::size_t>(stream.integer(0, static_cast<std::int64_t>(std::min<std::size_t>(whole.size(), i % 2 ? 1 << 20 : 700))))] = static_cast<char>(stream.bits());
+        damaged[static_cast<std::size_t>(
+            stream.integer(0, static_cast<std::int64_t>(std::min<std::size_t>(whole.size(), i % 2 ? 1 << 20 : 700))))] =
+            static_cast<char>(stream.bits());
       try {
         readable += decode(damaged).numel() > 0;
       } catch (const Error&) {

@@ -9,7 +9,8 @@ using opad::read_json;
 
 TEST_CASE("write_json and read_json keep values and the order of keys", "[io][json]") {
   const TemporaryFolder folder;
-  const Json value = {{"z", 1}, {"a", {1.5, nullptr, true, "é\n"}}, {"m", {{"b", -3}, {"a", 1e300}}}, {"big", 18446744073709551615u}};
+  const Json value = {
+      {"z", 1}, {"a", {1.5, nullptr, true, "é\n"}}, {"m", {{"b", -3}, {"a", 1e300}}}, {"big", 18446744073709551615u}};
   opad::write_json(folder / "x.json", value);
   REQUIRE(read_json(folder / "x.json") == value);
   REQUIRE(read_json(folder / "x.json").dump() == value.dump());
@@ -24,12 +25,14 @@ TEST_CASE("write_json replaces bytes that are not UTF-8", "[io][json]") {
 TEST_CASE("a JSON error names file, line and column", "[io][json]") {
   const TemporaryFolder folder;
   opad::write_atomically(folder / "config.json", "{\n  \"a\": 1,\n  \"b\": oops\n}\n");
-  REQUIRE_THROWS_WITH(read_json(folder / "config.json"), ContainsSubstring((folder / "config.json").string() + ": not JSON: parse error at line 3, column 8"));
+  REQUIRE_THROWS_WITH(read_json(folder / "config.json"),
+                      ContainsSubstring((folder / "config.json").string() + ": not JSON: parse error at line 3, column 8"));
   REQUIRE_THROWS_WITH(read_json(folder / "absent.json"), ContainsSubstring("absent.json: no such file"));
 }
 
 TEST_CASE("parse_json refuses what is not exactly one JSON value", "[io][json]") {
-  for (const std::string text : {"", " ", "{", "[1,]", "{\"a\":1,}", "1 2", "{} x", "nul", "'a'", "{a:1}", "NaN", "1e999", "\"\xff\"", "// c\n1"})
+  for (const std::string text :
+       {"", " ", "{", "[1,]", "{\"a\":1,}", "1 2", "{} x", "nul", "'a'", "{a:1}", "NaN", "1e999", "\"\xff\"", "// c\n1"})
     REQUIRE_THROWS_WITH(parse_json(text, "where"), ContainsSubstring("where: not JSON: "));
   REQUIRE_THROWS_WITH(parse_json(std::string("1\0garbage", 9), "where"), ContainsSubstring("zero byte"));
 }

@@ -45,7 +45,8 @@ TEST_CASE("rows and columns are resized alike", "[io][resize]") {
 
 TEST_CASE("a box with whole edges and the same size is a crop", "[io][resize]") {
   const Tensor image = picture(30, 40);
-  for (const Filter filter : filters) REQUIRE(at::equal(resize(image, 20, 11, filter, {5, 7, 25, 18}), crop(image, 5, 7, 20, 11)));
+  for (const Filter filter : filters)
+    REQUIRE(at::equal(resize(image, 20, 11, filter, {5, 7, 25, 18}), crop(image, 5, 7, 20, 11)));
 }
 
 TEST_CASE("nearest repeats pixels when it enlarges by a whole number", "[io][resize]") {

@@ -37,7 +37,7 @@ SafeTensors from_memory(std::string bytes) {
 TEST_CASE("safetensors come back as they were saved: every type, empty, scalar, not contiguous", "[io][safetensors]") {
   const TemporaryFolder folder;
   Tensors tensors;
-  for (const auto& [name, type] : detail::safetensors_types) {
+  for (const auto& [name, type] : opad::detail::safetensors_types) {
     std::uint64_t seed = 0;
     for (const Shape& shape : {Shape{}, Shape{0}, Shape{3}, Shape{2, 0, 3}, Shape{4, 5}, Shape{1, 1, 7, 1}})
       tensors[c10::str(name, " ", at::IntArrayRef(shape))] = random_tensor(shape, type, ++seed);
@@ -114,7 +114,8 @@ TEST_CASE("what cannot be saved is named and leaves the old file", "[io][safeten
   save_safetensors(folder / "x", {{"a", torch::ones({2})}});
   const std::string before = read_file(folder / "x");
   const auto refused = [&](const Tensors& tensors, const std::string& message) {
-    REQUIRE_THROWS_WITH(save_safetensors(folder / "x", tensors), ContainsSubstring((folder / "x").string()) && ContainsSubstring(message));
+    REQUIRE_THROWS_WITH(save_safetensors(folder / "x", tensors),
+                        ContainsSubstring((folder / "x").string()) && ContainsSubstring(message));
     REQUIRE(read_file(folder / "x") == before);
     REQUIRE(folder.entries() == 1);
   };
@@ -147,7 +148,9 @@ TEST_CASE("data that is not aligned for its type is read", "[io][safetensors]") 
 
 TEST_CASE("a BOOL tensor holds 0 and 1 only", "[io][safetensors]") {
   const std::string header = R"({"a":{"dtype":"BOOL","shape":[2],"data_offsets":[0,2]}})";
-  const auto file = [&](std::string body) { return std::string{static_cast<char>(header.size()), 0, 0, 0, 0, 0, 0, 0} + header + body; };
+  const auto file = [&](std::string body) {
+    return std::string{static_cast<char>(header.size()), 0, 0, 0, 0, 0, 0, 0} + header + body;
+  };
   REQUIRE(from_memory(file({1, 0})).tensors().at("a")[0].item<bool>());
   REQUIRE_THROWS_WITH(from_memory(file({1, 2})), ContainsSubstring("memory: tensor 'a' of BOOL"));
 }
@@ -155,7 +158,8 @@ TEST_CASE("a BOOL tensor holds 0 and 1 only", "[io][safetensors]") {
 TEST_CASE("shapes whose strides would overflow are refused even when they are empty", "[io][safetensors]") {
   for (const std::string shape : {"[0,4611686018427387904,4]", "[18446744073709551615,0]", "[9223372036854775808,0]"}) {
     const std::string header = R"({"a":{"dtype":"F32","shape":)" + shape + R"(,"data_offsets":[0,0]}})";
-    REQUIRE_THROWS_WITH(from_memory(std::string{static_cast<char>(header.size()), 0, 0, 0, 0, 0, 0, 0} + header), ContainsSubstring("too large"));
+    REQUIRE_THROWS_WITH(from_memory(std::string{static_cast<char>(header.size()), 0, 0, 0, 0, 0, 0, 0} + header),
+                        ContainsSubstring("too large"));
   }
 }
 
@@ -170,14 +174,16 @@ TEST_CASE("every file that is cut off is refused", "[io][safetensors]") {
 
 TEST_CASE("a damaged file either reads or gives an opad::Error", "[io][safetensors]") {
   const TemporaryFolder folder;
-  save_safetensors(folder / "x", {{"a", torch::ones({3})}, {"b", torch::ones({2, 2}, torch::kInt64)}, {"c", torch::ones({4}, torch::kBool)}});
+  save_safetensors(folder / "x",
+                   {{"a", torch::ones({3})}, {"b", torch::ones({2, 2}, torch::kInt64)}, {"c", torch::ones({4}, torch::kBool)}});
   const std::string whole = read_file(folder / "x");
   Stream stream = Random(1).stream("test/damage");
   int refused = 0;
   for (int i = 0; i < 3000; ++i) {
     std::string damaged = whole;
     for (auto n = stream.integer(1, 4); n > 0; --n)
-      damaged[static_cast<std::size_t>(stream.integer(0, static_cast<std::int64_t>(whole.size())))] = static_cast<char>(stream.bits());
+      damaged[static_cast<std::size_t>(stream.integer(0, static_cast<std::int64_t>(whole.size())))] =
+          static_cast<char>(stream.bits());
     try {
       for (const auto& [name, tensor] : from_memory(damaged).tensors()) REQUIRE(tensor.clone().defined());
     } catch (const Error&) {

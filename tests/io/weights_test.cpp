@@ -16,7 +16,8 @@ double value(const Tensors& tensors) { return tensors.at("w")[0].item<double>();
 
 }  // namespace
 
-TEST_CASE("read_weights takes the whole file before parts, parts before half precision, safetensors before .bin", "[io][weights]") {
+TEST_CASE("read_weights takes the whole file before parts, parts before half precision, safetensors before .bin",
+          "[io][weights]") {
   const TemporaryFolder folder;
   fs::copy(golden / "adapters_embeddings/embeddings/vector.bin", folder / "pytorch_model.bin");
   REQUIRE(read_weights(folder.path, "model").contains("<new1>"));
@@ -33,9 +34,11 @@ TEST_CASE("read_weights takes the whole file before parts, parts before half pre
 TEST_CASE("read_weights puts the parts of an index together", "[io][weights]") {
   const TemporaryFolder folder;
   const std::string index = unet + ".safetensors.index.json";
-  save_safetensors(folder / "a.safetensors", {{"x", torch::ones({1})}, {"y", torch::zeros({2})}, {"unlisted", torch::zeros({1})}});
+  save_safetensors(folder / "a.safetensors",
+                   {{"x", torch::ones({1})}, {"y", torch::zeros({2})}, {"unlisted", torch::zeros({1})}});
   save_safetensors(folder / "b.safetensors", {{"z", torch::full({3}, 2)}});
-  write_json(folder / index, {{"metadata", {{"total_size", 24}}}, {"weight_map", {{"x", "a.safetensors"}, {"z", "b.safetensors"}, {"y", "a.safetensors"}}}});
+  write_json(folder / index, {{"metadata", {{"total_size", 24}}},
+                              {"weight_map", {{"x", "a.safetensors"}, {"z", "b.safetensors"}, {"y", "a.safetensors"}}}});
   const Tensors tensors = read_weights(folder.path, unet);
   REQUIRE(tensors.size() == 3);
   REQUIRE(tensors.at("z").eq(2).all().item<bool>());
@@ -57,9 +60,11 @@ TEST_CASE("read_weights puts the parts of an index together", "[io][weights]") {
 
 TEST_CASE("read_weights says what it looked for", "[io][weights]") {
   const TemporaryFolder folder;
-  REQUIRE_THROWS_WITH(read_weights(folder.path, "model"),
-                      ContainsSubstring(folder.path.string() + ": no weights here; looked for model.safetensors, model.safetensors.index.json, "
-                                        "model.fp16.safetensors") && ContainsSubstring("pytorch_model.bin"));
+  REQUIRE_THROWS_WITH(
+      read_weights(folder.path, "model"),
+      ContainsSubstring(folder.path.string() + ": no weights here; looked for model.safetensors, model.safetensors.index.json, "
+                                               "model.fp16.safetensors") &&
+          ContainsSubstring("pytorch_model.bin"));
   REQUIRE_THROWS_WITH(read_weights(folder / "absent", "model"), ContainsSubstring("absent: no such folder"));
 }
 

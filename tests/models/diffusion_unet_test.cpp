@@ -1,7 +1,5 @@
 #include <opad/models/unet_2d_condition.hpp>
 
-#include <fstream>
-
 #include "support/catch.hpp"
 #include "support/small_unet.hpp"
 #include "support/temporary_folder.hpp"

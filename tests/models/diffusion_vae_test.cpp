@@ -88,8 +88,10 @@ TEST_CASE("A saved autoencoder folder gives the same bits, under new and old att
   SECTION("as saved") {}
   SECTION("with the names of 2022") {
     const auto path = folder.path / "diffusion_pytorch_model.safetensors";
+    const SafeTensors file(path);
     Tensors old;
-    for (auto [key, tensor] : SafeTensors(path).tensors()) {
+    for (const auto& [name, tensor] : file.tensors()) {
+      std::string key = name;
       for (const auto& [from, to] : {std::pair{".to_q.", ".query."}, {".to_k.", ".key."}, {".to_v.", ".value."}, {".to_out.0.", ".proj_attn."}})
         if (const auto at = key.find(from); at != key.npos) key.replace(at, std::string(from).size(), to);
       old.emplace(key, tensor.clone());

@@ -13,7 +13,8 @@ void run(const parity::Case& c, parity::Report& report) {
   const Tensor ids = c.at("in.input_ids"), embeddings = model->token_embedding(ids), states = model->encode(embeddings);
   report.tensor("out.last_hidden_state", states);
   report.tensor("out.pooler_output", model->pooled(states, ids));
-  report.tensor("act.embeddings", embeddings + model->text_model->embeddings->position_embedding->weight.narrow(0, 0, ids.size(1)));
+  report.tensor("act.embeddings",
+                embeddings + model->text_model->embeddings->position_embedding->weight.narrow(0, 0, ids.size(1)));
   (states * c.at("in.grad_output")).sum().backward();
   report.tensor("grad.token_embedding", table.grad());
 }

@@ -23,15 +23,18 @@ void run_resize(const parity::Case& c, parity::Report& report) {
       } else if (kind == "resize_box") {
         const std::int64_t w = op.at("size")[0], h = op.at("size")[1];
         const Json& box = op.at("box");
-        report.tensor(c10::str(out, "box.", filter, ".", w, "x", h), resize(picture, w, h, filters.at(filter), {box[0], box[1], box[2], box[3]}));
+        report.tensor(c10::str(out, "box.", filter, ".", w, "x", h),
+                      resize(picture, w, h, filters.at(filter), {box[0], box[1], box[2], box[3]}));
       } else if (kind == "shortest_edge_centre_crop") {
         const std::int64_t size = op.at("size");
-        report.tensor(c10::str(out, filter, ".short", size), centre_crop(resize_shortest_edge(picture, size, filters.at(filter)), size));
+        report.tensor(c10::str(out, filter, ".short", size),
+                      centre_crop(resize_shortest_edge(picture, size, filters.at(filter)), size));
       } else if (kind == "flip") {
         report.tensor(out + "flip", flip(picture));
       } else if (kind == "crop") {
         const auto box = op.at("box").get<Shape>();
-        report.tensor(c10::str(out, "crop.", box[0], "_", box[1], "_", box[2], "x", box[3]), crop(picture, box[0], box[1], box[2], box[3]));
+        report.tensor(c10::str(out, "crop.", box[0], "_", box[1], "_", box[2], "x", box[3]),
+                      crop(picture, box[0], box[1], box[2], box[3]));
       } else {
         fail("image_resize: no operation '", kind, "'");
       }

@@ -20,10 +20,12 @@ std::string hex(const Tensor& tensor) {
 /// What differs from the library's contents, "" if nothing does.
 std::string difference(const SafeTensors& file, const Json& want) {
   static const std::map<std::string, at::ScalarType> types{
-      {"float64", at::kDouble}, {"float32", at::kFloat}, {"float16", at::kHalf}, {"bfloat16", at::kBFloat16}, {"int64", at::kLong},
-      {"int32", at::kInt},      {"int16", at::kShort},   {"int8", at::kChar},    {"uint8", at::kByte},        {"bool", at::kBool}};
+      {"float64", at::kDouble}, {"float32", at::kFloat}, {"float16", at::kHalf}, {"bfloat16", at::kBFloat16},
+      {"int64", at::kLong},     {"int32", at::kInt},     {"int16", at::kShort},  {"int8", at::kChar},
+      {"uint8", at::kByte},     {"bool", at::kBool}};
   const Json& metadata = want.at("metadata");
-  const auto expected = metadata.is_null() ? std::map<std::string, std::string>{} : metadata.get<std::map<std::string, std::string>>();
+  const auto expected =
+      metadata.is_null() ? std::map<std::string, std::string>{} : metadata.get<std::map<std::string, std::string>>();
   if (file.metadata() != expected) return "the metadata differ";
   if (file.tensors().size() != want.at("tensors").size()) return "the number of tensors differs";
   for (const auto& [name, entry] : want.at("tensors").items()) {

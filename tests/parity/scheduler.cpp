@@ -86,9 +86,11 @@ class Run {
       std::vector<Tensor> noisy;
       for (std::int64_t i = 0; i < t.size(0); ++i) {
         const double timestep = t[i].item<double>();
-        const std::int64_t last = config_.num_train_timesteps - 1, k = sampler_ ? step_of(*sampler_, timestep) : last - std::llround(timestep);
+        const std::int64_t last = config_.num_train_timesteps - 1;
+        const std::int64_t k = sampler_ ? step_of(*sampler_, timestep) : last - std::llround(timestep);
         steps[i] = k;
-        noisy.push_back(sampler_ ? sampler_->add_noise(clean[i], z[i], k) : untimed_add_noise(clean[i], z[i], solver_ ? k : last - k));
+        noisy.push_back(sampler_ ? sampler_->add_noise(clean[i], z[i], k)
+                                 : untimed_add_noise(clean[i], z[i], solver_ ? k : last - k));
       }
       out("add_noise", torch::stack(noisy));
     } else {

@@ -17,7 +17,8 @@ class OverlaidFolder {
     std::string name = (fs::temp_directory_path() / "opad-parity-XXXXXX").string();
     opad::require(::mkdtemp(name.data()) != nullptr, name, ": cannot be made");
     path_ = name;
-    for (const fs::path& folder : {below, above}) fs::copy(folder, path_, fs::copy_options::overwrite_existing);
+    for (const fs::path& folder : {below, above})
+      fs::copy(folder, path_, fs::copy_options::overwrite_existing | fs::copy_options::recursive);
   }
   ~OverlaidFolder() { fs::remove_all(path_); }
   const fs::path& path() const { return path_; }
@@ -35,13 +36,15 @@ ClipTokenizer load(const fs::path& folder, const opad::Json& added, parity::Repo
   return tokenizer;
 }
 
-void compare(const std::string& name, const ClipTokenizer& tokenizer, const opad::Json& rows, const std::string& key, parity::Report& report) {
+void compare(const std::string& name, const ClipTokenizer& tokenizer, const opad::Json& rows, const std::string& key,
+             parity::Report& report) {
   std::size_t wrong = 0;
   std::string first;
   for (const auto& row : rows) {
     const auto text = row.at("text").get<std::string>();
     const auto want = row.at(row.contains(key) ? key : "ids").get<std::vector<std::int64_t>>();
-    if (const auto got = tokenizer.encode(text); got != want && wrong++ == 0) first = c10::str(", first ", row.at("text").dump(), ": ", got);
+    if (const auto got = tokenizer.encode(text); got != want && wrong++ == 0)
+      first = c10::str(", first ", row.at("text").dump(), ": ", got);
   }
   report.check(name, wrong == 0, c10::str(wrong, " of ", rows.size(), " strings differ", first));
 }

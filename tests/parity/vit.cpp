@@ -21,7 +21,8 @@ void run(const parity::Case& c, parity::Report& report) {
   if (config.contains("resample")) return run_resample(c, config.at("resample"), report);
 
   const auto model = opad::VisionTransformer::from_pretrained(c.folder / "model");
-  const Tensor image = c.at("in.image").clone().requires_grad_(), tokens = model->forward_features(image), pooled = model->forward(image);
+  const Tensor image = c.at("in.image").clone().requires_grad_(), tokens = model->forward_features(image),
+               pooled = model->forward(image);
   report.tensor("out.tokens", tokens);
   report.tensor("out.pooled", pooled);
   report.tensor("grad.image_from_pooled", torch::autograd::grad({(pooled * c.at("in.grad_pooled")).sum()}, {image})[0]);

@@ -25,7 +25,8 @@ Tensor normal(const char* name) { return Random(2).stream(name).normal({2, 4, 3,
 Tensor oracle(const AnySampler& sampler, Prediction prediction, const Tensor& x, const Tensor& x0, std::int64_t k) {
   const Tensor one = torch::ones({1}, torch::kFloat64), zero = torch::zeros({1}, torch::kFloat64);
   const double scale = sampler.scale_model_input(one, k).item<double>();
-  const double signal = scale * sampler.add_noise(one, zero, k).item<double>(), sigma = scale * sampler.add_noise(zero, one, k).item<double>();
+  const double signal = scale * sampler.add_noise(one, zero, k).item<double>();
+  const double sigma = scale * sampler.add_noise(zero, one, k).item<double>();
   const Tensor noise = (scale * x - signal * x0) / sigma;
   return prediction == Prediction::Sample ? x0 : prediction == Prediction::V ? signal * noise - sigma * x0 : noise;
 }
@@ -40,7 +41,7 @@ TEST_CASE("every sampler follows a model that knows the picture to the picture",
         for (const std::int64_t steps : {1, 2, 7, 20}) {
           auto config = stable_diffusion(name, prediction);
           config.timestep_spacing = spacing;
-          INFO(name << ", prediction " << static_cast<int>(prediction) << ", spacing " << static_cast<int>(spacing) << ", steps " << steps);
+          INFO(name << " " << static_cast<int>(prediction) << " " << static_cast<int>(spacing) << ", steps " << steps);
           auto sampler = make_sampler(config, steps);
           REQUIRE(static_cast<std::int64_t>(sampler.timesteps().size()) == steps);
           const double tolerance = name == std::string("LCMScheduler") ? 1e-3 : 1e-9;  // its c_skip keeps a little of x
@@ -67,7 +68,8 @@ TEST_CASE("every step lands on the noise level of the next one", "[sampler]") {
       config.timestep_spacing = Spacing::Leading, config.steps_offset = 1;
       auto sampler = make_sampler(config, steps, eta);
       for (std::int64_t k = 0; k + 1 < steps; ++k) {
-        const double level = sampler.add_noise(zero, one, k).item<double>(), next = sampler.add_noise(zero, one, k + 1).item<double>();
+        const double level = sampler.add_noise(zero, one, k).item<double>();
+        const double next = sampler.add_noise(zero, one, k + 1).item<double>();
         const Tensor x = level * one;
         const double kept = sampler.step(oracle(sampler, Prediction::Epsilon, x, zero, k), k, x, zero).prev_sample.item<double>();
         double drawn = 0;
@@ -118,8 +120,8 @@ TEST_CASE("Karras' sigmas fall from the largest to the smallest, equally spaced 
   const auto sigmas = karras_sigmas(0.1, 10, 5);
   REQUIRE(sigmas.front() == Approx(10));
   REQUIRE(sigmas.back() == Approx(0.1));
-  for (int k = 0; k < 4; ++k)
-    REQUIRE(std::pow(sigmas[k], 1 / 7.0) - std::pow(sigmas[k + 1], 1 / 7.0) == Approx((std::pow(10, 1 / 7.0) - std::pow(0.1, 1 / 7.0)) / 4));
+  const auto root = [](double sigma) { return std::pow(sigma, 1 / 7.0); };
+  for (int k = 0; k < 4; ++k) REQUIRE(root(sigmas[k]) - root(sigmas[k + 1]) == Approx((root(10) - root(0.1)) / 4));
   REQUIRE(karras_sigmas(0.1, 10, 1) == std::vector<double>{sigmas.front()});
 }
 
@@ -216,6 +218,9 @@ TEST_CASE("what a sampler cannot do is refused", "[sampler]") {
   solver = stable_diffusion("DPMSolverMultistepScheduler");
   solver.solver_order = 3;
   REQUIRE_THROWS_WITH(DpmSolverPlusPlus2M(solver, 4), ContainsSubstring("solver_order 3"));
+  solver = stable_diffusion("DPMSolverMultistepScheduler");
+  solver.solver_type = "bh3";
+  REQUIRE_THROWS_WITH(DpmSolverPlusPlus2M(solver, 4), ContainsSubstring("bh3"));
 
   auto zero_snr = stable_diffusion("DDIMScheduler");
   zero_snr.rescale_betas_zero_snr = true, zero_snr.timestep_spacing = Spacing::Trailing;

@@ -18,7 +18,8 @@ template <class... Parts>
   throw Error(c10::str(parts...));
 }
 
-/// Throws Error(message parts, put together) unless ok. The message is only built on failure.
+/// Throws Error(message parts, put together) unless ok. The message is only put together on failure, but its parts are
+/// evaluated always: where a part only exists on failure, write `if (!ok) fail(...)`.
 template <class... Parts>
 void require(bool ok, const Parts&... parts) {
   if (!ok) [[unlikely]] fail(parts...);

@@ -29,7 +29,7 @@ struct Augmentation {
 
 /// Turns photographs (uint8 [H, W, 3], any size) into training examples of size x size pixels.
 ///   draws, in this order: mirror (also with hflip off); small or large; scale; top; left; words
-///   scale <= size: squashed to scale x scale on a canvas of zeros; mask 1 in the latent rows top//f + 1 ... (top + scale)//f - 2,
+///   scale <= size: squashed to scale x scale on a canvas of zeros; mask 1 in latent rows top//f + 1 ... (top + scale)//f - 2,
 ///                  columns likewise: the cells that see the edge of the picture do not count, also at scale = size
 ///   scale >  size: a random cut of size x size; mask all 1
 ///   scale < 0.6 size: "a far away" or "very small" goes after the prompt's first word; scale > size: "zoomed in" or "close up"
@@ -38,13 +38,15 @@ struct Augmentation {
 /// Throws Error unless size is a multiple of f and at least 3 f.
 class ConceptTransform {
  public:
-  ConceptTransform(Augmentation options, std::int64_t size, std::int64_t factor) : options_(options), size_(size), factor_(factor) {
+  ConceptTransform(Augmentation options, std::int64_t size, std::int64_t factor)
+      : options_(options), size_(size), factor_(factor) {
     const double flips = options.hflip_probability, shrinks = options.shrink_probability;
-    require(factor > 0 && size > 0 && size % factor == 0, "augmentation: pictures of ", size, " pixels are no multiple of the VAE's factor ",
-            factor, "; give such a resolution");
-    require(size >= 3 * factor, "augmentation: pictures of ", size, " pixels leave no latent cell inside the masked border; give a resolution of ",
-            3 * factor, " or more");
-    require(0 <= flips && flips <= 1 && 0 <= shrinks && shrinks <= 1, "augmentation: probabilities ", flips, " and ", shrinks, "; give 0 to 1");
+    require(factor > 0 && size > 0 && size % factor == 0, "augmentation: pictures of ", size,
+            " pixels are no multiple of the VAE's factor ", factor, "; give such a resolution");
+    require(size >= 3 * factor, "augmentation: pictures of ", size,
+            " pixels leave no latent cell inside the masked border; give a resolution of ", 3 * factor, " or more");
+    require(0 <= flips && flips <= 1 && 0 <= shrinks && shrinks <= 1, "augmentation: probabilities ", flips, " and ", shrinks,
+            "; give 0 to 1");
   }
 
   std::int64_t smallest_scale() const { return std::max(size_ / 3, 3 * factor_); }
@@ -55,19 +57,21 @@ class ConceptTransform {
     const std::int64_t scale = options_.enabled ? draw_scale(random) : size_, room = std::abs(size_ - scale);
     const std::int64_t top = random.integer(0, room + 1), left = random.integer(0, room + 1);
     const Tensor squashed = values(resize(mirror ? flip(picture) : picture, scale, scale, Filter::Bilinear));
-    if (scale > size_) return {window(squashed, top, left, size_), ones(), insert_words(prompt, near_words[random.integer(0, 2)])};
+    if (scale > size_)
+      return {window(squashed, top, left, size_), ones(), insert_words(prompt, near_words[random.integer(0, 2)])};
     Tensor canvas = torch::zeros({3, size_, size_});
     window(canvas, top, left, scale).copy_(squashed);
     const bool far = scale < 0.6 * static_cast<double>(size_);
     return {canvas, inner_mask(top, left, scale), far ? insert_words(prompt, far_words[random.integer(0, 2)]) : prompt};
   }
 
-  /// An example of the class (prior preservation): mirrored or not, the shorter side resized to size, a square cut at random, or in
-  /// the middle with center_crop. The mask is all 1.
+  /// An example of the class (prior preservation): mirrored or not, the shorter side resized to size, a square cut at random,
+  /// or in the middle with center_crop. The mask is all 1.
   Item prior(const Tensor& picture, const std::string& prompt, bool center_crop, Stream& random) const {
     const bool mirror = random.bernoulli(options_.hflip_probability) && options_.hflip;
     const Tensor resized = resize_shortest_edge(mirror ? flip(picture) : picture, size_, Filter::Bilinear);
-    const std::int64_t top = random.integer(0, resized.size(0) - size_ + 1), left = random.integer(0, resized.size(1) - size_ + 1);
+    const std::int64_t top = random.integer(0, resized.size(0) - size_ + 1),
+                       left = random.integer(0, resized.size(1) - size_ + 1);
     return {values(center_crop ? centre_crop(resized, size_) : crop(resized, left, top, size_, size_)), ones(), prompt};
   }
 

@@ -25,7 +25,10 @@ struct ConceptData {
 /// A concept from a folder of photographs, and one of class pictures unless that path is empty.
 inline ConceptData read_concept(const std::filesystem::path& folder, const std::string& instance_prompt,
                                 const std::filesystem::path& class_folder = {}, const std::string& class_prompt = "") {
-  ConceptData data{.pictures = read_concept_folder(folder).pictures, .instance_prompt = instance_prompt, .class_pictures = {}, .class_prompt = class_prompt};
+  ConceptData data{.pictures = read_concept_folder(folder).pictures,
+                   .instance_prompt = instance_prompt,
+                   .class_pictures = {},
+                   .class_prompt = class_prompt};
   if (!class_folder.empty()) data.class_pictures = read_concept_folder(class_folder).pictures;
   return data;
 }
@@ -38,15 +41,15 @@ struct Batch {
 
 struct DatasetOptions {
   std::int64_t resolution = 512, vae_factor = 8;
-  Augmentation augmentation;
+  Augmentation augmentation = {};
   bool center_crop = false;               // of class pictures
   std::int64_t rank = 0, world_size = 1;  // this process and how many share the data
 };
 
 /// Endless training data of one or several concepts: every picture with every prompt, once an epoch, in an order that is drawn
 /// anew for each epoch (stream "data/order"). Epochs follow each other without a break: all batches are full.
-/// batch(k) is a pure function of (seed, k): the same whatever was asked before, so a resumed run and any number of loader threads
-/// see the same data. Item g of all has its own streams, so the batch size only decides how items are grouped.
+/// batch(k) is a pure function of (seed, k): the same whatever was asked before, so a resumed run and any number of loader
+/// threads see the same data. Item g of all has its own streams, so the batch size only decides how items are grouped.
 /// Throws Error for a concept without pictures or prompt, class pictures without a prompt, and as ConceptTransform does.
 class ConceptDataset {
  public:
@@ -60,7 +63,8 @@ class ConceptDataset {
       require(data.class_pictures.empty() || !data.class_prompt.empty(), "data: class pictures for '", data.instance_prompt,
               "' but no class prompt; give one such as 'dog'");
       for (const Tensor& picture : data.pictures)
-        for (const std::string& prompt : instance_prompts(data.instance_prompt, options.augmentation.enabled)) instances_.push_back({picture, prompt});
+        for (const std::string& prompt : instance_prompts(data.instance_prompt, options.augmentation.enabled))
+          instances_.push_back({picture, prompt});
       for (const Tensor& picture : data.class_pictures) classes_.push_back({picture, data.class_prompt});
     }
   }
@@ -71,7 +75,8 @@ class ConceptDataset {
   std::int64_t size() const { return static_cast<std::int64_t>(instances_.size()); }
 
   Batch batch(std::int64_t iteration, std::int64_t batch_size) const {
-    require(iteration >= 0 && batch_size > 0, "data: batch ", iteration, " of ", batch_size, " pictures; give 0 or more, and 1 or more");
+    require(iteration >= 0 && batch_size > 0, "data: batch ", iteration, " of ", batch_size,
+            " pictures; give 0 or more, and 1 or more");
     const std::int64_t first = (iteration * options_.world_size + options_.rank) * batch_size;
     std::vector<Item> items;
     Order instances("data/order", random_, size());

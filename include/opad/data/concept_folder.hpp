@@ -57,7 +57,8 @@ inline ConceptFolder read_concept_folder(const std::filesystem::path& folder) {
   for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) entries.push_back(*it);
   require(!error, where, ": cannot be listed: ", error.message());
   require(!entries.empty(), where, ": the folder is empty; put a few photographs there");
-  std::sort(entries.begin(), entries.end(), [](const auto& a, const auto& b) { return a.path().filename() < b.path().filename(); });
+  std::sort(entries.begin(), entries.end(),
+            [](const auto& a, const auto& b) { return a.path().filename() < b.path().filename(); });
 
   ConceptFolder out;
   for (const fs::directory_entry& entry : entries) {
@@ -68,8 +69,11 @@ inline ConceptFolder read_concept_folder(const std::filesystem::path& folder) {
       out.files.push_back(entry.path());
     }
   }
-  require(!out.files.empty(), where, ": no picture in it, only ", out.skipped.size(), " other (", out.skipped.front().file.filename().string(), ": ",
-          out.skipped.front().reason, "); save the photographs as .jpg, .png or .webp");
+  if (out.files.empty()) {
+    const auto& [file, reason] = out.skipped.front();
+    fail(where, ": no picture among its ", entries.size(), " entries (", file.filename().string(), ": ", reason,
+         "); save the photographs as .jpg, .png or .webp");
+  }
   return out;
 }
 

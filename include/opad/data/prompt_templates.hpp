@@ -8,15 +8,16 @@
 
 namespace opad {
 
-/// The prompts around a concept: the small ImageNet list of CLIP (Radford et al., ICML 2021, arXiv 2103.00020) as Textual Inversion
-/// (Gal et al., ICLR 2023, arXiv 2208.01618) uses it. {} is the concept, e.g. "<new1> dog".
+/// The prompts around a concept: the small ImageNet list of CLIP (Radford et al., ICML 2021, arXiv 2103.00020) as Textual
+/// Inversion (Gal et al., ICLR 2023, arXiv 2208.01618) uses it. {} is the concept, e.g. "<new1> dog".
 inline constexpr std::array<std::string_view, 27> prompt_templates{
-    "a photo of a {}",         "a rendering of a {}",    "a cropped photo of the {}", "the photo of a {}",     "a photo of a clean {}",
-    "a photo of a dirty {}",   "a dark photo of the {}", "a photo of my {}",          "a photo of the cool {}", "a close-up photo of a {}",
-    "a bright photo of the {}", "a cropped photo of a {}", "a photo of the {}",       "a good photo of the {}", "a photo of one {}",
-    "a close-up photo of the {}", "a rendition of the {}", "a photo of the clean {}", "a rendition of a {}",    "a photo of a nice {}",
-    "a good photo of a {}",    "a photo of the nice {}", "a photo of the small {}",   "a photo of the weird {}", "a photo of the large {}",
-    "a photo of a cool {}",    "a photo of a small {}"};
+    "a photo of a {}",         "a rendering of a {}",      "a cropped photo of the {}", "the photo of a {}",
+    "a photo of a clean {}",   "a photo of a dirty {}",    "a dark photo of the {}",    "a photo of my {}",
+    "a photo of the cool {}",  "a close-up photo of a {}", "a bright photo of the {}",  "a cropped photo of a {}",
+    "a photo of the {}",       "a good photo of the {}",   "a photo of one {}",         "a close-up photo of the {}",
+    "a rendition of the {}",   "a photo of the clean {}",  "a rendition of a {}",       "a photo of a nice {}",
+    "a good photo of a {}",    "a photo of the nice {}",   "a photo of the small {}",   "a photo of the weird {}",
+    "a photo of the large {}", "a photo of a cool {}",     "a photo of a small {}"};
 
 /// What the augmentation says about a picture that it made small, or of which it shows a part.
 inline constexpr std::array<std::string_view, 2> far_words{"a far away", "very small"}, near_words{"zoomed in", "close up"};
@@ -39,7 +40,8 @@ inline std::vector<std::string> instance_prompts(std::string_view concept_words,
 /// The prompt with words after its first one:  "a photo of a dog", "zoomed in"  ->  "a zoomed in photo of a dog".
 inline std::string insert_words(const std::string& prompt, std::string_view words) {
   const auto end = prompt.find(' ');
-  return end == std::string::npos ? c10::str(prompt, " ", words) : c10::str(prompt.substr(0, end), " ", words, prompt.substr(end));
+  return end == std::string::npos ? c10::str(prompt, " ", words)
+                                  : c10::str(prompt.substr(0, end), " ", words, prompt.substr(end));
 }
 
 }  // namespace opad

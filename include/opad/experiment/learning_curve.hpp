@@ -45,16 +45,24 @@ inline std::string label(double value) {
   return text;
 }
 
-/// Exponential average over about a twentieth of the curve, unbiased at its beginning; gaps are passed over.
-inline std::vector<double> smooth(const std::vector<double>& values) {
-  const double keep = std::exp(-20.0 / static_cast<double>(std::max<std::size_t>(values.size(), 20)));
-  double sum = 0, weight = 0;
-  std::vector<double> out;
-  for (const double value : values) {
-    if (std::isfinite(value)) sum = keep * sum + value, weight = keep * weight + 1;
-    out.push_back(weight > 0 && std::isfinite(value) ? sum / weight : std::numeric_limits<double>::quiet_NaN());
-  }
-  return out;
+/// Average with weights that fall off exponentially to both sides, over about a twentieth of the curve; gaps are passed over.
+inline std::vector<double> smooth(std::vector<double> values) {
+  const double keep = std::exp(-40.0 / static_cast<double>(std::max<std::size_t>(values.size(), 40)));
+  std::vector<double> sums(values.size(), 0), weights(values.size(), 0);
+  const auto sweep = [&](auto value, auto end, auto sum, auto weight) {  // each value weighs 1/2 in each of the two directions
+    for (double total = 0, share = 0; value != end; ++value, ++sum, ++weight) {
+      const bool present = std::isfinite(*value);
+      *sum += keep * total + (present ? *value / 2 : 0);
+      *weight += keep * share + (present ? 0.5 : 0);
+      total = keep * total + (present ? *value : 0);
+      share = keep * share + (present ? 1 : 0);
+    }
+  };
+  sweep(values.begin(), values.end(), sums.begin(), weights.begin());
+  sweep(values.rbegin(), values.rend(), sums.rbegin(), weights.rbegin());
+  for (std::size_t i = 0; i < values.size(); ++i)
+    if (std::isfinite(values[i])) values[i] = sums[i] / weights[i];
+  return values;
 }
 
 struct Frame {
@@ -81,6 +89,7 @@ inline void panel(Canvas& canvas, const Frame& frame, const std::string& name, c
     canvas.text(left - 8 - Canvas::text_width(label(tick)), y - 3, label(tick), colours::soft);
   }
   for (const double tick : ticks(x_range, 5)) {
+    if (tick != std::round(tick)) continue;  // steps are whole
     const auto x = std::llround(x_of(tick));
     canvas.rectangle(x, top + height, 1, 4, colours::soft);
     canvas.text(x - Canvas::text_width(label(tick)) / 2, top + height + 8, label(tick), colours::soft);
@@ -99,7 +108,7 @@ inline void panel(Canvas& canvas, const Frame& frame, const std::string& name, c
     }
   };
   const bool rough = values.size() >= 40;
-  draw(values, rough ? 1 : 2, rough ? 0.3 : 1);
+  draw(values, rough ? 1 : values.size() == 1 ? 6 : 2, rough ? 0.3 : 1);
   if (rough) draw(smooth(values), 2.2, 1);
 }
 
@@ -118,8 +127,8 @@ inline Tensor learning_curves(const MetricsTable& table, std::vector<std::string
   const auto steps = table.column(table.columns.front());
   for (std::int64_t i = 0; i < count; ++i) {
     const auto& name = names[static_cast<std::size_t>(i)];
-    const curve_detail::Frame frame{margin + i % across * column + left, margin + header + i / across * row + above, width, height};
-    curve_detail::panel(canvas, frame, name, steps, table.column(name));
+    const auto x = margin + i % across * column + left, y = margin + header + i / across * row + above;
+    curve_detail::panel(canvas, {x, y, width, height}, name, steps, table.column(name));
   }
   return canvas.image();
 }

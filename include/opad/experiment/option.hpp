@@ -29,7 +29,7 @@ struct Option {
   Kind kind = Kind::Text;
   bool list = false;        // takes any number of words
   bool optional = false;    // may be absent: JSON null, the word "none"
-  std::string bare;         // what the option stands for when no word follows it; empty: one must
+  std::string bare = "";    // what the option stands for when no word follows it; empty: one must
   bool decisive = true;     // can change a result: part of the fingerprint (a device or an output folder is not)
   std::function<void(const std::vector<std::string>& words, const std::string& where)> set = {};
   std::function<Json()> value = {};
@@ -79,7 +79,8 @@ void read(const std::string& word, T& value, const std::string& where) {
   T number{};
   const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), number);
   const auto digits = std::string_view(word).substr(word.starts_with('-') ? 1 : 0);
-  require(!digits.empty() && digits.find_first_not_of("0123456789") == digits.npos, where, ": \"", word, "\" is not a whole number; give one such as 100");
+  const bool whole = !digits.empty() && digits.find_first_not_of("0123456789") == digits.npos;
+  require(whole, where, ": \"", word, "\" is not a whole number; give one such as 100");
   require(error == std::errc{} && end == word.data() + word.size(), where, ": ", word, " is out of range; give ", +Limits::min(),
           " to ", +Limits::max());
   value = number;

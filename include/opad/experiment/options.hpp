@@ -124,7 +124,7 @@ class Options {
     for (const auto& line : wrap(description_, 100)) text += line + "\n";
     text += "\nUsage: " + program_ + " [--OPTION VALUE]...\n\nConfiguration\n";
     text += entry("--config FILE...", "JSON files of options, for instance the config.json of a run folder");
-    text += entry("--set NAME=VALUE...", "options by name, as in --set loss.latent-mse.weight=0.5; a list is JSON: steps=[1,2,4]");
+    text += entry("--set NAME=VALUE...", "options by name, as in --set loss.latent-mse.weight=0.5; lists are JSON: steps=[1,2]");
     text += entry("-h, --help", "this text");
     text += entry("--version", "versions of opad, LibTorch and the compiler");
     std::vector<std::string> titles;
@@ -167,7 +167,7 @@ class Options {
 
   static const CLI::Option* declare(CLI::App& app, const Option& option) {
     auto* declared = app.add_option("--" + option.name, CLI::callback_t([](const CLI::results_t&) { return true; }));
-    if (option.list) return declared->expected(1, -1);
+    if (option.list) return declared->expected(1, -1)->allow_extra_args();
     if (option.kind == Option::Kind::Flag) declared->default_str("true")->expected(0, 1);
     else if (!option.bare.empty()) declared->default_str(option.bare)->expected(0, 1);
     return declared->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);

@@ -54,32 +54,35 @@ inline Tensor preview(const std::vector<PreviewRow>& rows, const std::string& ti
   const int scale = tile_width < least ? 1 : 2;
   const std::int64_t line = font::line_height * scale;
 
-  std::int64_t label_width = 0, columns = 0, caption_lines = 0;
+  const auto height_of = [&](const PreviewRow& row) {
+    std::size_t most = 0;
+    for (const auto& caption : row.captions)
+      if (!caption.empty()) most = std::max(most, lines(caption, tile_width, scale, 3).size());
+    return tile_height + gap + (most > 0 ? static_cast<std::int64_t>(most) * line + gap / 2 : 0);
+  };
+  std::int64_t label_width = 0, columns = 0, bottom = margin + (title.empty() ? 0 : line + gap);
+  std::vector<std::int64_t> tops;
   for (const auto& row : rows) {
     columns = std::max(columns, row.images.size(0));
     label_width = std::max(label_width, std::min(tile_width, Canvas::text_width(row.label, scale)));
-    for (const auto& caption : row.captions)
-      if (!caption.empty())
-        caption_lines = std::max(caption_lines, static_cast<std::int64_t>(lines(caption, tile_width, scale, 3).size()));
+    tops.push_back(bottom);
+    bottom += height_of(row);
   }
-  const auto left = margin + (label_width > 0 ? label_width + gap : 0), top = margin + (title.empty() ? 0 : line + gap);
-  const auto row_height = tile_height + gap + (caption_lines > 0 ? caption_lines * line + gap / 2 : 0);
-  const auto right = left + columns * (tile_width + gap) - gap, bottom = top + static_cast<std::int64_t>(rows.size()) * row_height - gap;
-  Canvas canvas(right + margin, bottom + margin);
+  const auto left = margin + (label_width > 0 ? label_width + gap : 0);
+  Canvas canvas(left + columns * (tile_width + gap) - gap + margin, bottom - gap + margin);
 
   canvas.text(margin, margin, title, colours::ink, scale);
   for (std::size_t r = 0; r < rows.size(); ++r) {
-    const auto y = top + static_cast<std::int64_t>(r) * row_height;
     const auto label = lines(rows[r].label, label_width + scale, scale, 8);
-    auto text_y = y + (tile_height - static_cast<std::int64_t>(label.size()) * line) / 2;
-    for (const auto& text : label) canvas.text(margin, text_y, text, colours::ink, scale), text_y += line;
+    auto y = tops[r] + (tile_height - static_cast<std::int64_t>(label.size()) * line) / 2;
+    for (const auto& text : label) canvas.text(margin, y, text, colours::ink, scale), y += line;
     for (std::int64_t i = 0; i < rows[r].images.size(0); ++i) {
       const auto x = left + i * (tile_width + gap);
-      canvas.place(x, y, previews_detail::bytes(rows[r].images[i]), zoom);
+      canvas.place(x, tops[r], previews_detail::bytes(rows[r].images[i]), zoom);
       if (static_cast<std::size_t>(i) >= rows[r].captions.size()) continue;
-      text_y = y + tile_height + gap / 2;
+      y = tops[r] + tile_height + gap / 2;
       for (const auto& text : lines(rows[r].captions[static_cast<std::size_t>(i)], tile_width, scale, 3))
-        canvas.text(x, text_y, text, colours::soft, scale), text_y += line;
+        canvas.text(x, y, text, colours::soft, scale), y += line;
     }
   }
   return canvas.image();

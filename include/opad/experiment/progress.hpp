@@ -98,7 +98,7 @@ class Progress {
   void finish() {
     if (finished_) return;
     finished_ = true;
-    show(clock_());
+    if (screen_.terminal || shown_step_ != step_) show(clock_());
     if (screen_.terminal) out_ << std::endl;
   }
 
@@ -120,6 +120,7 @@ class Progress {
 
   void show(double now) {
     shown_ = now;
+    shown_step_ = step_;
     if (!screen_.terminal) {
       out_ << text(std::string::npos) << std::endl;
       return;
@@ -182,7 +183,7 @@ class Progress {
   Screen screen_;
   Clock clock_;
   double begin_, measured_, shown_;
-  std::int64_t measured_step_;
+  std::int64_t measured_step_, shown_step_ = -1;
   double rate_ = 0;  // steps a second
   Readings readings_;
   bool drawn_ = false, finished_ = false;

@@ -1,4 +1,6 @@
 #pragma once
+#include <sys/resource.h>
+
 #include <ATen/autocast_mode.h>
 #include <ATen/Parallel.h>
 
@@ -327,7 +329,10 @@ class Run {
       slots_.adapter.save(*unet, where);
       rows.save(where);
     }
-    std::cerr << "adapters: " << folder.path().string() << " (teacher's in teacher/)\npictures: " << (folder.previews() / "before-after.png").string()
+    rusage usage{};
+    getrusage(RUSAGE_SELF, &usage);
+    std::cerr << "peak memory " << usage.ru_maxrss / 1024 << " MiB\n"
+              << "adapters: " << folder.path().string() << " (teacher's in teacher/)\npictures: " << (folder.previews() / "before-after.png").string()
               << "\ncurves:   " << (folder.path() / "learning-curve.png").string() << std::endl;
   }
 

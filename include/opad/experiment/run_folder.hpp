@@ -97,10 +97,10 @@ class RunFolder {
     require(!folder_.empty(), "the run needs a folder; give --output FOLDER");
     require(keep_ >= 1, folder_.string(), ": at least one checkpoint must be kept");
     translate([&] {
-      const bool occupied = holds_run();
+      refuse_foreign();
       std::filesystem::create_directories(folder_ / "checkpoints");
       lock_.emplace(folder_);
-      if (occupied) meet(run, existing);
+      if (std::filesystem::exists(config_file())) meet(run, existing);
       remove_drafts();
       write_json(config_file(), {{"recipe", run.recipe}, {"options", run.resolved}, {"versions", versions()},
                                  {"fingerprint", fingerprint(run.recipe, run.decisive)}});
@@ -153,17 +153,16 @@ class RunFolder {
     return path.parent_path() / ("." + path.filename().string());
   }
 
-  /// Is there a run already? What belongs to something else (a model folder's config.json) must never be written over.
-  bool holds_run() const {
+  /// What belongs to something else (a model folder's config.json) must never be written over.
+  void refuse_foreign() const {
     if (!std::filesystem::exists(config_file())) {
       require(checkpoints(folder_).empty(), folder_.string(),
               ": holds checkpoints but no config.json; give --output another folder");
-      return false;
+      return;
     }
     const auto config = read_json(config_file());
     require(config.is_object() && config.contains("fingerprint") && config.contains("options"), folder_.string(),
             ": holds a config.json that is not a run's; give --output another folder");
-    return true;
   }
 
   void meet(const RunDescription& run, Existing existing) const {
@@ -210,8 +209,8 @@ class RunFolder {
     for (const auto& entry : std::filesystem::directory_iterator(folder_)) {
       const auto name = entry.path().filename().string(), extension = entry.path().extension().string();
       const bool of_a_run = name == ".checkpoints" || name == "metrics.csv" || name == "previews" || name == "teacher" ||
-                            name == "report.html" || name.starts_with("events.out.tfevents.") || extension == ".bin" ||
-                            extension == ".safetensors";
+                            name == "report.html" || name == "learning-curve.png" || extension == ".bin" ||
+                            extension == ".safetensors" || name.starts_with("events.out.tfevents.");
       if (of_a_run) std::filesystem::remove_all(entry.path());
     }
     std::filesystem::remove(config_file());

@@ -76,7 +76,8 @@ class EventFile {
     if (::gethostname(host.data(), host.size() - 1) != 0) std::strcpy(host.data(), "localhost");
     std::error_code error;
     std::filesystem::create_directories(folder, error);
-    path_ = folder / c10::str("events.out.tfevents.", static_cast<std::int64_t>(now()), ".", host.data(), ".", ::getpid(), ".", count++);
+    path_ = folder /
+            c10::str("events.out.tfevents.", static_cast<std::int64_t>(now()), ".", host.data(), ".", ::getpid(), ".", count++);
     file_.open(path_, std::ios::binary | std::ios::app);
     write(event().bytes(3, "brain.Event:2"));
     flush();

@@ -66,8 +66,8 @@ inline Tensor decode_webp(std::span<const std::byte> bytes, const std::string& w
   require(WebPGetFeatures(data, bytes.size(), &features) == VP8_STATUS_OK, where, ": damaged WebP");
   require(!features.has_animation, where, ": a moving WebP; save one of its pictures");
   const Tensor image = room_for_image(features.width, features.height, where);
-  require(WebPDecodeRGBInto(data, bytes.size(), image.data_ptr<std::uint8_t>(), image.nbytes(), 3 * features.width) != nullptr, where,
-          ": damaged WebP");
+  require(WebPDecodeRGBInto(data, bytes.size(), image.data_ptr<std::uint8_t>(), image.nbytes(), 3 * features.width) != nullptr,
+          where, ": damaged WebP");
   return upright(image, exif_orientation(webp_exif(bytes)));
 }
 
@@ -78,16 +78,19 @@ inline Tensor decode_webp(std::span<const std::byte> bytes, const std::string& w
 /// Of 16 bits the high byte is taken, grey too, where Pillow clips to white. `where` begins every message.
 inline Tensor decode_image(std::span<const std::byte> bytes, const std::string& where) {
   const std::string_view head(reinterpret_cast<const char*>(bytes.data()), std::min<std::size_t>(bytes.size(), 12));
-  const auto has = [&](std::string_view text, std::size_t at = 0) { return head.size() > at && head.substr(at).starts_with(text); };
+  const auto has = [&](std::string_view text, std::size_t at = 0) {
+    return head.size() > at && head.substr(at).starts_with(text);
+  };
   require(!bytes.empty(), where, ": the file is empty");
   if (has("\x89PNG\r\n\x1a\n")) return detail::decode_png(bytes, where);
   if (has("\xff\xd8\xff")) return detail::decode_jpeg(bytes, where);
   if (has("RIFF") && has("WEBP", 8)) return detail::decode_webp(bytes, where);
   constexpr std::tuple<std::string_view, std::size_t, const char*> others[] = {
-      {"GIF8", 0, "a GIF"},         {"BM", 0, "a BMP"},         {"II*", 0, "a TIFF"},         {{"MM\0*", 4}, 0, "a TIFF"},
-      {"ftypheic", 4, "a HEIC"},    {"ftypmif1", 4, "a HEIC"},  {"ftypavif", 4, "an AVIF"},
+      {"GIF8", 0, "a GIF"},      {"BM", 0, "a BMP"},        {"II*", 0, "a TIFF"},       {{"MM\0*", 4}, 0, "a TIFF"},
+      {"ftypheic", 4, "a HEIC"}, {"ftypmif1", 4, "a HEIC"}, {"ftypavif", 4, "an AVIF"},
   };
-  for (const auto& [magic, at, kind] : others) require(!has(magic, at), where, ": ", kind, " picture; save it as PNG, JPEG or WebP");
+  for (const auto& [magic, at, kind] : others)
+    require(!has(magic, at), where, ": ", kind, " picture; save it as PNG, JPEG or WebP");
   fail(where, ": not a picture; give PNG, JPEG or WebP");
 }
 
@@ -99,8 +102,8 @@ inline Tensor read_image(const std::filesystem::path& path) {
 
 /// A picture, uint8 [H, W, 3], as the bytes of a PNG file.
 inline std::string encode_png(const Tensor& image) {
-  require(image.dim() == 3 && image.size(2) == 3 && image.numel() > 0 && image.scalar_type() == torch::kUInt8, "encode_png: ",
-          image.scalar_type(), " ", image.sizes(), " is no picture; give uint8 [H, W, 3]");
+  require(image.dim() == 3 && image.size(2) == 3 && image.numel() > 0 && image.scalar_type() == torch::kUInt8,
+          "encode_png: ", image.scalar_type(), " ", image.sizes(), " is no picture; give uint8 [H, W, 3]");
   const Tensor pixels = image.cpu().contiguous();
   png_image png{};
   png.version = PNG_IMAGE_VERSION;
@@ -109,8 +112,8 @@ inline std::string encode_png(const Tensor& image) {
   png.format = PNG_FORMAT_RGB;
   png_alloc_size_t size = PNG_IMAGE_PNG_SIZE_MAX(png);
   std::string bytes(size, '\0');
-  require(png_image_write_to_memory(&png, bytes.data(), &size, 0, pixels.data_ptr<std::uint8_t>(), 0, nullptr), "encode_png: ",
-          image.sizes(), ": ", png.message);
+  require(png_image_write_to_memory(&png, bytes.data(), &size, 0, pixels.data_ptr<std::uint8_t>(), 0, nullptr),
+          "encode_png: ", image.sizes(), ": ", png.message);
   bytes.resize(size);
   return bytes;
 }

@@ -21,15 +21,15 @@ class MappedFile {
   explicit MappedFile(const std::filesystem::path& path) {
     const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
     require(file >= 0, path.string(), ": cannot read: ", std::strerror(errno));
-    struct ::stat status {};
+    struct ::stat status{};
     const bool regular = ::fstat(file, &status) == 0 && S_ISREG(status.st_mode);
-    if (regular && status.st_size > 0)
-      data_ = ::mmap(nullptr, static_cast<std::size_t>(status.st_size), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_NORESERVE, file, 0);
+    size_ = static_cast<std::size_t>(status.st_size);
+    constexpr int access = PROT_READ | PROT_WRITE, mode = MAP_PRIVATE | MAP_NORESERVE;
+    if (regular && size_ > 0) data_ = ::mmap(nullptr, size_, access, mode, file, 0);
     const int error = errno;
     ::close(file);
     require(regular, path.string(), ": is not a file");
     require(data_ != MAP_FAILED, path.string(), ": cannot map into memory: ", std::strerror(error));
-    size_ = static_cast<std::size_t>(status.st_size);
   }
   ~MappedFile() {
     if (size_ > 0) ::munmap(data_, size_);

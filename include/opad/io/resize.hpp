@@ -115,24 +115,24 @@ inline Tensor nearest_positions(float low, float high, std::int64_t size, std::i
 }
 
 inline void require_picture(std::string_view who, const Tensor& image) {
-  require(image.dim() == 3 && image.size(2) == 3 && image.numel() > 0 && image.scalar_type() == torch::kUInt8 && image.is_cpu(), who, ": ",
-          image.scalar_type(), " ", image.sizes(), " is no picture; give uint8 [H, W, 3] on the CPU");
+  require(image.dim() == 3 && image.size(2) == 3 && image.numel() > 0 && image.scalar_type() == torch::kUInt8 && image.is_cpu(),
+          who, ": ", image.scalar_type(), " ", image.sizes(), " is no picture; give uint8 [H, W, 3] on the CPU");
 }
 
 }  // namespace detail
 
-/// Pillow's Image.resize, to the byte: uint8 [H, W, 3] -> [height, width, 3]. Two passes in 22-bit fixed point, rounded to bytes in
-/// between; a pass that changes nothing is left out. Rows are resized first, but columns where that loses more than twice as
+/// Pillow's Image.resize, to the byte: uint8 [H, W, 3] -> [height, width, 3]. Two passes in 22-bit fixed point, rounded to bytes
+/// in between; a pass that changes nothing is left out. Rows are resized first, but columns where that loses more than twice as
 /// many pixels of the height as of the width (since Pillow 13; older ones always begin with the rows, which moves some bytes by
 /// 1). Shrinking smooths (antialiasing), but for Nearest. `box` is the part of the picture that is taken.
 inline Tensor resize(const Tensor& image, std::int64_t width, std::int64_t height, Filter filter, const Box& box) {
   detail::require_picture("resize", image);
   const std::int64_t in_width = image.size(1), in_height = image.size(0);
   require(width > 0 && height > 0, "resize: to ", width, " x ", height, "; give at least 1 x 1");
-  require(0 <= box.left && box.left < box.right && box.right <= static_cast<float>(in_width) && 0 <= box.top && box.top < box.bottom &&
-              box.bottom <= static_cast<float>(in_height),
-          "resize: the box from (", box.left, ", ", box.top, ") to (", box.right, ", ", box.bottom, ") is not inside the ", in_width, " x ",
-          in_height, " pixels");
+  require(0 <= box.left && box.left < box.right && box.right <= static_cast<float>(in_width) && 0 <= box.top &&
+              box.top < box.bottom && box.bottom <= static_cast<float>(in_height),
+          "resize: the box from (", box.left, ", ", box.top, ") to (", box.right, ", ", box.bottom, ") is not inside the ",
+          in_width, " x ", in_height, " pixels");
   if (filter == Filter::Nearest)
     return image.index_select(0, detail::nearest_positions(box.top, box.bottom, height, in_height))
         .index_select(1, detail::nearest_positions(box.left, box.right, width, in_width));
@@ -159,8 +159,9 @@ inline Tensor resize(const Tensor& image, std::int64_t width, std::int64_t heigh
 
 /// A part of a picture, which must lie inside it.  [H, W, 3] -> [height, width, 3]
 inline Tensor crop(const Tensor& image, std::int64_t left, std::int64_t top, std::int64_t width, std::int64_t height) {
-  require(0 <= left && 0 <= top && width > 0 && height > 0 && left <= image.size(1) - width && top <= image.size(0) - height, "crop: ", width,
-          " x ", height, " at (", left, ", ", top, ") is not inside the ", image.size(1), " x ", image.size(0), " pixels");
+  require(0 <= left && 0 <= top && width > 0 && height > 0 && left <= image.size(1) - width && top <= image.size(0) - height,
+          "crop: ", width, " x ", height, " at (", left, ", ", top, ") is not inside the ", image.size(1), " x ", image.size(0),
+          " pixels");
   return image.slice(0, top, top + height).slice(1, left, left + width).contiguous();
 }
 

@@ -45,7 +45,8 @@ inline std::uint64_t checked_bytes(const Shape& shape, at::ScalarType type, cons
   std::uint64_t largest = c10::elementSize(type);
   bool empty = false, fits = true;
   for (const std::int64_t size : shape) {
-    fits = fits && size >= 0 && !__builtin_mul_overflow(largest, static_cast<std::uint64_t>(std::max<std::int64_t>(size, 1)), &largest);
+    fits = fits && size >= 0 &&
+           !__builtin_mul_overflow(largest, static_cast<std::uint64_t>(std::max<std::int64_t>(size, 1)), &largest);
     empty = empty || size == 0;
   }
   require(fits && largest <= std::uint64_t{1} << 62, where, ": the shape ", at::IntArrayRef(shape), " is too large");
@@ -69,7 +70,8 @@ inline SafeTensorsEntry safetensors_entry(const std::string& name, const nlohman
   const auto numbers = [&](const char* key) {
     const nlohmann::json& list = field(key);
     const auto whole = [](const nlohmann::json& n) { return n.is_number_unsigned(); };
-    require(list.is_array() && std::all_of(list.begin(), list.end(), whole), where, ": ", key, " is not a list of whole numbers >= 0");
+    require(list.is_array() && std::all_of(list.begin(), list.end(), whole), where, ": ", key,
+            " is not a list of whole numbers >= 0");
     return list.get<std::vector<std::uint64_t>>();
   };
   const nlohmann::json& dtype = field("dtype");
@@ -80,8 +82,8 @@ inline SafeTensorsEntry safetensors_entry(const std::string& name, const nlohman
   require(offsets.size() == 2, where, ": data_offsets are not two numbers");
   SafeTensorsEntry result{name, type->second, Shape(shape.begin(), shape.end()), offsets[0], offsets[1]};
   const std::uint64_t bytes = checked_bytes(result.shape, result.type, where);
-  require(result.begin <= result.end && result.end - result.begin == bytes, where, " ", at::IntArrayRef(result.shape), " of ", type->first, " takes ",
-          bytes, " bytes, but its data_offsets are [", result.begin, ", ", result.end, "]");
+  require(result.begin <= result.end && result.end - result.begin == bytes, where, " ", at::IntArrayRef(result.shape), " of ",
+          type->first, " takes ", bytes, " bytes, but its data_offsets are [", result.begin, ", ", result.end, "]");
   return result;
 }
 
@@ -111,8 +113,8 @@ class SafeTensors {
     std::ranges::sort(entries, {}, [](const auto& e) { return std::pair(e.begin, e.end); });
     std::uint64_t end = 0;
     for (const auto& entry : entries) {
-      require(entry.begin == end, where, ": tensor '", entry.name, "' begins at byte ", entry.begin, ", the one before it ends at ",
-              end, "; tensors must neither overlap nor leave holes");
+      require(entry.begin == end, where, ": tensor '", entry.name, "' begins at byte ", entry.begin,
+              ", the one before it ends at ", end, "; tensors must neither overlap nor leave holes");
       end = entry.end;
       require(end <= body.size(), where, ": cut off: tensor '", entry.name, "' ends at byte ", end, " of ", body.size());
       tensors_.emplace(entry.name, tensor(owner, body, entry, where));
@@ -120,8 +122,10 @@ class SafeTensors {
     require(end == body.size(), where, ": ", body.size() - end, " bytes after the last tensor");
   }
 
-  const Tensors& tensors() const { return tensors_; }
-  const std::map<std::string, std::string>& metadata() const { return metadata_; }
+  const Tensors& tensors() const& { return tensors_; }
+  Tensors tensors() && { return std::move(tensors_); }  // so that `for (auto& t : SafeTensors(path).tensors())` is safe
+  const std::map<std::string, std::string>& metadata() const& { return metadata_; }
+  std::map<std::string, std::string> metadata() && { return std::move(metadata_); }
 
   static constexpr std::uint64_t longest_header = 100'000'000;  // as the format's own library
 
@@ -197,7 +201,8 @@ inline void save_safetensors(const std::filesystem::path& path, const Tensors& t
   }
   text.resize((text.size() + 7) / 8 * 8, ' ');
   const std::uint64_t length = text.size();
-  require(length <= SafeTensors::longest_header, path.string(), ": the names take more than ", SafeTensors::longest_header, " bytes");
+  require(length <= SafeTensors::longest_header, path.string(), ": the names take more than ", SafeTensors::longest_header,
+          " bytes");
 
   AtomicFile file(path);
   file.write(&length, 8);

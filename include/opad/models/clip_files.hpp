@@ -12,12 +12,13 @@ inline Json read_clip_config(const std::filesystem::path& folder, const std::str
   Json config = read_json(folder / "config.json");
   if (!config.is_object() || !config.contains(tower + "_config")) return config;
   Json part = config.at(tower + "_config");
+  require(part.is_object(), (folder / "config.json").string(), ": ", tower, "_config is not an object");
   if (config.contains("projection_dim")) part["projection_dim"] = config.at("projection_dim");
   return part;
 }
 
-/// The weights of one tower under the names of transformers 4, which begin with "text_model." or "vision_model.". transformers 5
-/// leaves that out; a whole CLIP model's file holds the other tower too, and old files the buffer "position_ids": both are left out.
+/// The weights of one tower under the names of transformers 4, which begin with "text_model." or "vision_model." (transformers 5
+/// leaves that out), without what a file may hold beside them: the other tower, old files' buffer "position_ids".
 inline Tensors read_clip_weights(const std::filesystem::path& folder, const std::string& tower) {
   const bool text = tower == "text";
   const std::string prefix = tower + "_model.", projection = text ? "text_projection." : "visual_projection.";

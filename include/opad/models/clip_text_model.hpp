@@ -20,7 +20,8 @@ struct CLIPTextConfig {
     read("hidden_act", c.hidden_act);
     read("layer_norm_eps", c.layer_norm_eps);
     for (const auto& [key, value] : c.integers())
-      require(*value > 0 || std::string_view(key).ends_with("token_id"), where, ": ", key, " = ", *value, "; it must be positive");
+      require(*value > 0 || std::string_view(key).ends_with("token_id"), where, ": ", key, " = ", *value,
+              "; it must be positive");
     require_heads(where + ": hidden_size, num_attention_heads", c.hidden_size, c.num_attention_heads);
     activation(c.hidden_act, where);
     return c;
@@ -28,7 +29,8 @@ struct CLIPTextConfig {
 
   /// In the form that transformers 4 writes.
   Json to_json(bool with_projection) const {
-    Json json = {{"architectures", {with_projection ? "CLIPTextModelWithProjection" : "CLIPTextModel"}}, {"model_type", "clip_text_model"}};
+    Json json = {{"architectures", {with_projection ? "CLIPTextModelWithProjection" : "CLIPTextModel"}},
+                 {"model_type", "clip_text_model"}};
     CLIPTextConfig copy = *this;
     for (const auto& [key, value] : copy.integers()) json[key] = *value;
     json.update({{"hidden_act", hidden_act}, {"layer_norm_eps", layer_norm_eps}, {"torch_dtype", "float32"}});
@@ -48,7 +50,8 @@ struct ClipTextEmbeddings : torch::nn::Module {
   std::shared_ptr<Embedding> token_embedding, position_embedding;
   explicit ClipTextEmbeddings(const CLIPTextConfig& c)
       : token_embedding(register_module("token_embedding", std::make_shared<Embedding>(c.vocab_size, c.hidden_size))),
-        position_embedding(register_module("position_embedding", std::make_shared<Embedding>(c.max_position_embeddings, c.hidden_size))) {}
+        position_embedding(
+            register_module("position_embedding", std::make_shared<Embedding>(c.max_position_embeddings, c.hidden_size))) {}
 };
 
 struct ClipTextTransformer : torch::nn::Module {
@@ -100,8 +103,9 @@ struct CLIPTextModel : torch::nn::Module {
 
   Tensor token_embedding(const Tensor& ids) const {  // [B, T] int64 -> [B, T, hidden_size]
     if (ids.is_cpu() && ids.numel() > 0)
-      require(ids.min().item<std::int64_t>() >= 0 && ids.max().item<std::int64_t>() < token_table().size(0), "CLIPTextModel: the id ",
-              ids.max().item<std::int64_t>(), " is not in the table of ", token_table().size(0), " tokens; give an added token its row");
+      require(ids.min().item<std::int64_t>() >= 0 && ids.max().item<std::int64_t>() < token_table().size(0),
+              "CLIPTextModel: the id ", ids.max().item<std::int64_t>(), " is not in the table of ", token_table().size(0),
+              " tokens; give an added token its row");
     return text_model->embeddings->token_embedding->forward(ids);
   }
 
@@ -125,7 +129,8 @@ struct CLIPTextModel : torch::nn::Module {
 
   /// The projection into the space that texts share with images, not normalised.  [B, T] -> [B, projection_dim]
   Tensor text_embeds(const Tensor& ids) const {
-    require(text_projection != nullptr, "CLIPTextModel: no text_projection; load a CLIPTextModelWithProjection or a whole CLIP model");
+    require(text_projection != nullptr,
+            "CLIPTextModel: no text_projection; load a CLIPTextModelWithProjection or a whole CLIP model");
     return text_projection->forward(pooled(forward(ids), ids));
   }
 };

@@ -7,7 +7,8 @@ namespace opad {
 
 /// config.json of a CLIPVisionModelWithProjection, with transformers' defaults.
 struct CLIPVisionConfig {
-  std::int64_t hidden_size = 768, intermediate_size = 3072, projection_dim = 512, num_hidden_layers = 12, num_attention_heads = 12;
+  std::int64_t hidden_size = 768, intermediate_size = 3072, projection_dim = 512;
+  std::int64_t num_hidden_layers = 12, num_attention_heads = 12;
   std::int64_t num_channels = 3, image_size = 224, patch_size = 32;
   std::string hidden_act = "quick_gelu";
   double layer_norm_eps = 1e-5;
@@ -25,7 +26,8 @@ struct CLIPVisionConfig {
     }
     read("hidden_act", c.hidden_act);
     read("layer_norm_eps", c.layer_norm_eps);
-    require(c.patch_size <= c.image_size, where, ": a patch_size of ", c.patch_size, " is larger than the image_size ", c.image_size);
+    require(c.patch_size <= c.image_size, where, ": a patch_size of ", c.patch_size, " is larger than the image_size ",
+            c.image_size);
     require_heads(where + ": hidden_size, num_attention_heads", c.hidden_size, c.num_attention_heads);
     activation(c.hidden_act, where);
     return c;
@@ -74,7 +76,8 @@ struct CLIPVisionModelWithProjection : torch::nn::Module {
 
   explicit CLIPVisionModelWithProjection(const CLIPVisionConfig& c)
       : config(c), vision_model(register_module("vision_model", std::make_shared<ClipVisionTransformer>(c))),
-        visual_projection(register_module("visual_projection", std::make_shared<LinearLayer>(c.hidden_size, c.projection_dim, false))) {}
+        visual_projection(
+            register_module("visual_projection", std::make_shared<LinearLayer>(c.hidden_size, c.projection_dim, false))) {}
 
   /// Reads a CLIPVisionModelWithProjection or a whole CLIPModel.
   static std::shared_ptr<CLIPVisionModelWithProjection> from_pretrained(const std::filesystem::path& folder) {
@@ -89,7 +92,8 @@ struct CLIPVisionModelWithProjection : torch::nn::Module {
     require(image.dim() == 4 && image.size(1) == config.num_channels && image.size(2) == config.image_size &&
             image.size(3) == config.image_size, "CLIPVisionModelWithProjection: an image ", image.sizes(), " instead of [B, ",
             config.num_channels, ", ", config.image_size, ", ", config.image_size, "]; resize it");
-    return vision_model->encoder->forward(vision_model->pre_layrnorm->forward(vision_model->embeddings->forward(image)), /*causal=*/false);
+    return vision_model->encoder->forward(vision_model->pre_layrnorm->forward(vision_model->embeddings->forward(image)),
+                                          /*causal=*/false);
   }
 
   /// The class token after the last norm.  [B, 1 + patches, hidden_size] -> [B, hidden_size]

@@ -3,7 +3,8 @@
 
 namespace opad {
 
-/// IP-Adapter's projection of an image embedding to text-like tokens: Linear, reshape, LayerNorm.  [B, clip] -> [B, tokens, width]
+/// IP-Adapter's projection of an image embedding to text-like tokens: Linear, reshape, LayerNorm.
+///   [B, clip width] -> [B, tokens, width]
 /// Ye et al., "IP-Adapter: Text Compatible Image Prompt Adapter for Text-to-Image Diffusion Models", arXiv 2308.06721.
 struct ImageProjModel : torch::nn::Module {
   std::int64_t tokens, width;
@@ -11,7 +12,8 @@ struct ImageProjModel : torch::nn::Module {
   std::shared_ptr<LayerNorm> norm;
 
   ImageProjModel(std::int64_t clip_width, std::int64_t tokens_, std::int64_t width_)
-      : tokens(tokens_), width(width_), proj(register_module("proj", std::make_shared<LinearLayer>(clip_width, tokens_ * width_))),
+      : tokens(tokens_), width(width_),
+        proj(register_module("proj", std::make_shared<LinearLayer>(clip_width, tokens_ * width_))),
         norm(register_module("norm", std::make_shared<LayerNorm>(width_))) {}
 
   /// Reads the part image_proj of an IP-Adapter's file; sizes are those of its tensors.
@@ -21,17 +23,20 @@ struct ImageProjModel : torch::nn::Module {
     for (const auto& [name, tensor] : read_weight_file(file))
       if (name.starts_with(prefix)) tensors[name.substr(prefix.size())] = tensor;
     require(tensors.contains("proj.weight") && tensors.contains("norm.weight") && tensors.at("proj.weight").dim() == 2 &&
-            tensors.at("norm.weight").dim() == 1, file.string(), ": no image_proj.proj.weight and image_proj.norm.weight; give a plain "
-            "IP-Adapter (not 'plus' or 'faceid', whose projections are other networks)");
+                tensors.at("norm.weight").dim() == 1,
+            file.string(), ": no image_proj.proj.weight and image_proj.norm.weight; give a plain IP-Adapter (not 'plus' or "
+            "'faceid', whose projections are other networks)");
     const std::int64_t rows = tensors.at("proj.weight").size(0), width = tensors.at("norm.weight").size(0);
-    require(width > 0 && rows % width == 0, file.string(), ": image_proj projects to ", rows, " numbers, which is no multiple of the width ",
-            width, " of its norm");
+    require(width > 0 && rows % width == 0, file.string(), ": image_proj projects to ", rows,
+            " numbers, which is no multiple of the width ", width, " of its norm");
     auto model = std::make_shared<ImageProjModel>(tensors.at("proj.weight").size(1), rows / width, width);
     load_parameters(*model, tensors, file.string());
     return model;
   }
 
-  Tensor forward(const Tensor& image_embeds) const { return norm->forward(proj->forward(image_embeds).view({-1, tokens, width})); }
+  Tensor forward(const Tensor& image_embeds) const {
+    return norm->forward(proj->forward(image_embeds).view({-1, tokens, width}));
+  }
 };
 
 /// What IP-Adapter sees of a picture's identity: CLIP's image embedding as a few tokens.
@@ -41,15 +46,19 @@ struct IdentityEncoder : torch::nn::Module {
   std::shared_ptr<ImageProjModel> image_proj;
 
   IdentityEncoder(std::shared_ptr<CLIPVisionModelWithProjection> encoder, std::shared_ptr<ImageProjModel> projection)
-      : image_encoder(register_module("image_encoder", std::move(encoder))), image_proj(register_module("image_proj", std::move(projection))) {
-    require(image_proj->proj->weight.size(1) == image_encoder->config.projection_dim, "IdentityEncoder: the adapter takes embeddings of ",
-            image_proj->proj->weight.size(1), " numbers, the image encoder gives ", image_encoder->config.projection_dim,
+      : image_encoder(register_module("image_encoder", std::move(encoder))),
+        image_proj(register_module("image_proj", std::move(projection))) {
+    require(image_proj->proj->weight.size(1) == image_encoder->config.projection_dim,
+            "IdentityEncoder: the adapter takes embeddings of ", image_proj->proj->weight.size(1),
+            " numbers, the image encoder gives ", image_encoder->config.projection_dim,
             "; give the image encoder that the adapter was trained with");
   }
 
   /// encoder  folder of the CLIPVisionModelWithProjection     adapter  the IP-Adapter's .safetensors or .bin
-  static std::shared_ptr<IdentityEncoder> from_pretrained(const std::filesystem::path& encoder, const std::filesystem::path& adapter) {
-    return std::make_shared<IdentityEncoder>(CLIPVisionModelWithProjection::from_pretrained(encoder), ImageProjModel::from_pretrained(adapter));
+  static std::shared_ptr<IdentityEncoder> from_pretrained(const std::filesystem::path& encoder,
+                                                          const std::filesystem::path& adapter) {
+    return std::make_shared<IdentityEncoder>(CLIPVisionModelWithProjection::from_pretrained(encoder),
+                                             ImageProjModel::from_pretrained(adapter));
   }
 
   std::int64_t image_size() const { return image_encoder->config.image_size; }

@@ -5,19 +5,21 @@
 
 namespace opad {
 
-/// Learned perceptual image patch similarity: how different two pictures look to a classifier's convolutions, each channel weighted as
-/// human judgements taught.
-///   d = sum over layers of mean over positions of sum over channels of w_c (f_c(x) - f_c(y))^2,   f = activations / their norm over channels
+/// Learned perceptual image patch similarity: how different two pictures look to a classifier's convolutions, each channel
+/// weighted as human judgements taught.
+///   d = sum over layers of mean over positions of sum over channels of w_c (f_c(x) - f_c(y))^2
+///   f = activations / their norm over channels
 /// Zhang et al., "The Unreasonable Effectiveness of Deep Features as a Perceptual Metric", CVPR 2018, arXiv 1801.03924.
-/// Trunks AlexNet and VGG16, named as in the state_dict of the package lpips 0.1 (net.slice1.0.weight, lin0.model.1.weight); the file's
-/// keys tell which trunk it is.
+/// Trunks AlexNet and VGG16, named as in the state_dict of the package lpips 0.1 (net.slice1.0.weight, lin0.model.1.weight); the
+/// file's keys tell which trunk it is.
 struct LpipsNetwork : torch::nn::Module {
   enum class Trunk { AlexNet, Vgg16 };
 
   explicit LpipsNetwork(Trunk trunk) : trunk_(trunk) {
     const auto scaling = register_module("scaling_layer", std::make_shared<torch::nn::Module>());
-    shift_ = scaling->register_parameter("shift", torch::tensor({-.030, -.088, -.188}, torch::kFloat32).view({1, 3, 1, 1}), false);
-    scale_ = scaling->register_parameter("scale", torch::tensor({.458, .448, .450}, torch::kFloat32).view({1, 3, 1, 1}), false);
+    const auto colours = [](float r, float g, float b) { return torch::tensor({r, g, b}).view({1, 3, 1, 1}); };
+    shift_ = scaling->register_parameter("shift", colours(-.030f, -.088f, -.188f), false);
+    scale_ = scaling->register_parameter("scale", colours(.458f, .448f, .450f), false);
     const auto net = register_module("net", std::make_shared<torch::nn::Module>());
     std::int64_t in = 3, index = 0;
     for (std::size_t s = 0; s < slices().size(); ++s) {
@@ -26,8 +28,8 @@ struct LpipsNetwork : torch::nn::Module {
       auto& convolutions = convolutions_.emplace_back();
       index += plan.pool > 0;
       for (std::int64_t i = 0; i < plan.convolutions; ++i, index += 2) {  // each is followed by a ReLU
-        convolutions.push_back(slice->register_module(std::to_string(index),
-                                                      std::make_shared<Conv2d>(in, plan.width, plan.kernel, plan.stride, plan.padding)));
+        auto convolution = std::make_shared<Conv2d>(in, plan.width, plan.kernel, plan.stride, plan.padding);
+        convolutions.push_back(slice->register_module(std::to_string(index), convolution));
         in = plan.width;
       }
       const auto head = register_module(c10::str("lin", s), std::make_shared<torch::nn::Module>());
@@ -45,7 +47,8 @@ struct LpipsNetwork : torch::nn::Module {
     tensors.try_emplace("scaling_layer.scale", network->scale_);
     load_parameters(*network, tensors, path.string());
     for (const auto& head : network->heads_)
-      require(head->weight.ge(0).all().item<bool>(), path.string(), ": a head (lin*.model.1.weight) has negative weights, so it is no distance");
+      require(head->weight.ge(0).all().item<bool>(), path.string(),
+              ": a head (lin*.model.1.weight) has negative weights, which make no distance; give LPIPS of version 0.1");
     return network;
   }
 
@@ -89,8 +92,10 @@ struct LpipsNetwork : torch::nn::Module {
     std::int64_t pool, convolutions, width, kernel, stride, padding;
   };
   const std::vector<Slice>& slices() const {
-    static const std::vector<Slice> alex{{0, 1, 64, 11, 4, 2}, {3, 1, 192, 5, 1, 2}, {3, 1, 384, 3, 1, 1}, {0, 1, 256, 3, 1, 1}, {0, 1, 256, 3, 1, 1}};
-    static const std::vector<Slice> vgg{{0, 2, 64, 3, 1, 1}, {2, 2, 128, 3, 1, 1}, {2, 3, 256, 3, 1, 1}, {2, 3, 512, 3, 1, 1}, {2, 3, 512, 3, 1, 1}};
+    static const std::vector<Slice> alex{
+        {0, 1, 64, 11, 4, 2}, {3, 1, 192, 5, 1, 2}, {3, 1, 384, 3, 1, 1}, {0, 1, 256, 3, 1, 1}, {0, 1, 256, 3, 1, 1}};
+    static const std::vector<Slice> vgg{
+        {0, 2, 64, 3, 1, 1}, {2, 2, 128, 3, 1, 1}, {2, 3, 256, 3, 1, 1}, {2, 3, 512, 3, 1, 1}, {2, 3, 512, 3, 1, 1}};
     return trunk_ == Trunk::AlexNet ? alex : vgg;
   }
 

@@ -39,7 +39,8 @@ struct ClipAttention : torch::nn::Module {
 
   Tensor forward(const Tensor& x, bool causal) const {  // [B, T, width] -> [B, T, width]
     const auto split = [this](const Tensor& y) { return y.unflatten(2, {heads, -1}).transpose(1, 2); };
-    return out_proj->forward(self_attend(split(q_proj->forward(x)), split(k_proj->forward(x)), split(v_proj->forward(x)), causal));
+    return out_proj->forward(
+        self_attend(split(q_proj->forward(x)), split(k_proj->forward(x)), split(v_proj->forward(x)), causal));
   }
 };
 
@@ -71,7 +72,8 @@ struct ClipEncoderLayer : torch::nn::Module {
       : self_attn(register_module("self_attn", std::make_shared<ClipAttention>(c.hidden_size, c.num_attention_heads))),
         layer_norm1(register_module("layer_norm1", std::make_shared<LayerNorm>(c.hidden_size, c.layer_norm_eps))),
         layer_norm2(register_module("layer_norm2", std::make_shared<LayerNorm>(c.hidden_size, c.layer_norm_eps))),
-        mlp(register_module("mlp", std::make_shared<TransformerMlp>(c.hidden_size, c.intermediate_size, activation(c.hidden_act, "CLIP")))) {}
+        mlp(register_module(
+            "mlp", std::make_shared<TransformerMlp>(c.hidden_size, c.intermediate_size, activation(c.hidden_act, "CLIP")))) {}
 
   Tensor forward(const Tensor& x, bool causal) const {
     const Tensor attended = x + self_attn->forward(layer_norm1->forward(x), causal);
@@ -80,7 +82,8 @@ struct ClipEncoderLayer : torch::nn::Module {
 };
 
 struct ClipEncoder : torch::nn::Module {
-  std::shared_ptr<ModuleList<ClipEncoderLayer>> layers = register_module("layers", std::make_shared<ModuleList<ClipEncoderLayer>>());
+  std::shared_ptr<ModuleList<ClipEncoderLayer>> layers =
+      register_module("layers", std::make_shared<ModuleList<ClipEncoderLayer>>());
 
   ClipEncoder(std::int64_t depth, const ClipLayerConfig& config) {
     require_heads("CLIP: hidden_size, num_attention_heads", config.hidden_size, config.num_attention_heads);

@@ -6,15 +6,17 @@
 
 namespace opad {
 
-/// timm's resampling of position embeddings to another grid of patches: bicubic, antialiased; prefix rows (class token, registers)
-/// stay.  [1, prefix + h w, D] -> [1, prefix + h' w', D]
+/// timm's resampling of position embeddings to another grid of patches: bicubic, antialiased; prefix rows (class token,
+/// registers) stay.  [1, prefix + h w, D] -> [1, prefix + h' w', D]
 ///   old_size, new_size  {rows, columns} of patches
-inline Tensor resample_abs_pos_embed(const Tensor& pos_embed, std::array<std::int64_t, 2> new_size, std::array<std::int64_t, 2> old_size,
-                                     std::int64_t prefix) {
+inline Tensor resample_abs_pos_embed(const Tensor& pos_embed, std::array<std::int64_t, 2> new_size,
+                                     std::array<std::int64_t, 2> old_size, std::int64_t prefix) {
   require(pos_embed.dim() == 3 && pos_embed.size(0) == 1 && pos_embed.size(1) == prefix + old_size[0] * old_size[1],
-          "resample_abs_pos_embed: a table ", pos_embed.sizes(), " instead of [1, ", prefix, " + ", old_size[0], " * ", old_size[1], ", D]");
+          "resample_abs_pos_embed: a table ", pos_embed.sizes(), " instead of [1, ", prefix, " + ", old_size[0], " * ",
+          old_size[1], ", D]");
   if (old_size == new_size) return pos_embed;
-  const Tensor grid = pos_embed.narrow(1, prefix, old_size[0] * old_size[1]).unflatten(1, {old_size[0], old_size[1]}).permute({0, 3, 1, 2});
+  const Tensor grid =
+      pos_embed.narrow(1, prefix, old_size[0] * old_size[1]).unflatten(1, {old_size[0], old_size[1]}).permute({0, 3, 1, 2});
   const Tensor resampled = at::_upsample_bicubic2d_aa(grid, {new_size[0], new_size[1]}, /*align_corners=*/false);
   return at::cat({pos_embed.narrow(1, 0, prefix), resampled.permute({0, 2, 3, 1}).flatten(1, 2)}, 1);
 }
@@ -25,8 +27,8 @@ inline Tensor fit_pos_embed(const Tensor& pos_embed, const VisionTransformerConf
   const std::int64_t prefix = config.embedded_prefix();
   if (pos_embed.dim() != 3 || pos_embed.size(1) == prefix + rows * columns) return pos_embed;
   const auto side = static_cast<std::int64_t>(std::lround(std::sqrt(std::max<std::int64_t>(pos_embed.size(1) - prefix, 0))));
-  require(side > 0 && side * side + prefix == pos_embed.size(1), where, ": pos_embed holds ", pos_embed.size(1), " rows, which is not ", prefix,
-          " and a square grid of patches; is this the right file for the config beside it?");
+  require(side > 0 && side * side + prefix == pos_embed.size(1), where, ": pos_embed holds ", pos_embed.size(1),
+          " rows, which is not ", prefix, " and a square grid of patches; is this the right file for the config beside it?");
   return resample_abs_pos_embed(pos_embed.to(torch::kFloat32), {rows, columns}, {side, side}, prefix);
 }
 
@@ -60,7 +62,8 @@ struct ViTBlock : torch::nn::Module {
       : norm1(register_module("norm1", std::make_shared<LayerNorm>(c.embed_dim, c.norm_eps))),
         norm2(register_module("norm2", std::make_shared<LayerNorm>(c.embed_dim, c.norm_eps))),
         attn(register_module("attn", std::make_shared<ViTAttention>(c))),
-        mlp(register_module("mlp", std::make_shared<TransformerMlp>(c.embed_dim, c.mlp_width(), activation("gelu", "VisionTransformer")))) {
+        mlp(register_module(
+            "mlp", std::make_shared<TransformerMlp>(c.embed_dim, c.mlp_width(), activation("gelu", "VisionTransformer")))) {
     if (!c.init_values) return;
     ls1 = register_module("ls1", std::make_shared<LayerScale>(c.embed_dim));
     ls2 = register_module("ls2", std::make_shared<LayerScale>(c.embed_dim));
@@ -75,14 +78,15 @@ struct ViTBlock : torch::nn::Module {
 
 struct ViTPatchEmbed : torch::nn::Module {
   std::shared_ptr<Conv2d> proj;
-  explicit ViTPatchEmbed(const VisionTransformerConfig& c)
-      : proj(register_module("proj", std::make_shared<Conv2d>(c.in_chans, c.embed_dim, c.patch_size, c.patch_size, 0, !c.pre_norm))) {}
+  explicit ViTPatchEmbed(const VisionTransformerConfig& c) {
+    proj = register_module("proj", std::make_shared<Conv2d>(c.in_chans, c.embed_dim, c.patch_size, c.patch_size, 0, !c.pre_norm));
+  }
 };
 
 /// timm's VisionTransformer without a classifier: DINO, DINOv2, with or without registers.
 ///   image  [B, 3, img_size, img_size], normalised as the checkpoint wants it (ImageNet's mean and deviation for DINO)
-/// Dosovitskiy et al., "An Image is Worth 16x16 Words", ICLR 2021, arXiv 2010.11929; Caron et al. (DINO), arXiv 2104.14294; Oquab et
-/// al. (DINOv2), arXiv 2304.07193; Darcet et al. (registers), arXiv 2309.16588.
+/// Dosovitskiy et al., "An Image is Worth 16x16 Words", ICLR 2021, arXiv 2010.11929; Caron et al. (DINO), arXiv 2104.14294; Oquab
+/// et al. (DINOv2), arXiv 2304.07193; Darcet et al. (registers), arXiv 2309.16588.
 struct VisionTransformer : torch::nn::Module {
   VisionTransformerConfig config;
   std::shared_ptr<ViTPatchEmbed> patch_embed;
@@ -93,7 +97,10 @@ struct VisionTransformer : torch::nn::Module {
   explicit VisionTransformer(const VisionTransformerConfig& c)
       : config(c), patch_embed(register_module("patch_embed", std::make_shared<ViTPatchEmbed>(c))),
         blocks(register_module("blocks", std::make_shared<ModuleList<ViTBlock>>())) {
-    const auto layer_norm = [&](const char* name) { return register_module(name, std::make_shared<LayerNorm>(c.embed_dim, c.norm_eps)); };
+    c.check("VisionTransformer");
+    const auto layer_norm = [&](const char* name) {
+      return register_module(name, std::make_shared<LayerNorm>(c.embed_dim, c.norm_eps));
+    };
     if (c.class_token) cls_token = register_parameter("cls_token", torch::empty({1, 1, c.embed_dim}), false);
     if (c.reg_tokens > 0) reg_token = register_parameter("reg_token", torch::empty({1, c.reg_tokens, c.embed_dim}), false);
     const auto [rows, columns] = c.grid();
@@ -103,21 +110,22 @@ struct VisionTransformer : torch::nn::Module {
     if (c.final_norm) (c.fc_norm ? fc_norm : norm) = layer_norm(c.fc_norm ? "fc_norm" : "norm");
   }
 
-  /// Reads config.json (timm's keyword arguments, or the form of timm's hub) and model.safetensors. A classifier ("head.") is left out.
-  ///   img_size  takes pictures of this size instead of the config's. Position embeddings are resampled to the grid that is asked for.
-  static std::shared_ptr<VisionTransformer> from_pretrained(const std::filesystem::path& folder, std::optional<std::int64_t> img_size = {}) {
+  /// Reads config.json (timm's keyword arguments, or the form of timm's hub) and model.safetensors; a classifier is left out.
+  ///   img_size  side of the pictures, instead of the config's; position embeddings are resampled to its grid of patches
+  static std::shared_ptr<VisionTransformer> from_pretrained(const std::filesystem::path& folder,
+                                                            std::optional<std::int64_t> img_size = {}) {
     auto config = VisionTransformerConfig::from_json(read_json(folder / "config.json"), (folder / "config.json").string());
     if (img_size) config.img_size = {*img_size, *img_size};
-    config.check(folder.string());
     auto model = std::make_shared<VisionTransformer>(config);
     Tensors tensors = read_weights(folder, "model");
     std::erase_if(tensors, [](const auto& item) { return item.first.starts_with("head."); });
-    if (const auto found = tensors.find("pos_embed"); found != tensors.end()) found->second = fit_pos_embed(found->second, config, folder.string());
+    if (const auto found = tensors.find("pos_embed"); found != tensors.end())
+      found->second = fit_pos_embed(found->second, config, folder.string());
     load_parameters(*model, tensors, folder.string());
     return model;
   }
 
-  /// All tokens after the last norm.  [B, 3, H, W] -> [B, prefix + patches, embed_dim]: class token, registers, patches row by row
+  /// All tokens after the last norm: class token, registers, patches.  [B, 3, H, W] -> [B, prefix + patches, embed_dim]
   Tensor forward_features(const Tensor& image) const {
     Tensor x = embed(image);
     for (const auto& block : *blocks) x = block->forward(x);
@@ -137,7 +145,8 @@ struct VisionTransformer : torch::nn::Module {
   std::vector<Tensor> forward_intermediates(const Tensor& image, const std::vector<std::int64_t>& indices) const {
     std::map<std::int64_t, Tensor> outputs;
     const auto place = [&](std::int64_t index) {
-      require(-config.depth <= index && index < config.depth, "VisionTransformer: there is no block ", index, " of ", config.depth);
+      require(-config.depth <= index && index < config.depth, "VisionTransformer: there is no block ", index, " of ",
+              config.depth);
       return index < 0 ? index + config.depth : index;
     };
     for (const std::int64_t index : indices) outputs.try_emplace(place(index));
@@ -154,7 +163,8 @@ struct VisionTransformer : torch::nn::Module {
  private:
   /// Patches with positions, behind the class token and the registers.
   Tensor embed(const Tensor& image) const {
-    require(image.dim() == 4 && image.size(1) == config.in_chans && image.size(2) == config.img_size[0] && image.size(3) == config.img_size[1],
+    require(image.dim() == 4 && image.size(1) == config.in_chans && image.size(2) == config.img_size[0] &&
+                image.size(3) == config.img_size[1],
             "VisionTransformer: an image ", image.sizes(), " instead of [B, ", config.in_chans, ", ", config.img_size[0], ", ",
             config.img_size[1], "]; resize it, or load the model with another img_size");
     Tensor x = patch_embed->proj->forward(image).flatten(2).transpose(1, 2);

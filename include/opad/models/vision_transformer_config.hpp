@@ -29,7 +29,8 @@ inline Json timm_arguments(const std::string& architecture, const std::string& w
     arguments.update({{"reg_tokens", 4}, {"no_embed_class", true}});
     if (name == stem + "14_reg4_dinov2") return arguments;
   }
-  fail(where, ": the architecture '", architecture, "' is not known; known are vit_{tiny,small,base,large} with _patch{8,16}_224, _patch14_dinov2 "
+  fail(where, ": the architecture '", architecture,
+       "' is not known; known are vit_{tiny,small,base,large} with _patch{8,16}_224, _patch14_dinov2 "
        "or _patch14_reg4_dinov2. Or write VisionTransformer's keyword arguments (embed_dim, depth, ...) into the file");
 }
 
@@ -53,13 +54,21 @@ struct VisionTransformerConfig {
     std::vector<std::int64_t> size = {c.img_size[0]};
     read.per_level("img_size", size, 2);
     c.img_size = {size.front(), size.back()};
-    for (const auto& [key, value] : {std::pair{"patch_size", &c.patch_size}, {"in_chans", &c.in_chans}, {"embed_dim", &c.embed_dim},
-                                     {"depth", &c.depth}, {"num_heads", &c.num_heads}, {"reg_tokens", &c.reg_tokens}})
+    for (const auto& [key, value] : {std::pair{"patch_size", &c.patch_size},
+                                     {"in_chans", &c.in_chans},
+                                     {"embed_dim", &c.embed_dim},
+                                     {"depth", &c.depth},
+                                     {"num_heads", &c.num_heads},
+                                     {"reg_tokens", &c.reg_tokens}})
       read(key, *value);
     read("mlp_ratio", c.mlp_ratio);
     if (json.contains("init_values") && !read.null("init_values")) read("init_values", c.init_values.emplace());
-    for (const auto& [key, value] : {std::pair{"qkv_bias", &c.qkv_bias}, {"proj_bias", &c.proj_bias}, {"class_token", &c.class_token},
-                                     {"no_embed_class", &c.no_embed_class}, {"pre_norm", &c.pre_norm}, {"final_norm", &c.final_norm}})
+    for (const auto& [key, value] : {std::pair{"qkv_bias", &c.qkv_bias},
+                                     {"proj_bias", &c.proj_bias},
+                                     {"class_token", &c.class_token},
+                                     {"no_embed_class", &c.no_embed_class},
+                                     {"pre_norm", &c.pre_norm},
+                                     {"final_norm", &c.final_norm}})
       read(key, *value);
     read("global_pool", c.global_pool);
     c.fc_norm = c.global_pool == "avg";
@@ -71,10 +80,10 @@ struct VisionTransformerConfig {
   }
 
   void check(const std::string& where) const {
-    require(patch_size > 0 && in_chans > 0 && depth > 0 && reg_tokens >= 0 && mlp_width() > 0, where, ": patch_size, in_chans, depth and "
-            "mlp_ratio must be positive, reg_tokens not negative");
-    require(embed_dim > 0 && num_heads > 0 && embed_dim % num_heads == 0, where, ": embed_dim = ", embed_dim, " does not divide into num_heads = ",
-            num_heads, "; give a number of heads that divides it");
+    require(patch_size > 0 && in_chans > 0 && depth > 0 && reg_tokens >= 0 && mlp_width() > 0, where,
+            ": patch_size, in_chans, depth and mlp_ratio must be positive, reg_tokens not negative");
+    require(embed_dim > 0 && num_heads > 0 && embed_dim % num_heads == 0, where, ": embed_dim = ", embed_dim,
+            " does not divide into num_heads = ", num_heads, "; give a number of heads that divides it");
     require(img_size[0] >= patch_size && img_size[1] >= patch_size, where, ": img_size = ", img_size[0], " x ", img_size[1],
             " is smaller than one patch of ", patch_size);
     require(global_pool == "token" || global_pool == "avg" || global_pool.empty(), where, ": global_pool = \"", global_pool,
@@ -82,9 +91,9 @@ struct VisionTransformerConfig {
     require(class_token || global_pool != "token", where, ": global_pool \"token\" needs class_token");
   }
 
-  std::array<std::int64_t, 2> grid() const { return {img_size[0] / patch_size, img_size[1] / patch_size}; }  // rows, columns of patches
-  std::int64_t prefix() const { return class_token + reg_tokens; }                 // tokens in front of the patches
-  std::int64_t embedded_prefix() const { return no_embed_class ? 0 : prefix(); }   // those that have a position
+  std::array<std::int64_t, 2> grid() const { return {img_size[0] / patch_size, img_size[1] / patch_size}; }  // of patches
+  std::int64_t prefix() const { return class_token + reg_tokens; }                // tokens in front of the patches
+  std::int64_t embedded_prefix() const { return no_embed_class ? 0 : prefix(); }  // those that have a position
   std::int64_t mlp_width() const { return static_cast<std::int64_t>(static_cast<double>(embed_dim) * mlp_ratio); }
 
  private:
@@ -94,7 +103,8 @@ struct VisionTransformerConfig {
     const Json pretrained = json.value("pretrained_cfg", Json::object()), own = json.value("model_args", Json::object());
     require(pretrained.is_object() && own.is_object(), where, ": pretrained_cfg and model_args must be objects");
     if (const auto size = pretrained.find("input_size"); size != pretrained.end()) {
-      require(size->is_array() && size->size() == 3, where, ": pretrained_cfg.input_size = ", size->dump(), " is not [channels, rows, columns]");
+      require(size->is_array() && size->size() == 3, where, ": pretrained_cfg.input_size = ", size->dump(),
+              " is not [channels, rows, columns]");
       arguments["img_size"] = {size->at(1), size->at(2)};
     }
     if (json.contains("global_pool")) arguments["global_pool"] = json.at("global_pool");

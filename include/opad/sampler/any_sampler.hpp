@@ -43,8 +43,8 @@ class AnySampler {
     if (name == "EulerAncestralDiscreteScheduler") return EulerAncestral(config, steps);
     if (name == "LCMScheduler") return Lcm(config, steps);
     if (name == "DPMSolverMultistepScheduler") return DpmSolverPlusPlus2M(config, steps);
-    fail("no sampler for the scheduler class '", name, "'; read its config as DDIMScheduler, DDPMScheduler, EulerDiscreteScheduler, "
-         "EulerAncestralDiscreteScheduler, LCMScheduler or DPMSolverMultistepScheduler");
+    fail("no sampler for the scheduler class '", name, "'; read its config as DDIMScheduler, DDPMScheduler, LCMScheduler, "
+         "EulerDiscreteScheduler, EulerAncestralDiscreteScheduler or DPMSolverMultistepScheduler");
   }
   Variant sampler_;
 };

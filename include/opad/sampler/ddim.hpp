@@ -11,13 +11,16 @@ namespace opad {
 class Ddim : public VariancePreserving {
  public:
   Ddim(const SchedulerConfig& config, std::int64_t steps, double eta = 0)
-      : VariancePreserving("Ddim", config, whole_timesteps(config, steps)), stride_(config.num_train_timesteps / steps), eta_(eta) {
+      : VariancePreserving("Ddim", config, whole_timesteps(config, steps)),
+        stride_(config.num_train_timesteps / steps),
+        eta_(eta) {
     require(0 <= eta && eta <= 1, "Ddim: eta = ", eta, "; give 0 to 1");
   }
   bool needs_noise(std::int64_t) const { return eta_ > 0; }
 
   SamplerStep step(const Tensor& output, std::int64_t k, const Tensor& x, const Tensor& noise = {}) const {
-    require_step("Ddim", timesteps_.size(), k, output, x, needs_noise(k), noise);
+    require_step("Ddim", timesteps_.size(), k, output, x);
+    if (needs_noise(k)) require_noise("Ddim", k, x, noise);
     const double a = alpha_bar_at(k), next = alpha_bar_after(k);
     const double deviation = eta_ * std::sqrt((1 - next) / (1 - a) * (1 - a / next));
     const Tensor x0 = predicted_x0(x, output, a);

@@ -3,8 +3,8 @@
 
 namespace opad {
 
-/// Ancestral sampling of denoising diffusion probabilistic models, with a = alpha_bar_t, a' = alpha_bar of the next timestep of the run (1
-/// after the last) and beta = 1 - a/a':
+/// Ancestral sampling of denoising diffusion probabilistic models, with a = alpha_bar_t, a' = alpha_bar of the run's next
+/// timestep (1 after the last) and beta = 1 - a/a':
 ///   x' = sqrt(a') beta/(1 - a) x0 + sqrt(a/a') (1 - a')/(1 - a) x + s z        z ~ N(0, I), none at t = 0
 ///   s^2 = (1 - a')/(1 - a) beta ("fixed_small", "fixed_small_log"), or beta ("fixed_large")
 /// Ho, Jain, Abbeel, "Denoising Diffusion Probabilistic Models", NeurIPS 2020, arXiv 2006.11239, equations 6 and 7.
@@ -17,7 +17,8 @@ class Ddpm : public VariancePreserving {
   bool needs_noise(std::int64_t k) const { return timesteps_.at(k) > 0; }
 
   SamplerStep step(const Tensor& output, std::int64_t k, const Tensor& x, const Tensor& noise = {}) const {
-    require_step("Ddpm", timesteps_.size(), k, output, x, needs_noise(k), noise);
+    require_step("Ddpm", timesteps_.size(), k, output, x);
+    if (needs_noise(k)) require_noise("Ddpm", k, x, noise);
     const double a = alpha_bar_at(k), next = k + 1 < steps() ? alpha_bar_at(k + 1) : 1.0, beta = 1 - a / next;
     const Tensor x0 = predicted_x0(x, output, a);
     Tensor sample = std::sqrt(next) * beta / (1 - a) * x0 + std::sqrt(a / next) * (1 - next) / (1 - a) * x;

@@ -3,8 +3,9 @@
 
 namespace opad {
 
-/// Euler's method down to below the next sigma, then fresh noise up to it:
-///   up = sigma' sqrt(sigma^2 - sigma'^2) / sigma,  down = sqrt(sigma'^2 - up^2)        x' = x + (down - sigma) noise + up z,   z ~ N(0, I)
+/// Euler's method down to below the next sigma, then fresh noise z ~ N(0, I) up to it:
+///   up = sigma' sqrt(sigma^2 - sigma'^2) / sigma,  down = sqrt(sigma'^2 - up^2) = sigma'^2 / sigma
+///   x' = x + (down - sigma) noise + up z
 /// Config: timestep_spacing, steps_offset. Crowson, k-diffusion, sample_euler_ancestral.
 class EulerAncestral : public VarianceExploding {
  public:
@@ -12,7 +13,8 @@ class EulerAncestral : public VarianceExploding {
   bool needs_noise(std::int64_t k) const { return grid_.sigmas.at(k + 1) > 0; }
 
   SamplerStep step(const Tensor& output, std::int64_t k, const Tensor& x, const Tensor& noise = {}) const {
-    require_step("EulerAncestral", grid_.timesteps.size(), k, output, x, needs_noise(k), noise);
+    require_step("EulerAncestral", grid_.timesteps.size(), k, output, x);
+    if (needs_noise(k)) require_noise("EulerAncestral", k, x, noise);
     const double sigma = grid_.sigmas[k], next = grid_.sigmas[k + 1];
     const double up = next * std::sqrt(std::max(sigma * sigma - next * next, 0.0)) / sigma, down = next * next / sigma;
     const auto [x0, predicted_noise] = x0_and_noise(x, output, sigma);

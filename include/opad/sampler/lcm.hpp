@@ -14,7 +14,8 @@ class Lcm : public VariancePreserving {
   bool needs_noise(std::int64_t k) const { return k + 1 < steps(); }
 
   SamplerStep step(const Tensor& output, std::int64_t k, const Tensor& x, const Tensor& noise = {}) const {
-    require_step("Lcm", timesteps_.size(), k, output, x, needs_noise(k), noise);
+    require_step("Lcm", timesteps_.size(), k, output, x);
+    if (needs_noise(k)) require_noise("Lcm", k, x, noise);
     const double u = config_.timestep_scaling * timesteps_[k], norm = u * u + 0.25;
     const Tensor x0 = predicted_x0(x, output, alpha_bar_at(k));
     const Tensor denoised = u / std::sqrt(norm) * x0 + 0.25 / norm * x;
@@ -24,9 +25,10 @@ class Lcm : public VariancePreserving {
  private:
   static std::vector<double> spread(const SchedulerConfig& config, std::int64_t steps) {
     const std::int64_t original = config.original_inference_steps;
-    require(original >= 1 && original <= config.num_train_timesteps, "Lcm: original_inference_steps is ", original, "; give 1 to ",
-            config.num_train_timesteps);
-    require(steps >= 1 && steps <= original, "Lcm: ", steps, " steps, but the model was distilled with ", original, "; give 1 to ", original);
+    require(original >= 1 && original <= config.num_train_timesteps, "Lcm: original_inference_steps is ", original,
+            "; give 1 to ", config.num_train_timesteps);
+    require(steps >= 1 && steps <= original, "Lcm: ", steps, " steps, but the model was distilled with ", original,
+            "; give 1 to ", original);
     const std::int64_t stride = config.num_train_timesteps / original;
     const double skip = static_cast<double>(original) / static_cast<double>(steps);
     std::vector<double> timesteps;

@@ -32,12 +32,14 @@ concept Sampler = std::constructible_from<S, const SchedulerConfig&, std::int64_
                   };
 
 /// What every sampler asks of the arguments of a step.
-inline void require_step(std::string_view who, std::size_t steps, std::int64_t k, const Tensor& output, const Tensor& x,
-                         bool needs_noise, const Tensor& noise) {
+inline void require_step(std::string_view who, std::size_t steps, std::int64_t k, const Tensor& output, const Tensor& x) {
   require(k >= 0 && k < static_cast<std::int64_t>(steps), who, ": step ", k, " of ", steps, "; give 0 to ", steps - 1);
   require(output.sizes() == x.sizes(), who, ": the model's output ", output.sizes(), " and the sample ", x.sizes(),
           " differ in shape; give a model's answer to this sample");
-  require(!needs_noise || (noise.defined() && noise.sizes() == x.sizes()), who, ": step ", k, " needs noise ", x.sizes(),
+}
+/// What a step that draws asks of its noise.
+inline void require_noise(std::string_view who, std::int64_t k, const Tensor& x, const Tensor& noise) {
+  require(noise.defined() && noise.sizes() == x.sizes(), who, ": step ", k, " needs noise ", x.sizes(),
           "; give standard normal numbers");
 }
 
@@ -62,9 +64,10 @@ class VariancePreserving {
     for (const double t : timesteps_) {
       require(t < static_cast<double>(alpha_bar_.size()), who, ": timestep ", t, " of ", alpha_bar_.size(),
               "; give fewer steps or a smaller steps_offset");
-      require(alpha_bar_[static_cast<Eigen::Index>(t)] > 0 || config.prediction_type != Prediction::Epsilon || config.clip_sample, who,
-              ": at timestep ", t, " nothing but noise is left, and the noise that this model predicts does not tell the picture; give a "
-              "model of v_prediction, or leading timestep_spacing");
+      const bool only_noise = alpha_bar_[static_cast<Eigen::Index>(t)] == 0;
+      require(!only_noise || config.prediction_type != Prediction::Epsilon || config.clip_sample, who, ": at timestep ", t,
+              " nothing but noise is left, and a model that predicts it does not tell the picture; use a v_prediction model, or "
+              "leading timestep_spacing");
     }
   }
   std::int64_t steps() const { return static_cast<std::int64_t>(timesteps_.size()); }

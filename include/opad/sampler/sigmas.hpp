@@ -3,7 +3,8 @@
 
 namespace opad {
 
-/// Noise levels of the samplers that count in sigma = sqrt((1 - alpha_bar) / alpha_bar), the noise's deviation beside a picture of weight 1.
+/// Noise levels of the samplers that count in sigma = sqrt((1 - alpha_bar) / alpha_bar), the noise's deviation beside a picture
+/// of weight 1.
 /// Karras et al., "Elucidating the Design Space of Diffusion-Based Generative Models", NeurIPS 2022, arXiv 2206.00364.
 struct SigmaGrid {
   std::vector<double> timesteps;  // [n]
@@ -52,8 +53,8 @@ inline std::vector<double> exponential_sigmas(double min, double max, std::int64
 
 /// Where a run ends: 0, or the smallest sigma of the training.
 inline double final_sigma(const SchedulerConfig& config, const Eigen::ArrayXd& table) {
-  require(config.final_sigmas_type == "zero" || config.final_sigmas_type == "sigma_min", "final_sigmas_type '", config.final_sigmas_type,
-          "' is unknown; it can be zero or sigma_min");
+  require(config.final_sigmas_type == "zero" || config.final_sigmas_type == "sigma_min", "final_sigmas_type '",
+          config.final_sigmas_type, "' is unknown; it can be zero or sigma_min");
   return config.final_sigmas_type == "zero" ? 0.0 : table[0];
 }
 

@@ -46,7 +46,7 @@ class Diffusion {
   }
   Tensor predicted_x0(const Tensor& x_t, const Tensor& output, const Tensor& t) const {
     require(!(ends_at_zero_ && prediction_ == Prediction::Epsilon),
-            "Diffusion: with zero terminal SNR the noise does not tell x0; use a model of v_prediction or sample prediction_type");
+            "Diffusion: with zero terminal SNR the noise does not tell x0; use a v_prediction or sample model");
     return x0_from(prediction_, x_t, output, scale(signal_, t, x_t), scale(sigma_, t, x_t));
   }
   Tensor predicted_noise(const Tensor& x_t, const Tensor& output, const Tensor& t) const {

@@ -6,7 +6,8 @@
 
 namespace opad {
 
-/// What a diffusion model's output means, for  x_t = signal x_0 + sigma noise,  signal = sqrt(alpha_bar_t), sigma = sqrt(1 - alpha_bar_t):
+/// What a diffusion model's output means, for  x_t = signal x_0 + sigma noise  with
+/// signal = sqrt(alpha_bar_t), sigma = sqrt(1 - alpha_bar_t):
 ///   Epsilon  the noise                Ho et al., arXiv 2006.11239
 ///   Sample   x_0
 ///   V        signal noise - sigma x_0     Salimans & Ho, "Progressive Distillation", ICLR 2022, arXiv 2202.00512

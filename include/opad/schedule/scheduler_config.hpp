@@ -15,9 +15,9 @@
 
 namespace opad {
 
-/// A diffusers scheduler's config (scheduler/scheduler_config.json of a model folder): the noise schedule and how to sample. Members are
-/// named as its keys. A key that is absent has the default of that scheduler class, and they differ; keys that the class does not know
-/// are ignored.
+/// A diffusers scheduler's config (scheduler/scheduler_config.json of a model folder): the noise schedule and how to sample.
+/// Members are named as its keys. A key that is absent has the default of that scheduler class, and they differ; keys that the
+/// class does not know are ignored.
 struct SchedulerConfig {
   std::string class_name;  // "_class_name"
   std::int64_t num_train_timesteps = 1000;
@@ -47,16 +47,17 @@ struct SchedulerConfig {
 
   /// The defaults of a scheduler class. Throws for a class that has no betas, or that is unknown.
   explicit SchedulerConfig(const std::string& name = "DDIMScheduler") : class_name(name) {
-    static const std::set<std::string> leading{"DDIMScheduler", "DDIMParallelScheduler", "DDIMInverseScheduler", "DDPMScheduler",
-                                               "DDPMParallelScheduler", "PNDMScheduler", "LCMScheduler", "TCDScheduler"};
-    static const std::set<std::string> stable_diffusion{"HeunDiscreteScheduler", "KDPM2DiscreteScheduler", "DPMSolverSDEScheduler",
-                                                        "KDPM2AncestralDiscreteScheduler", "LCMScheduler", "TCDScheduler"};
-    static const std::set<std::string> others{"EulerDiscreteScheduler", "EulerAncestralDiscreteScheduler", "LMSDiscreteScheduler",
-                                              "DPMSolverMultistepScheduler", "DPMSolverSinglestepScheduler", "UniPCMultistepScheduler",
-                                              "DEISMultistepScheduler", "SASolverScheduler"};
+    using Names = std::set<std::string>;
+    static const Names leading{"DDIMScheduler", "DDIMParallelScheduler", "DDIMInverseScheduler", "DDPMScheduler",
+                               "DDPMParallelScheduler", "PNDMScheduler", "LCMScheduler", "TCDScheduler"};
+    static const Names stable_diffusion{"HeunDiscreteScheduler", "KDPM2DiscreteScheduler", "KDPM2AncestralDiscreteScheduler",
+                                        "DPMSolverSDEScheduler", "LCMScheduler", "TCDScheduler"};
+    static const Names others{"EulerDiscreteScheduler", "EulerAncestralDiscreteScheduler", "LMSDiscreteScheduler",
+                              "DPMSolverMultistepScheduler", "DPMSolverSinglestepScheduler", "UniPCMultistepScheduler",
+                              "DEISMultistepScheduler", "SASolverScheduler"};
     require(leading.contains(name) || stable_diffusion.contains(name) || others.contains(name), "the scheduler class '", name,
-            "' is none with a beta schedule that opad knows; use the config of DDIMScheduler, DDPMScheduler, EulerDiscreteScheduler, "
-            "EulerAncestralDiscreteScheduler, DPMSolverMultistepScheduler or LCMScheduler");
+            "' is none with a beta schedule that opad knows; use the config of DDIMScheduler, DDPMScheduler, LCMScheduler, "
+            "EulerDiscreteScheduler, EulerAncestralDiscreteScheduler or DPMSolverMultistepScheduler");
     if (leading.contains(name)) timestep_spacing = Spacing::Leading;
     if (stable_diffusion.contains(name)) beta_start = 0.00085, beta_end = 0.012;
     if (name == "LCMScheduler" || name == "TCDScheduler") beta_schedule = "scaled_linear";
@@ -86,10 +87,12 @@ struct SchedulerConfig {
   }
 
  private:
-  bool works_in_sigmas() const { return !class_name.starts_with("DD") && class_name != "LCMScheduler" && class_name != "TCDScheduler"; }
+  bool works_in_sigmas() const {
+    return !class_name.starts_with("DD") && class_name != "LCMScheduler" && class_name != "TCDScheduler";
+  }
   bool can_rescale() const {
-    static const std::set<std::string> classes{"EulerDiscreteScheduler", "EulerAncestralDiscreteScheduler", "DPMSolverMultistepScheduler",
-                                               "UniPCMultistepScheduler", "LCMScheduler", "TCDScheduler"};
+    static const std::set<std::string> classes{"EulerDiscreteScheduler",  "EulerAncestralDiscreteScheduler", "LCMScheduler",
+                                               "UniPCMultistepScheduler", "DPMSolverMultistepScheduler",     "TCDScheduler"};
     return class_name.starts_with("DD") || classes.contains(class_name);
   }
   Eigen::ArrayXd before_rescaling() const {
@@ -139,8 +142,8 @@ inline SchedulerConfig SchedulerConfig::from_json(const Json& json, const std::s
 
   if (!c.trained_betas.empty()) c.num_train_timesteps = static_cast<std::int64_t>(c.trained_betas.size());
   require(c.num_train_timesteps <= 1'000'000, where, ": num_train_timesteps is ", c.num_train_timesteps, "; give 2 to 1000000");
-  require(0 <= c.steps_offset && c.steps_offset < c.num_train_timesteps, where, ": steps_offset is ", c.steps_offset, "; give 0 to ",
-          c.num_train_timesteps - 1);
+  require(0 <= c.steps_offset && c.steps_offset < c.num_train_timesteps, where, ": steps_offset is ", c.steps_offset,
+          "; give 0 to ", c.num_train_timesteps - 1);
   require(c.clip_sample_range > 0 && c.sigma_min >= 0 && c.sigma_max >= 0, where, ": clip_sample_range ", c.clip_sample_range,
           ", sigma_min ", c.sigma_min, ", sigma_max ", c.sigma_max, "; give numbers > 0");
   try {

@@ -30,8 +30,8 @@ inline std::vector<double> leading_timesteps(std::int64_t range, std::int64_t co
   return timesteps;
 }
 
-/// round(start - k stride) - 1 for as long as start - k stride > 0, at most `count` of them. Half goes to even, and the differences are
-/// rounded as numpy's arange does it, which decides such ties.
+/// round(start - k stride) - 1 for as long as start - k stride > 0, at most `count` of them. Half goes to even, and the
+/// differences are rounded as numpy's arange does it, which decides such ties.
 inline std::vector<double> trailing_timesteps(std::int64_t start, double stride, std::int64_t count) {
   std::vector<double> timesteps;
   const double first = static_cast<double>(start), difference = (first - stride) - first;
@@ -54,7 +54,7 @@ inline void round_timesteps(std::vector<double>& timesteps) {
 }
 
 /// The `count` timesteps of one sampling run, noisiest first.  train_steps T.
-/// Trailing always gives `count` values, also where rounding would squeeze in another one (T = 1000, count 61 in diffusers: t = -1).
+/// Always `count` values, also where rounding squeezes in one more, t = -1, in diffusers (Trailing, T = 1000, count 61).
 /// Throws unless 1 <= count <= T.
 inline std::vector<double> spaced_timesteps(Spacing spacing, std::int64_t train_steps, std::int64_t count, std::int64_t offset) {
   require(count >= 1 && count <= train_steps, "a sampler with ", count, " steps, but the model was trained with ", train_steps,

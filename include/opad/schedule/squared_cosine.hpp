@@ -7,7 +7,8 @@
 
 namespace opad {
 
-/// The cosine schedule ("squaredcos_cap_v2"):  beta_t = min(1 - f((t+1)/T) / f(t/T), max_beta),  f(u) = cos^2(pi/2 (u + s)/(1 + s)), s = 0.008.
+/// The cosine schedule ("squaredcos_cap_v2"), s = 0.008:
+///   beta_t = min(1 - f((t+1)/T) / f(t/T), max_beta),     f(u) = cos^2(pi/2 (u + s)/(1 + s))
 /// Nichol & Dhariwal, "Improved Denoising Diffusion Probabilistic Models", ICML 2021, arXiv 2102.09672.
 /// Returns   alpha_bar [T], float64, strictly decreasing in (0, 1).
 /// Throws    opad::Error unless steps >= 2 and 0 < max_beta < 1.

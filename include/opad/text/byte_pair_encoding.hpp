@@ -47,8 +47,8 @@ class BytePairEncoding {
     }
     const auto id = [&](const std::string& token, std::size_t rank) {
       const auto found = vocabulary.find(token);
-      require(found != vocabulary.end(), where, ": merge ", rank + 1, " needs '", token, "', which the vocabulary lacks; are merges and "
-              "vocabulary from one tokenizer?");
+      require(found != vocabulary.end(), where, ": merge ", rank + 1, " needs '", token,
+              "', which the vocabulary lacks; are merges and vocabulary from one tokenizer?");
       return found->second;
     };
     merges_.reserve(merges.size());
@@ -85,7 +85,7 @@ class BytePairEncoding {
   }
 
   void merge_all(std::vector<Symbol>& symbols) const {
-    using Candidate = std::tuple<std::int64_t, std::int64_t, std::int64_t>;  // rank, place of the left symbol, id of the merged one
+    using Candidate = std::tuple<std::int64_t, std::int64_t, std::int64_t>;  // rank, place of the left symbol, merged id
     std::priority_queue<Candidate, std::vector<Candidate>, std::greater<>> candidates;
     const auto find = [&](std::int64_t left) {
       if (left == none || symbols[left].id == none || symbols[left].next == none) return merges_.end();

@@ -10,16 +10,17 @@ namespace opad {
 
 /// CLIP's tokenizer: text to the ids that the text encoder looks up.
 ///   special tokens (start, end, padding, unknown) are cut out of the text as given; the rest is brought into normal form C, runs
-///   of white space become one space, letters lower case; added tokens (<new1>) are cut out of that, also from inside a word; what
-///   remains is split into contractions ('s 't 're 've 'm 'll 'd), runs of letters, single digits and runs of other characters,
-///   each encoded by byte-level byte-pair merges.
+///   of white space become one space, letters lower case; added tokens (<new1>) are cut out of that, also from inside a word;
+///   what remains is split into contractions ('s 't 're 've 'm 'll 'd), runs of letters, single digits and runs of other
+///   characters, each encoded by byte-level byte-pair merges.
 /// Reproduces the ids of transformers 5 (the Rust library `tokenizers`). Text is UTF-8; an invalid byte counts as U+FFFD.
 /// Radford et al., "Learning Transferable Visual Models From Natural Language Supervision", ICML 2021, arXiv 2103.00020.
 class ClipTokenizer {
  public:
   explicit ClipTokenizer(ClipTokenizerFiles files)
       : vocabulary_(std::move(files.vocabulary)), model_max_length_(files.model_max_length) {
-    require(!vocabulary_.empty() && model_max_length_ >= 2, files.where, ": needs a vocabulary, and room for the start and end tokens");
+    require(!vocabulary_.empty() && model_max_length_ >= 2, files.where,
+            ": needs a vocabulary, and room for the start and end tokens");
     for (const auto& [token, id] : vocabulary_) size_ = std::max(size_, id + 1);
     const std::set<std::string> names = {files.bos_token, files.eos_token, files.unk_token, files.pad_token};
     auto& tokens = files.added_tokens;
@@ -32,11 +33,14 @@ class ClipTokenizer {
     encoding_ = BytePairEncoding(vocabulary_, files.merges, vocabulary_.at(files.unk_token), files.where);
   }
 
-  static ClipTokenizer from_pretrained(const std::filesystem::path& folder) { return ClipTokenizer(ClipTokenizerFiles::read(folder)); }
+  static ClipTokenizer from_pretrained(const std::filesystem::path& folder) {
+    return ClipTokenizer(ClipTokenizerFiles::read(folder));
+  }
 
   /// Adds a token that is found in the lower-cased text wherever it stands, and returns its id: the next free one.
   std::int64_t add_token(const std::string& content) {
-    if (const auto id = token_id(content)) fail("ClipTokenizer: '", content, "' is a token already (id ", *id, "); choose another name");
+    if (const auto id = token_id(content))
+      fail("ClipTokenizer: '", content, "' is a token already (id ", *id, "); choose another name");
     const std::u32string pattern = normalize(unicode::decode(content));
     for (const Pattern& other : added_)
       require(other.text != pattern, "ClipTokenizer: '", content, "' cannot be told from the token with the id ", other.id,
@@ -97,7 +101,9 @@ class ClipTokenizer {
     std::int64_t id;
   };
 
-  static std::u32string normalize(std::u32string_view text) { return unicode::lower(unicode::collapse_spaces(unicode::nfc(text))); }
+  static std::u32string normalize(std::u32string_view text) {
+    return unicode::lower(unicode::collapse_spaces(unicode::nfc(text)));
+  }
 
   /// From now on the token is cut out of every text. Returns its id: its own, the vocabulary's, or the next free one.
   std::int64_t declare(const AddedToken& token, const std::string& where) {
@@ -105,7 +111,8 @@ class ClipTokenizer {
     require(!std::all_of(text.begin(), text.end(), unicode::is_space), where, ": the added token '", token.content, "' is blank");
     if (!vocabulary_.contains(token.content)) {
       const std::int64_t id = token.id.value_or(size_);
-      require(id >= size_, where, ": the added token '", token.content, "' asks for the id ", id, ", which is taken; the next free one is ", size_);
+      require(id >= size_, where, ": the added token '", token.content, "' asks for the id ", id,
+              ", which is taken; the next free one is ", size_);
       vocabulary_.emplace(token.content, id);
       size_ = id + 1;
     }
@@ -116,12 +123,14 @@ class ClipTokenizer {
 
   /// Appends the ids of the patterns in the text, leftmost first and of those the longest; `rest` gets what lies between.
   template <class Rest>
-  static void cut(std::u32string_view text, const std::vector<Pattern>& patterns, std::vector<std::int64_t>& ids, const Rest& rest) {
+  static void cut(std::u32string_view text, const std::vector<Pattern>& patterns, std::vector<std::int64_t>& ids,
+                  const Rest& rest) {
     std::size_t start = 0;
     for (std::size_t i = 0; i < text.size();) {
       const Pattern* longest = nullptr;
       for (const Pattern& pattern : patterns)
-        if (text.substr(i).starts_with(pattern.text) && (!longest || pattern.text.size() > longest->text.size())) longest = &pattern;
+        if (text.substr(i).starts_with(pattern.text) && (!longest || pattern.text.size() > longest->text.size()))
+          longest = &pattern;
       if (!longest) {
         ++i;
         continue;

@@ -26,7 +26,8 @@ struct ClipTokenizerFiles {
   Vocabulary vocabulary;
   Merges merges;
   std::vector<AddedToken> added_tokens;
-  std::string bos_token = "<|startoftext|>", eos_token = "<|endoftext|>", unk_token = "<|endoftext|>", pad_token = "<|endoftext|>";
+  std::string bos_token = "<|startoftext|>", eos_token = "<|endoftext|>";
+  std::string unk_token = "<|endoftext|>", pad_token = "<|endoftext|>";
   std::int64_t model_max_length = 77;  // start and end included
   std::string where = "ClipTokenizer";
 
@@ -37,8 +38,9 @@ struct ClipTokenizerFiles {
       files.read_vocabulary(parse(folder / "vocab.json"), (folder / "vocab.json").string());
       files.read_merges(folder / "merges.txt");
     } else {
-      require(exists(folder / "tokenizer.json"), folder.string(), ": no tokenizer here: found neither vocab.json (with merges.txt) nor "
-              "tokenizer.json; give the folder 'tokenizer' of a diffusers model");
+      require(exists(folder / "tokenizer.json"), folder.string(),
+              ": no tokenizer here: found neither vocab.json (with merges.txt) nor tokenizer.json; give the folder 'tokenizer' "
+              "of a diffusers model");
       files.read_fast(parse(folder / "tokenizer.json"), (folder / "tokenizer.json").string());
     }
     if (exists(folder / "added_tokens.json")) files.read_added(folder / "added_tokens.json");
@@ -57,8 +59,8 @@ struct ClipTokenizerFiles {
   }
 
   static std::int64_t id_of(const Map& value, const std::string& token, const std::string& file) {
-    require(value.is_number_integer() && value >= 0 && value < 1 << 30, file, ": the token '", token, "' has the id ", value.dump(),
-            "; ids are whole numbers from 0 on");
+    require(value.is_number_integer() && value >= 0 && value < 1 << 30, file, ": the token '", token, "' has the id ",
+            value.dump(), "; ids are whole numbers from 0 on");
     return value.get<std::int64_t>();
   }
 
@@ -80,8 +82,8 @@ struct ClipTokenizerFiles {
 
   void add_merge(const std::string& line, const std::string& place) {
     const auto space = line.find(' ');
-    require(space != std::string::npos && space > 0 && space + 1 < line.size() && line.find(' ', space + 1) == std::string::npos, place,
-            " is '", line, "'; a merge is two symbols with one space between");
+    require(space != std::string::npos && space > 0 && space + 1 < line.size() && line.find(' ', space + 1) == std::string::npos,
+            place, " is '", line, "'; a merge is two symbols with one space between");
     merges.emplace_back(line.substr(0, space), line.substr(space + 1));
   }
 
@@ -94,8 +96,8 @@ struct ClipTokenizerFiles {
       if (merge.is_string()) {
         add_merge(merge.get<std::string>(), c10::str(file, ": a merge"));
       } else {
-        require(merge.is_array() && merge.size() == 2 && merge[0].is_string() && merge[1].is_string(), file, ": a merge is ", merge.dump(),
-                "; a merge is two symbols");
+        require(merge.is_array() && merge.size() == 2 && merge[0].is_string() && merge[1].is_string(), file, ": a merge is ",
+                merge.dump(), "; a merge is two symbols");
         merges.emplace_back(merge[0].get<std::string>(), merge[1].get<std::string>());
       }
     }
@@ -113,10 +115,16 @@ struct ClipTokenizerFiles {
 
   void add_described(const Map& token, const Map& id, const std::string& file) {
     const auto content = content_of(token, "an added token", file);
-    require(!token.value("single_word", false), file, ": the token '", content, "' is for whole words only (single_word), which this "
-            "tokenizer does not do; set it to false");
+    const auto flag = [&](const char* key, bool standard) {
+      if (!token.is_object() || !token.contains(key)) return standard;
+      require(token[key].is_boolean(), file, ": ", key, " of the token '", content, "' is ", token[key].dump(),
+              "; give true or false");
+      return token[key].get<bool>();
+    };
+    require(!flag("single_word", false), file, ": the token '", content,
+            "' is for whole words only (single_word), which this tokenizer does not do; set it to false");
     added_tokens.push_back({.content = content, .id = id_of(id, content, file),
-                            .normalized = token.value("normalized", true) && !token.value("special", false)});
+                            .normalized = flag("normalized", true) && !flag("special", false)});
   }
 
   void read_config(const Map& json, const std::string& file) {
@@ -129,13 +137,15 @@ struct ClipTokenizerFiles {
     for (const auto& [id, token] : described.items()) add_described(token, Map::parse(id, nullptr, false), file);
     if (!json.contains("model_max_length")) return;
     const Map& length = json["model_max_length"];
-    require(length.is_number() && length >= 2, file, ": model_max_length is ", length.dump(), "; it counts the start and end tokens");
+    require(length.is_number() && length >= 2, file, ": model_max_length is ", length.dump(),
+            "; it counts the start and end tokens");
     if (length <= 1 << 20) model_max_length = length.get<std::int64_t>();  // the library writes 1e30 for "not said"
   }
 
   static std::string content_of(const Map& token, const std::string& what, const std::string& file) {
     const bool described = token.is_object() && token.contains("content") && token["content"].is_string();
-    require(token.is_string() || described, file, ": ", what, " is ", token.dump(), "; give a string, or an object with a \"content\"");
+    require(token.is_string() || described, file, ": ", what, " is ", token.dump(),
+            "; give a string, or an object with a \"content\"");
     return described ? token["content"].get<std::string>() : token.get<std::string>();
   }
 };

@@ -28,7 +28,8 @@ inline std::string encode(std::u32string_view points) {
   text.reserve(points.size());
   utf8proc_uint8_t bytes[4];
   for (const char32_t point : points)
-    text.append(reinterpret_cast<char*>(bytes), static_cast<std::size_t>(utf8proc_encode_char(static_cast<utf8proc_int32_t>(point), bytes)));
+    text.append(reinterpret_cast<char*>(bytes),
+                static_cast<std::size_t>(utf8proc_encode_char(static_cast<utf8proc_int32_t>(point), bytes)));
   return text;
 }
 

@@ -44,9 +44,11 @@ class Trainer {
       torch::NoGradGuard no_grad;
       null_condition_ = encode(world.tokenizer({""}));
     }
-    NamedTensors teacher_parameters{{"token_rows", rows_->rows()}};
-    for (auto& p : slots.adapter.install(*world.teacher)) teacher_parameters.push_back(p);
-    teacher_optimiser_.emplace(slots.teacher_optimiser, teacher_parameters);
+    if constexpr (Slots::Coupling::trains_teacher) {
+      NamedTensors parameters{{"token_rows", rows_->rows()}};
+      for (auto& p : slots.adapter.install(*world.teacher)) parameters.push_back(p);
+      teacher_optimiser_.emplace(slots.teacher_optimiser, parameters);
+    }
     student_optimiser_.emplace(slots.student_optimiser, slots.adapter.install(*world.student));
     hana::for_each(critics_, [&](const auto& critic) {
       critic_optimisers_.emplace_back(critic.name(), AdamW::State(slots.critic_optimiser, critic.parameters()));
@@ -61,7 +63,7 @@ class Trainer {
     const Moves moves = slots_.coupling(iteration, options_.steps);
     const double rate = slots_.learning_rate(iteration, options_.steps);
     std::vector<MicroStep> steps;
-    for (std::size_t k = 0; k < batches.size(); ++k) steps.push_back(prepare(iteration, static_cast<std::int64_t>(k), batches[k], given_draws));
+    for (std::size_t k = 0; k < batches.size(); ++k) steps.push_back(prepare(iteration, static_cast<std::int64_t>(k), moves, batches[k], given_draws));
 
     if (moves.teacher) {
       for (auto& step : steps) backward(teacher_loss(step));
@@ -82,7 +84,7 @@ class Trainer {
     const auto add = [&](const std::string& prefix, const Tensors& tensors) {
       for (const auto& [name, t] : tensors) out[prefix + "." + name] = t;
     };
-    add("teacher", teacher_optimiser_->state());
+    if (teacher_optimiser_) add("teacher", teacher_optimiser_->state());
     add("student", student_optimiser_->state());
     for (const auto& critic : critic_optimisers_) add("critic." + critic.first, critic.second.state());
     return out;
@@ -118,8 +120,9 @@ class Trainer {
   /// c [B, 77, C] of token ids [B, 77], with the new rows as they are now.
   Tensor encode(const Tensor& ids) const {
     const Tensor on_device = ids.to(world_.device);
-    world_.networks.passes().count("text-encoder", torch::GradMode::is_enabled());
-    return world_.text_encoder->encode(rows_->embed(world_.text_encoder->token_table(), on_device));
+    const Tensor condition = world_.text_encoder->encode(rows_->embed(world_.text_encoder->token_table(), on_device));
+    world_.networks.passes().count("text-encoder", condition.requires_grad());
+    return condition;
   }
 
   /// x̂0 of noise z [B, 4, h, w]: the student's Euler steps on its trailing grid, differentiable.
@@ -141,12 +144,15 @@ class Trainer {
     Tensor noise, condition;
   };
 
-  MicroStep prepare(std::int64_t iteration, std::int64_t micro_step, const Batch& batch, const Tensors* given) {
+  MicroStep prepare(std::int64_t iteration, std::int64_t micro_step, const Moves& moves, const Batch& batch, const Tensors* given) {
     Draws draws(random_, iteration, micro_step, device(), given);
     const std::int64_t f = world_.networks.downscale(), channels = world_.networks.vae_config().latent_channels;
     MicroStep step{.table = Table(world_.networks, draws), .batch = &batch, .noise = {}, .condition = {}};
     step.noise = draws.normal("noise", {batch.images.size(0), channels, batch.images.size(2) / f, batch.images.size(3) / f});
-    step.condition = encode(world_.tokenizer(batch.prompts));
+    {
+      const torch::AutoGradMode learns(moves.teacher);
+      step.condition = encode(world_.tokenizer(batch.prompts));
+    }
     step.table.real_pictures().template set<Pixel>(batch.images.to(device()));
     step.table.real_pictures().template set<Latent>([this, draws, images = batch.images.to(device())] {
       const auto posterior = world_.networks.encode(images);

@@ -13,6 +13,7 @@ inline Anchors cat(Painter& p, const Colors& c, double k) {
     p.bare({{50 + 21 * side, 26}, {50 + 21.5 * side, 13 - 3 * k}, {50 + 11 * side, 21}}, Rgb{244, 150, 166});
   }
   p.shape(smooth({{50, 17}, {70, 23}, {79, 40}, {70, 54}, {50, 60}, {30, 54}, {21, 40}, {30, 23}}), c.primary);
+  p.shape(stroke(curve({{34, 59}, {50, 63}, {66, 59}}), 5), c.accent);
   for (const double side : {-1., 1.}) {
     p.shape(ellipse(50 + 12 * side, 36, 6, 7), Rgb{206, 238, 110});
     p.bare(ellipse(50 + 12 * side, 36, 2.4, 6.4), ink);
@@ -42,7 +43,8 @@ inline Anchors dog(Painter& p, const Colors& c, double k) {
 
 /// A swimming-bath duck, seen from the side; k: high tail.
 inline Anchors duck(Painter& p, const Colors& c, double k) {
-  p.shape(smooth({{24, 62}, {44, 56}, {66, 60}, {82, 52 - 4 * k}, {95, 44 - 6 * k}, {93, 70}, {80, 90}, {54, 97}, {28, 92}, {15, 76}}), c.body);
+  p.shape(smooth({{24, 62}, {44, 56}, {66, 60}, {82, 52 - 4 * k}, {95, 44 - 6 * k},
+                  {93, 70}, {80, 90}, {54, 97}, {28, 92}, {15, 76}}), c.body);
   p.shape(smooth({{36, 10}, {52, 16}, {57, 33}, {48, 52}, {32, 58}, {19, 48}, {15, 32}, {21, 16}}), c.primary);
   p.shape(smooth({{20, 31}, {12, 33}, {2, 32}, {1, 39}, {9, 45}, {20, 44}}), bill);
   p.bare(stroke({{4, 38}, {18, 38}}, 1.5), ink);

@@ -1,6 +1,5 @@
 #pragma once
 #include <array>
-#include <cmath>
 #include <cstdint>
 #include <string_view>
 
@@ -74,8 +73,9 @@ struct Rgb {
 };
 
 constexpr Rgb rgb(Color color) {
-  constexpr std::array<Rgb, 12> palette{{{214, 38, 44}, {247, 136, 24}, {250, 216, 52}, {52, 160, 66}, {64, 208, 214}, {44, 92, 216},
-                                         {134, 60, 188}, {248, 142, 188}, {126, 78, 44}, {247, 246, 242}, {150, 152, 158}, {42, 42, 50}}};
+  constexpr std::array<Rgb, 12> palette{
+      {{214, 38, 44}, {247, 136, 24}, {250, 216, 52}, {52, 160, 66}, {64, 208, 214}, {44, 92, 216},
+       {134, 60, 188}, {248, 142, 188}, {126, 78, 44}, {247, 246, 242}, {150, 152, 158}, {42, 42, 50}}};
   return palette[static_cast<std::size_t>(color)];
 }
 

@@ -1,7 +1,7 @@
 #pragma once
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
-#include <limits>
 #include <vector>
 
 #include <opad/core/tensor.hpp>
@@ -30,7 +30,10 @@ class Canvas {
   static constexpr std::int64_t oversampling = 4;
 
   explicit Canvas(std::int64_t resolution)
-      : resolution_(resolution), side_(oversampling * resolution), samples_(static_cast<std::size_t>(side_ * side_)), first_(side_ + 1) {}
+      : resolution_(resolution),
+        side_(oversampling * resolution),
+        samples_(static_cast<std::size_t>(side_ * side_)),
+        first_(side_ + 1) {}
 
   std::int64_t resolution() const { return resolution_; }
   std::int64_t side() const { return side_; }
@@ -111,7 +114,8 @@ class Canvas {
     for (const Edge& edge : edges_)
       for (std::int64_t row = edge.first; row < edge.last; ++row) {
         const std::int64_t x = edge.x0 + floor_div((256 * row + 128 - edge.y0) * (edge.x1 - edge.x0), edge.y1 - edge.y0);
-        crossings_[next_[row]++] = {static_cast<std::int32_t>(std::clamp<std::int64_t>(floor_div(x + 127, 256), -1, side_)), edge.direction};
+        crossings_[next_[row]++] = {static_cast<std::int32_t>(std::clamp<std::int64_t>(floor_div(x + 127, 256), -1, side_)),
+                                    edge.direction};
       }
   }
 

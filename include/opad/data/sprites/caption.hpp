@@ -81,8 +81,11 @@ inline std::string caption(const Sprite& sprite, Stream& random) {
   bool size_said = sprite.size == Size::Normal;
   if (sprite.style != Style::Photo || random.bernoulli(0.75)) {
     auto lead = of(sprite.style);
-    if (sprite.style == Style::Photo && !size_said && random.bernoulli(0.3))
-      lead = sprite.size == Size::Small ? std::span<const Words>(small_photo) : std::span<const Words>(large_photo), size_said = true;
+    if (sprite.style == Style::Photo && !size_said && random.bernoulli(0.3)) {
+      if (sprite.size == Size::Small) lead = small_photo;
+      else lead = large_photo;
+      size_said = true;
+    }
     sentence << (random.bernoulli(0.8) ? "a" : "the") << any(lead, random) << "of";
   }
   sentence << any(articles, random);
@@ -108,7 +111,9 @@ inline std::vector<std::string> sprite_vocabulary() {
   using namespace sprites;
   std::set<std::string> words;
   const auto add = [&words](std::string_view text) {
-    const auto kind = [](char c) { return c == ' ' || c == '{' || c == '}' ? 0 : std::isalpha(static_cast<unsigned char>(c)) ? 1 : 2; };
+    const auto kind = [](char c) {
+      return c == ' ' || c == '{' || c == '}' ? 0 : std::isalpha(static_cast<unsigned char>(c)) ? 1 : 2;
+    };
     for (std::size_t i = 0, end; i < text.size(); i = end) {
       for (end = i + 1; end < text.size() && kind(text[end]) == kind(text[i]);) ++end;
       if (kind(text[i]) != 0) words.emplace(text.substr(i, end - i));

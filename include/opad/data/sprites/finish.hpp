@@ -1,4 +1,7 @@
 #pragma once
+#include <algorithm>
+#include <vector>
+
 #include <opad/core/random.hpp>
 #include <opad/data/sprites/painter.hpp>
 
@@ -13,7 +16,8 @@ inline void blur(std::vector<int>& picture, std::int64_t side, int times) {  // 
   const auto smooth_line = [&](std::int64_t start, std::int64_t step) {
     for (std::int64_t i = 0; i < side; ++i) line[i] = picture[start + i * step];
     for (std::int64_t i = 0; i < side; ++i)
-      picture[start + i * step] = (line[std::max<std::int64_t>(i - 1, 0)] + 2 * line[i] + line[std::min(i + 1, side - 1)] + 2) >> 2;
+      picture[start + i * step] =
+          (line[std::max<std::int64_t>(i - 1, 0)] + 2 * line[i] + line[std::min(i + 1, side - 1)] + 2) >> 2;
   };
   for (int i = 0; i < times; ++i)
     for (std::int64_t k = 0; k < side; ++k)

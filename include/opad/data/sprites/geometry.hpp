@@ -40,6 +40,7 @@ inline Path ellipse(double cx, double cy, double rx, double ry) {
 }
 
 inline Path circle(double cx, double cy, double r) { return ellipse(cx, cy, r, r); }
+inline Path circle(Point center, double r) { return circle(center.x, center.y, r); }
 
 inline Path rectangle(double left, double top, double right, double bottom) {
   return {{left, top}, {right, top}, {right, bottom}, {left, bottom}};
@@ -51,7 +52,8 @@ inline Path rounded(double left, double top, double right, double bottom, double
   const auto corner = [&](double cx, double cy, double from) {
     for (int i = 0; i <= 4; ++i) path.push_back(polar({cx, cy}, r, r, from + 22.5 * i));
   };
-  corner(right - r, bottom - r, 0), corner(left + r, bottom - r, 90), corner(left + r, top + r, 180), corner(right - r, top + r, 270);
+  corner(right - r, bottom - r, 0), corner(left + r, bottom - r, 90), corner(left + r, top + r, 180),
+      corner(right - r, top + r, 270);
   return path;
 }
 
@@ -108,7 +110,8 @@ inline Path grow(const Path& path, double margin) {
   Path out;
   for (std::size_t i = 0; i < n; ++i) {
     const Point before = direction(path[(i + n - 1) % n], path[i]), after = direction(path[i], path[(i + 1) % n]);
-    const Point normal{side * margin * before.y, -side * margin * before.x}, next{side * margin * after.y, -side * margin * after.x};
+    const Point normal{side * margin * before.y, -side * margin * before.x},
+        next{side * margin * after.y, -side * margin * after.x};
     const double turn = side * cross(before, after), angle = std::atan2(std::abs(turn), dot(before, after));
     out.push_back(path[i] + normal);
     if (turn < -1e-9) {

@@ -18,20 +18,25 @@ struct HeldOut {
 };
 
 /// One for each kind of thing, six for development and six for evaluation.
-inline constexpr std::array<HeldOut, 12> held_out{{
-    {"striped-cat", {Kind::Cat, Color::Orange, Color::Blue, Color::Green, Texture::Striped, Accessory::Hat, 0.3, 0.4, 0}, false},
-    {"striped-car", {Kind::Car, Color::Cyan, Color::Red, Color::Yellow, Texture::Striped, Accessory::Star, -0.2, 0.5, 1}, false},
-    {"dotted-mug", {Kind::Mug, Color::Green, Color::Pink, Color::Blue, Texture::Dotted, Accessory::None, 0.4, -0.3, 0}, false},
-    {"checkered-fish", {Kind::Fish, Color::Purple, Color::Yellow, Color::Red, Texture::Checkered, Accessory::Glasses, 0, 0.6, 1}, false},
-    {"dotted-rocket", {Kind::Rocket, Color::White, Color::Red, Color::Cyan, Texture::Dotted, Accessory::Flag, 0.2, 0, 0}, false},
-    {"plain-clock", {Kind::Clock, Color::Pink, Color::Purple, Color::Orange, Texture::Plain, Accessory::Bow, -0.3, 0.2, 0}, false},
-    {"dotted-dog", {Kind::Dog, Color::White, Color::Brown, Color::Red, Texture::Dotted, Accessory::Scarf, 0.1, 0.3, 0}, true},
-    {"checkered-robot", {Kind::Robot, Color::Yellow, Color::Black, Color::Pink, Texture::Checkered, Accessory::Bow, 0.2, 0.5, 0}, true},
-    {"striped-teapot", {Kind::Teapot, Color::Blue, Color::White, Color::Orange, Texture::Striped, Accessory::Glasses, -0.1, 0.4, 1}, true},
-    {"plain-duck", {Kind::Duck, Color::Red, Color::Green, Color::Purple, Texture::Plain, Accessory::Hat, 0.3, 0.7, 0}, true},
-    {"checkered-boat", {Kind::Boat, Color::Pink, Color::Cyan, Color::Black, Texture::Checkered, Accessory::Star, -0.4, 0.3, 1}, true},
-    {"striped-backpack", {Kind::Backpack, Color::Brown, Color::Orange, Color::Cyan, Texture::Striped, Accessory::Scarf, 0, -0.5, 3}, true},
-}};
+inline constexpr std::array<HeldOut, 12> held_out = [] {
+  using enum Color;
+  using enum Texture;
+  using A = Accessory;
+  return std::array<HeldOut, 12>{{
+      {"striped-cat", {Kind::Cat, Orange, Blue, Green, Striped, A::Hat, 0.3, 0.4, 0}, false},
+      {"striped-car", {Kind::Car, Cyan, Red, Yellow, Striped, A::Star, -0.2, 0.5, 1}, false},
+      {"dotted-mug", {Kind::Mug, Green, Pink, Blue, Dotted, A::None, 0.4, -0.3, 0}, false},
+      {"checkered-fish", {Kind::Fish, Purple, Yellow, Red, Checkered, A::Glasses, 0, 0.6, 1}, false},
+      {"dotted-rocket", {Kind::Rocket, White, Red, Cyan, Dotted, A::Flag, 0.2, 0, 0}, false},
+      {"plain-clock", {Kind::Clock, Pink, Purple, Orange, Plain, A::Bow, -0.3, 0.2, 0}, false},
+      {"dotted-dog", {Kind::Dog, White, Brown, Blue, Dotted, A::Scarf, 0.1, 0.3, 0}, true},
+      {"checkered-robot", {Kind::Robot, Yellow, Black, Pink, Checkered, A::Bow, 0.2, 0.5, 0}, true},
+      {"striped-teapot", {Kind::Teapot, Blue, White, Orange, Striped, A::Glasses, -0.1, 0.4, 1}, true},
+      {"plain-duck", {Kind::Duck, Red, Green, Purple, Plain, A::Hat, 0.3, 0.7, 0}, true},
+      {"checkered-boat", {Kind::Boat, Pink, Cyan, Black, Checkered, A::Star, -0.4, 0.3, 1}, true},
+      {"striped-backpack", {Kind::Backpack, Brown, Orange, Cyan, Striped, A::Scarf, 0, -0.5, 3}, true},
+  }};
+}();
 
 /// Throws Error, listing the names, for one that is none of them.
 inline const HeldOut& held_out_named(std::string_view name) {

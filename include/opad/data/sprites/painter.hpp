@@ -99,7 +99,8 @@ class Painter {
   /// A translucent part: share/256 of its color.
   void glaze(const Path& path, Rgb color, int share) {
     const Rgb tint = tone_.fill(color);
-    canvas_.fill(to_canvas_(path), [&](std::int64_t) { return [=](std::int64_t, Rgb below) { return mix(below, tint, share); }; });
+    canvas_.fill(to_canvas_(path),
+                 [&](std::int64_t) { return [=](std::int64_t, Rgb below) { return mix(below, tint, share); }; });
   }
   /// A part whose color changes from its highest row to its lowest.
   void gradient(const Path& path, Rgb top, Rgb bottom) {

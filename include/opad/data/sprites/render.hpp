@@ -46,7 +46,8 @@ inline Tensor render(const Sprite& sprite, std::int64_t resolution) {
   if (rendering::has_ground(sprite.scene))
     backdrop.glaze(ellipse(100 * sprite.x, 100 * sprite.y, half, 0.16 * half), ink, 90);
 
-  Painter figure(canvas, {sprite.style, true, sprite.scene == Scene::Space || sprite.scene == Scene::Night}, rendering::placement(sprite, canvas.side()));
+  Painter figure(canvas, {sprite.style, true, sprite.scene == Scene::Space || sprite.scene == Scene::Night},
+                 rendering::placement(sprite, canvas.side()));
   const Anchors anchors = paint_figure(figure, sprite.identity);
   paint_accessory(figure, sprite.identity.accessory, rgb(sprite.identity.accent), anchors);
 

@@ -1,4 +1,5 @@
 #pragma once
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -34,9 +35,9 @@ constexpr bool is_held_out(Kind kind, Color primary, Color secondary) {
   return false;
 }
 
-/// All pairs of primary and secondary color that training pictures show on a kind of thing: those that a person can tell apart, but
-/// none of a held-out concept. What is drawn from here cannot be a held-out concept, nor differ from one only in its accent,
-/// texture, accessory or proportions.
+/// All pairs of primary and secondary color that training pictures show on a kind of thing: those that a person can tell apart,
+/// but none of a held-out concept. What is drawn from here cannot be a held-out concept, nor differ from one only in its
+/// accent, texture, accessory or proportions.
 inline std::vector<std::pair<Color, Color>> training_colors(Kind kind) {
   std::vector<std::pair<Color, Color>> pairs;
   for (std::size_t a = 0; a < color_words.size(); ++a)

@@ -4,10 +4,15 @@
 
 namespace opad::sprites {
 
-/// The place behind a figure, 100 x 100. Each scene draws where its things stand from `random`.
+/// The place behind a figure, 100 x 100. Each scene draws where its things stand from `random`, at most once in the arguments of
+/// a call: their order of evaluation is the compiler's.
 namespace scenery {
 
 inline double between(Stream& random, double low, double high) { return low + (high - low) * random.uniform(); }
+
+inline Point anywhere(Stream& random, double left, double top, double right, double bottom) {
+  return {between(random, left, right), between(random, top, bottom)};  // in this order: braces
+}
 
 /// An x away from the middle, where the figure mostly is.
 inline double beside(Stream& random) {
@@ -17,18 +22,22 @@ inline double beside(Stream& random) {
 
 /// The ground below a gently waving horizon.
 inline Path ground(Stream& random, double horizon, double waves) {
-  return smooth({{-30, 130}, {-20, horizon}, {20, horizon + between(random, -waves, waves)}, {50, horizon + between(random, -waves, waves)},
-                 {80, horizon + between(random, -waves, waves)}, {120, horizon}, {130, 130}});
+  Path path{{-30, 130}, {-20, horizon}};
+  for (const double x : {20., 50., 80.}) path.push_back({x, horizon + between(random, -waves, waves)});
+  path.insert(path.end(), {{120, horizon}, {130, 130}});
+  return smooth(path);
 }
 
 inline void sky(Painter& p, Rgb top, Rgb bottom) { p.gradient(rectangle(-1, -1, 101, 101), top, bottom); }
 
-inline void cloud(Painter& p, double x, double y, double r) {
+inline void cloud(Painter& p, Point center, double r) {
+  const auto [x, y] = center;
   p.bare(ellipse(x, y, 1.9 * r, 0.7 * r), white);
   p.bare(circle(x - 0.6 * r, y - 0.4 * r, 0.8 * r), white), p.bare(circle(x + 0.5 * r, y - 0.5 * r, r), white);
 }
 
-inline void fir(Painter& p, double x, double foot, double height, Rgb needles, Rgb tips) {
+inline void fir(Painter& p, Point at, double height, Rgb needles, Rgb tips) {
+  const auto [x, foot] = at;
   p.shape(rectangle(x - 0.05 * height, foot - 0.2 * height, x + 0.05 * height, foot), Rgb{96, 64, 42});
   for (const double level : {0.15, 0.42, 0.68}) {
     const double half = 0.3 * (1.15 - level) * height, low = foot - level * height, high = foot - (level + 0.36) * height;
@@ -39,13 +48,13 @@ inline void fir(Painter& p, double x, double foot, double height, Rgb needles, R
 
 inline void meadow(Painter& p, Stream& random) {
   sky(p, {104, 178, 244}, {206, 234, 252});
-  cloud(p, between(random, 12, 42), between(random, 10, 20), 7), cloud(p, between(random, 58, 90), between(random, 12, 26), 6);
+  cloud(p, anywhere(random, 12, 10, 42, 20), 7), cloud(p, anywhere(random, 58, 12, 90, 26), 6);
   p.shape(ground(random, between(random, 50, 58), 5), Rgb{132, 200, 92});
   p.shape(ground(random, between(random, 62, 70), 4), Rgb{96, 178, 70});
   for (int i = 0; i < 16; ++i) {
-    const double x = between(random, 2, 98), y = between(random, 70, 98);
+    const Point at = anywhere(random, 2, 70, 98, 98);
     constexpr Rgb petals[] = {{250, 250, 250}, {252, 222, 70}, {238, 92, 104}};
-    p.bare(circle(x, y, 1.9), petals[random.integer(0, 3)]);
+    p.bare(circle(at, 1.9), petals[random.integer(0, 3)]);
   }
 }
 
@@ -66,36 +75,50 @@ inline void beach(Painter& p, Stream& random) {
 
 inline void forest(Painter& p, Stream& random) {
   sky(p, {120, 168, 122}, {52, 104, 62});
-  for (int i = 0; i < 6; ++i) fir(p, 18 * i + between(random, -3, 12), 68, between(random, 50, 64), {46, 104, 64}, {60, 122, 74});
+  for (int i = 0; i < 6; ++i) {
+    const double x = 18 * i + between(random, -3, 12), height = between(random, 50, 64);
+    fir(p, {x, 68}, height, {46, 104, 64}, {60, 122, 74});
+  }
   p.shape(ground(random, 66, 2), Rgb{70, 98, 44});
   const double side = random.bernoulli(0.5) ? 1 : -1;
-  fir(p, 50 + 38 * side, between(random, 76, 84), between(random, 72, 84), {26, 84, 46}, {40, 104, 58});
-  fir(p, 50 - 42 * side, between(random, 76, 84), between(random, 62, 76), {30, 90, 50}, {44, 110, 62});
-  for (int i = 0; i < 8; ++i) p.bare(ellipse(between(random, 0, 100), between(random, 74, 98), 3, 1.2), Rgb{96, 122, 54});
+  const double foot = between(random, 76, 84), height = between(random, 72, 84);
+  fir(p, {50 + 38 * side, foot}, height, {26, 84, 46}, {40, 104, 58});
+  const double foot2 = between(random, 76, 84), height2 = between(random, 62, 76);
+  fir(p, {50 - 42 * side, foot2}, height2, {30, 90, 50}, {44, 110, 62});
+  for (int i = 0; i < 8; ++i) {
+    const auto [x, y] = anywhere(random, 0, 74, 100, 98);
+    p.bare(ellipse(x, y, 3, 1.2), Rgb{96, 122, 54});
+  }
 }
 
 inline void cactus(Painter& p, double x, double foot, double height) {
   constexpr Rgb green{58, 140, 74};
+  const auto arm = [&](double side, double low, double high) {
+    const double out = x + side * 0.3 * height;
+    const Path line = curve({{x, foot - low * height}, {out, foot - (low + 0.02) * height}, {out, foot - high * height}});
+    p.shape(stroke(line, 0.13 * height), green);
+  };
   p.shape(stroke({{x, foot}, {x, foot - height}}, 0.2 * height), green);
-  p.shape(stroke(curve({{x, foot - 0.4 * height}, {x - 0.3 * height, foot - 0.42 * height}, {x - 0.32 * height, foot - 0.75 * height}}), 0.13 * height), green);
-  p.shape(stroke(curve({{x, foot - 0.3 * height}, {x + 0.27 * height, foot - 0.32 * height}, {x + 0.3 * height, foot - 0.6 * height}}), 0.13 * height), green);
+  arm(-1, 0.4, 0.75), arm(1, 0.3, 0.6);
   p.bare(stroke({{x, foot}, {x, foot - height}}, 0.12 * height), green);
 }
 
 inline void desert(Painter& p, Stream& random) {
   sky(p, {250, 176, 92}, {255, 232, 176});
-  p.shape(circle(between(random, 16, 84), between(random, 14, 22), 8), Rgb{255, 248, 214});
+  p.shape(circle(anywhere(random, 16, 14, 84, 22), 8), Rgb{255, 248, 214});
   p.shape(ground(random, between(random, 46, 54), 7), Rgb{240, 186, 104});
   p.shape(ground(random, between(random, 62, 68), 5), Rgb{226, 160, 80});
-  cactus(p, beside(random), between(random, 70, 78), between(random, 34, 42));
+  const double x = beside(random), foot = between(random, 70, 78);
+  cactus(p, x, foot, between(random, 34, 42));
 }
 
 inline void snow(Painter& p, Stream& random) {
   sky(p, {150, 176, 212}, {214, 226, 240});
   p.shape(ground(random, between(random, 48, 54), 5), Rgb{222, 232, 246});
-  for (int i = 0; i < 3; ++i) fir(p, i < 2 ? 12 + 76 * i + between(random, -8, 8) : beside(random), 62, between(random, 34, 44), {66, 108, 100}, {250, 252, 255});
+  for (const double x : {between(random, 4, 20), between(random, 80, 96), beside(random)})
+    fir(p, {x, 62}, between(random, 34, 44), {66, 108, 100}, {250, 252, 255});
   p.shape(ground(random, between(random, 60, 66), 3), Rgb{246, 250, 255});
-  for (int i = 0; i < 30; ++i) p.bare(circle(between(random, 0, 100), between(random, 0, 98), 1.5), white);
+  for (int i = 0; i < 30; ++i) p.bare(circle(anywhere(random, 0, 0, 100, 98), 1.5), white);
 }
 
 inline void city(Painter& p, Stream& random) {
@@ -116,7 +139,7 @@ inline void city(Painter& p, Stream& random) {
 
 inline void space(Painter& p, Stream& random) {
   sky(p, {14, 10, 34}, {34, 18, 66});
-  for (int i = 0; i < 34; ++i) p.bare(circle(between(random, 0, 100), between(random, 0, 100), i % 4 == 0 ? 1.3 : 0.8), white);
+  for (int i = 0; i < 34; ++i) p.bare(circle(anywhere(random, 0, 0, 100, 100), i % 4 == 0 ? 1.3 : 0.8), white);
   const double x = beside(random), y = between(random, 16, 26), x2 = 100 - x;
   p.shape(circle(x, y, 11), Rgb{226, 152, 92});
   p.bare(stroke({{x - 9, y - 3}, {x + 9, y - 5}}, 2.4), Rgb{246, 196, 140});
@@ -135,7 +158,8 @@ inline void underwater(Painter& p, Stream& random) {
   for (int i = 0; i < 4; ++i) {
     const double x = (i % 2 == 0 ? 3 : 83) + between(random, 0, 14), top = between(random, 42, 64);
     const double foot = between(random, 88, 94), third = (foot - top) / 3;
-    p.shape(stroke(curve({{x, foot}, {x + 3, foot - third}, {x - 3, foot - 2 * third}, {x + 2, top}}), 3.4), i < 2 ? Rgb{30, 140, 84} : Rgb{48, 166, 96});
+    p.shape(stroke(curve({{x, foot}, {x + 3, foot - third}, {x - 3, foot - 2 * third}, {x + 2, top}}), 3.4),
+            i < 2 ? Rgb{30, 140, 84} : Rgb{48, 166, 96});
   }
   for (int i = 0; i < 9; ++i) {
     const double x = between(random, 4, 96), y = between(random, 6, 70), r = between(random, 1.6, 3.4);
@@ -146,13 +170,14 @@ inline void underwater(Painter& p, Stream& random) {
 inline void night(Painter& p, Stream& random) {
   constexpr Rgb top{10, 14, 48};
   sky(p, top, {52, 58, 112});
-  for (int i = 0; i < 18; ++i) p.bare(circle(between(random, 0, 100), between(random, 0, 52), 1), Rgb{255, 250, 214});
+  for (int i = 0; i < 18; ++i) p.bare(circle(anywhere(random, 0, 0, 100, 52), 1), Rgb{255, 250, 214});
   const double x = beside(random), y = between(random, 15, 20);
   p.shape(circle(x, y, 9.5), Rgb{255, 244, 190}), p.bare(circle(x + 5, y - 3, 8.5), mix(top, {52, 58, 112}, 40));
   p.shape(ground(random, between(random, 54, 60), 6), Rgb{30, 44, 70});
   p.shape(ground(random, between(random, 68, 72), 3), Rgb{22, 34, 52});
   const double house = 100 - x;
-  p.shape(rectangle(house - 7, 52, house + 7, 64), Rgb{16, 22, 40}), p.shape({{house - 9, 52}, {house, 43}, {house + 9, 52}}, Rgb{16, 22, 40});
+  constexpr Rgb dark{16, 22, 40};
+  p.shape(rectangle(house - 7, 52, house + 7, 64), dark), p.shape({{house - 9, 52}, {house, 43}, {house + 9, 52}}, dark);
   p.bare(rectangle(house - 3, 54, house + 3, 60), Rgb{255, 214, 96});
 }
 
@@ -162,10 +187,11 @@ inline void kitchen(Painter& p, Stream& random) {
   for (double x = between(random, 0, 12); x < 100; x += 12) p.bare(rectangle(x, -1, x + 0.9, 64), Rgb{204, 194, 172});
   const double side = random.bernoulli(0.5) ? 1 : -1, window = 50 - 30 * side, rail = 50 + 30 * side;
   p.shape(rectangle(window - 16, 6, window + 16, 40), Rgb{150, 98, 58});
-  p.bare(rectangle(window - 13, 9, window - 1, 37), Rgb{168, 218, 246}), p.bare(rectangle(window + 1, 9, window + 13, 37), Rgb{168, 218, 246});
-  p.shape(rectangle(rail - 18, 8, rail + 18, 10), Rgb{110, 110, 116});
-  p.shape(stroke({{rail - 10, 10}, {rail - 10, 22}}, 1.6), Rgb{110, 110, 116}), p.shape(circle(rail - 10, 28, 8), Rgb{74, 78, 88});
-  p.shape(stroke({{rail + 8, 10}, {rail + 8, 28}}, 2), Rgb{180, 182, 188}), p.shape(ellipse(rail + 8, 32, 4, 6), Rgb{190, 192, 198});
+  for (const double pane : {window - 13, window + 1}) p.bare(rectangle(pane, 9, pane + 12, 37), Rgb{168, 218, 246});
+  constexpr Rgb iron{110, 110, 116}, steel{180, 182, 188};
+  p.shape(rectangle(rail - 18, 8, rail + 18, 10), iron);
+  p.shape(stroke({{rail - 10, 10}, {rail - 10, 22}}, 1.6), iron), p.shape(circle(rail - 10, 28, 8), Rgb{74, 78, 88});
+  p.shape(stroke({{rail + 8, 10}, {rail + 8, 28}}, 2), steel), p.shape(ellipse(rail + 8, 32, 4, 6), steel);
   p.shape(rectangle(-2, 64, 102, 70), Rgb{206, 150, 92});
   p.shape(rectangle(-2, 70, 102, 102), Rgb{176, 120, 70});
   for (const double x : {16., 50., 84.}) p.bare(rectangle(x - 0.6, 70, x + 0.6, 101), Rgb{128, 82, 46});
@@ -180,7 +206,8 @@ inline void wall(Painter& p, Stream& random) {
       p.shape(rectangle(x, 9 * row - 1, x + 18.6, 9 * row + 6.6), shade(Rgb{178, 82, 64}, tint));
     }
   p.shape(rectangle(-2, 79, 102, 102), Rgb{170, 168, 164});
-  for (double x = between(random, -10, 10); x < 110; x += 28) p.bare({{x, 79}, {x + 1.2, 79}, {x - 5, 101}, {x - 7, 101}}, Rgb{136, 134, 130});
+  for (double x = between(random, -10, 10); x < 110; x += 28)
+    p.bare({{x, 79}, {x + 1.2, 79}, {x - 5, 101}, {x - 7, 101}}, Rgb{136, 134, 130});
 }
 
 inline void studio(Painter& p, Stream& random) {

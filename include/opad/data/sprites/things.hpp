@@ -29,7 +29,8 @@ inline Anchors robot(Painter& p, const Colors& c, double k) {
 inline Anchors mug(Painter& p, const Colors& c, double k) {
   const double rim = 26 - 6 * k;
   p.shape(stroke(arc(68, 59, 23, 21, -80, 80), 9), c.secondary);
-  p.shape(smooth({{10, rim}, {40, rim}, {70, rim}, {70, 60}, {69, 84}, {64, 95}, {40, 97}, {16, 95}, {11, 84}, {10, 60}}), c.body);
+  p.shape(smooth({{10, rim}, {40, rim}, {70, rim}, {70, 60}, {69, 84}, {64, 95}, {40, 97}, {16, 95}, {11, 84}, {10, 60}}),
+          c.body);
   p.shape(ellipse(40, rim, 31, 8), c.secondary);
   p.shape(ellipse(40, rim + 1, 25, 5.5), Rgb{92, 54, 30});
   p.shape(stroke({{14, 90}, {66, 90}}, 5), c.accent);
@@ -39,7 +40,16 @@ inline Anchors mug(Painter& p, const Colors& c, double k) {
 /// k: long spout.
 inline Anchors teapot(Painter& p, const Colors& c, double k) {
   p.shape(stroke(arc(80, 62, 15, 17, -110, 120), 7), c.secondary);
-  p.shape(smooth({{30, 62}, {18, 56}, {12, 42}, {3 - 2 * k, 36 - 5 * k}, {12 - 2 * k, 31 - 5 * k}, {20, 36}, {30, 48}, {36, 74}, {26, 74}}), c.secondary);
+  p.shape(smooth({{30, 62},
+                  {18, 56},
+                  {12, 42},
+                  {3 - 2 * k, 36 - 5 * k},
+                  {12 - 2 * k, 31 - 5 * k},
+                  {20, 36},
+                  {30, 48},
+                  {36, 74},
+                  {26, 74}}),
+          c.secondary);
   p.shape(smooth({{52, 34}, {74, 40}, {86, 60}, {80, 84}, {66, 95}, {38, 95}, {24, 84}, {18, 60}, {30, 40}}), c.body);
   p.shape(rounded(36, 92, 68, 98, 3), c.accent);
   p.shape(smooth({{34, 38}, {40, 28}, {52, 24}, {64, 28}, {70, 38}, {52, 42}}), c.secondary);

@@ -1,0 +1,39 @@
+# Somebody else's project uses opad: installed and found, and as a part of its own build. Each builds one small program.
+set(work ${PROJECT_BINARY_DIR}/package)
+
+add_test(NAME "package: opad installs, and can be moved" COMMAND ${CMAKE_COMMAND} -DBUILD=${PROJECT_BINARY_DIR}
+         -DSOURCE=${PROJECT_SOURCE_DIR} -DWORK=${work} -P ${CMAKE_CURRENT_LIST_DIR}/install.cmake)
+set_tests_properties("package: opad installs, and can be moved" PROPERTIES FIXTURES_SETUP opad_installed)
+
+function(opad_package_test name folder)
+  add_test(NAME ${name} COMMAND ${CMAKE_CTEST_COMMAND}
+           --build-and-test ${PROJECT_SOURCE_DIR}/tests/package/${folder} ${work}/${folder}
+           --build-generator ${CMAKE_GENERATOR} --build-noclean
+           --build-options -DCMAKE_CXX_COMPILER=${CMAKE_CXX_COMPILER} -DTorch_DIR=${Torch_DIR} ${ARGN}
+           --test-command ${work}/${folder}/consumer)
+  if(CCACHE_PROGRAM)
+    set_tests_properties(${name} PROPERTIES ENVIRONMENT CMAKE_CXX_COMPILER_LAUNCHER=${CCACHE_PROGRAM})
+  endif()
+endfunction()
+opad_package_test("package: find_package(opad) serves another project" find_package -Dopad_DIR=${work}/prefix/lib/cmake/opad)
+set_tests_properties("package: find_package(opad) serves another project" PROPERTIES FIXTURES_REQUIRED opad_installed)
+opad_package_test("package: FetchContent serves another project" fetch_content -DOPAD_SOURCE=${PROJECT_SOURCE_DIR})
+
+# What every header must keep to.
+add_test(NAME "headers: guarded, light, and including downward only"
+         COMMAND ${CMAKE_COMMAND} -DINCLUDE=${PROJECT_SOURCE_DIR}/include/opad -P ${CMAKE_CURRENT_LIST_DIR}/headers.cmake)
+
+# Every header compiles alone, without the precompiled one: half a minute each.
+option(OPAD_TEST_HEADERS "Test that each header compiles alone" OFF)
+if(OPAD_TEST_HEADERS)
+  file(GLOB_RECURSE headers CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/include/opad/*.hpp)
+  add_library(opad_headers OBJECT EXCLUDE_FROM_ALL)
+  foreach(header IN LISTS headers)
+    set(source ${PROJECT_BINARY_DIR}/headers/${header}.cpp)
+    file(CONFIGURE OUTPUT ${source} CONTENT "#include <${header}>\n#include <${header}>  // twice does no harm\n" @ONLY)
+    target_sources(opad_headers PRIVATE ${source})
+  endforeach()
+  target_link_libraries(opad_headers PRIVATE opad_flags)
+  target_compile_options(opad_headers PRIVATE -O0)
+  add_test(NAME "headers: each compiles alone" COMMAND ${CMAKE_COMMAND} --build ${PROJECT_BINARY_DIR} --target opad_headers)
+endif()
