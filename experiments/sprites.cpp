@@ -102,7 +102,6 @@ Json describe(const Sprite& s) {
 
 void write_dataset(std::int64_t count, const fs::path& folder, std::uint64_t seed, std::int64_t resolution) {
   require(count > 0, "sprites dataset: ", count, " pictures; give 1 or more");
-  fs::create_directories(folder);
   const Random random(seed);
   std::ostringstream lines;
   for (std::int64_t i = 0; i < count; ++i) {
@@ -118,7 +117,6 @@ void write_dataset(std::int64_t count, const fs::path& folder, std::uint64_t see
 
 void write_concept(const std::string& name, const fs::path& folder, std::int64_t resolution) {
   const HeldOut& thing = held_out_named(name);
-  fs::create_directories(folder);
   int i = 0;
   for (const Sprite& sprite : photographs(thing)) write_png(folder / c10::str("0", ++i, ".png"), render(sprite, resolution));
 }

@@ -35,7 +35,7 @@ const std::string protocol = "\x80\x02";
 /// The call that rebuilds a tensor from data/0.
 std::string tensor(int count, int offset, const std::string& shape, const std::string& strides,
                    const std::string& storage = "FloatStorage") {
-  return "ctorch._utils\n_rebuild_tensor_v2\n((" + text("storage") + "ctorch\n" + storage + "\n" + text("0") + text("cpu") +
+  return bytes("ctorch._utils\n_rebuild_tensor_v2\n((") + text("storage") + "ctorch\n" + storage + "\n" + text("0") + text("cpu") +
          integer(count) + "tQ" + integer(offset) + shape + strides + "\x89" + "ccollections\nOrderedDict\n)RtR";
 }
 std::string pair(int a, int b) { return integer(a) + integer(b) + "\x86"; }
@@ -115,7 +115,7 @@ TEST_CASE("a pickle that asks for anything but data is refused by name, and noth
   refused("ctorch._utils\n_rebuild_tensor_v3\n.", "asks for torch._utils._rebuild_tensor_v3");
   refused("(iposix\nsystem\n.", "opcode 105");
   refused("ctorch\nFloatStorage\n.", "holds a class");
-  refused("}" + text("a") + "ccollections\nOrderedDict\ns.", "holds a class");
+  refused(bytes("}") + text("a") + "ccollections\nOrderedDict\ns.", "holds a class");
   refused("ctorch\nFloatStorage\n)R.", "calls what is no function");
   REQUIRE_FALSE(fs::exists(folder / "ran"));
 }

@@ -66,11 +66,12 @@ TEST_CASE("Resampling keeps the prefix, constants and the mirror image", "[model
   const auto mirror = [](const Tensor& rows, std::int64_t height) {
     return rows.unflatten(1, {height, -1}).flip({2}).flatten(1, 2);
   };
-  REQUIRE(at::allclose(resample(mirror(grid, 4)).narrow(1, 2, 42), mirror(out.narrow(1, 2, 42), 7), 1e-5, 1e-6));
+  REQUIRE(at::allclose(resample(mirror(grid, 4)).narrow(1, 2, 42), mirror(out.narrow(1, 2, 42), 7), 1e-4, 1e-5));
 }
 
 TEST_CASE("A ViT loaded at another picture size has resampled positions, at its own it is the same", "[models][vit]") {
-  const Json config = GENERATE(Json::object(), Json({{"reg_tokens", 4}, {"no_embed_class", true}}));
+  const bool registers = GENERATE(false, true);
+  const Json config = registers ? Json({{"reg_tokens", 4}, {"no_embed_class", true}}) : Json::object();
   const auto model = random_vit(config);
   const TemporaryFolder folder;
   save(folder.path, *model, with(tiny, config));

@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <utility>
 
 #include <opad/core/error.hpp>
 
@@ -24,6 +25,7 @@ class AtomicFile {
     if (std::filesystem::is_symlink(target_, error)) target_ = std::filesystem::weakly_canonical(target_);
     require(target_.has_filename() && !std::filesystem::is_directory(target_, error), target_.string(),
             ": is a folder; give the name of a file");
+    error.clear();  // a target that does not exist yet is no error
     if (target_.has_parent_path()) std::filesystem::create_directories(target_.parent_path(), error);
     require(!error, target_.string(), ": cannot make its folder: ", error.message());
     for (int attempt = 0; file_ < 0; ++attempt) {

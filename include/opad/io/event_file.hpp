@@ -3,6 +3,7 @@
 
 #include <array>
 #include <atomic>
+#include <cerrno>
 #include <bit>
 #include <chrono>
 #include <cstdint>
@@ -11,6 +12,7 @@
 #include <fstream>
 #include <string>
 #include <string_view>
+#include <system_error>
 
 #include <opad/core/tensor.hpp>
 #include <opad/io/image.hpp>

@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 #include <map>
+#include <ostream>
 #include <string>
 #include <string_view>
 
@@ -13,6 +14,7 @@ class Passes {
   struct Count {
     std::int64_t forward = 0, backward = 0;
     bool operator==(const Count&) const = default;
+    friend std::ostream& operator<<(std::ostream& out, const Count& c) { return out << c.forward << " forward, " << c.backward << " backward"; }
   };
   void count(std::string_view network, bool with_gradient) {
     Count& c = counts_[std::string(network)];
