@@ -1,5 +1,7 @@
 #pragma once
 /// The laws that every LossTerm obeys (core/concepts.hpp).
+#include <torch/autograd.h>
+
 #include <functional>
 
 #include <opad/core/concepts.hpp>

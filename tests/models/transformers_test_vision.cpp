@@ -182,13 +182,13 @@ TEST_CASE("A CLIP vision model wants its own picture size", "[models][clip-visio
 
 TEST_CASE("The identity encoder takes its sizes from the adapter's file", "[models][identity]") {
   const auto folder = golden / "identity_ip_adapter" / "model";
-  const auto encoder = opad::IdentityEncoder::from_pretrained(folder / "image_encoder", folder / "ip-adapter.safetensors");
+  const auto encoder = opad::IdentityNetwork::from_pretrained(folder / "image_encoder", folder / "ip-adapter.safetensors");
   REQUIRE(encoder->image_size() == 42);
   const Tensor tokens = encoder->forward(pictures(2, 42));
   REQUIRE(tokens.sizes() == at::IntArrayRef({2, 4, 24}));
-  const auto pickled = opad::IdentityEncoder::from_pretrained(folder / "image_encoder", folder / "ip-adapter.bin");
+  const auto pickled = opad::IdentityNetwork::from_pretrained(folder / "image_encoder", folder / "ip-adapter.bin");
   REQUIRE(at::equal(pickled->forward(pictures(2, 42)), tokens));
-  REQUIRE_THROWS_WITH(opad::IdentityEncoder::from_pretrained(golden / "clip_vision_b16" / "model", folder / "ip-adapter."
+  REQUIRE_THROWS_WITH(opad::IdentityNetwork::from_pretrained(golden / "clip_vision_b16" / "model", folder / "ip-adapter."
                                                                                                             "safetensors"),
                       ContainsSubstring("the adapter takes embeddings of 20 numbers, the image encoder gives 40"));
 }

@@ -1,5 +1,5 @@
 file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/*.cpp)
-opad_executable(opad_parity ${sources})
+opad_test_executable(opad_parity ${sources})
 
 # every fixture of tests/golden is a test
 file(GLOB cases CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/golden/*/case.json)

@@ -9,7 +9,7 @@ using opad::Tensor;
 
 void run(const parity::Case& c, parity::Report& report) {
   const auto encoder =
-      opad::IdentityEncoder::from_pretrained(c.folder / "model" / "image_encoder", c.folder / "model" / "ip-adapter.safetensors");
+      opad::IdentityNetwork::from_pretrained(c.folder / "model" / "image_encoder", c.folder / "model" / "ip-adapter.safetensors");
   const std::vector<std::int64_t> size(2, encoder->image_size());
   const auto resized = [&](const Tensor& image) { return at::upsample_bilinear2d(image, size, /*align_corners=*/false); };
 

@@ -1,4 +1,6 @@
 // timm's VisionTransformer, and its resampling of position embeddings.
+#include <torch/autograd.h>
+
 #include <opad/models/vision_transformer.hpp>
 
 #include "parity.hpp"

@@ -1,3 +1,5 @@
+#include <torch/autograd.h>
+
 #include <opad/adversarial/head.hpp>
 #include <opad/adversarial/objective.hpp>
 

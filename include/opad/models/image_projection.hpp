@@ -41,23 +41,23 @@ struct ImageProjModel : torch::nn::Module {
 
 /// What IP-Adapter sees of a picture's identity: CLIP's image embedding as a few tokens.
 ///   image [B, 3, s, s], s = image_size() (224 in the published encoder) -> [B, tokens, width] (4 x 768 in the published adapter)
-struct IdentityEncoder : torch::nn::Module {
+struct IdentityNetwork : torch::nn::Module {
   std::shared_ptr<CLIPVisionModelWithProjection> image_encoder;
   std::shared_ptr<ImageProjModel> image_proj;
 
-  IdentityEncoder(std::shared_ptr<CLIPVisionModelWithProjection> encoder, std::shared_ptr<ImageProjModel> projection)
+  IdentityNetwork(std::shared_ptr<CLIPVisionModelWithProjection> encoder, std::shared_ptr<ImageProjModel> projection)
       : image_encoder(register_module("image_encoder", std::move(encoder))),
         image_proj(register_module("image_proj", std::move(projection))) {
     require(image_proj->proj->weight.size(1) == image_encoder->config.projection_dim,
-            "IdentityEncoder: the adapter takes embeddings of ", image_proj->proj->weight.size(1),
+            "IdentityNetwork: the adapter takes embeddings of ", image_proj->proj->weight.size(1),
             " numbers, the image encoder gives ", image_encoder->config.projection_dim,
             "; give the image encoder that the adapter was trained with");
   }
 
   /// encoder  folder of the CLIPVisionModelWithProjection     adapter  the IP-Adapter's .safetensors or .bin
-  static std::shared_ptr<IdentityEncoder> from_pretrained(const std::filesystem::path& encoder,
+  static std::shared_ptr<IdentityNetwork> from_pretrained(const std::filesystem::path& encoder,
                                                           const std::filesystem::path& adapter) {
-    return std::make_shared<IdentityEncoder>(CLIPVisionModelWithProjection::from_pretrained(encoder),
+    return std::make_shared<IdentityNetwork>(CLIPVisionModelWithProjection::from_pretrained(encoder),
                                              ImageProjModel::from_pretrained(adapter));
   }
 

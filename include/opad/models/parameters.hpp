@@ -1,5 +1,5 @@
 #pragma once
-#include <torch/nn.h>
+#include <torch/nn/module.h>
 
 #include <cmath>
 #include <functional>
