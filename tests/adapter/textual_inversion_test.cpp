@@ -19,7 +19,7 @@ TEST_CASE("New ids take their embedding from the rows, all others from the table
   const TokenRows tokens(tok, {{"<new1>", rows.narrow(0, 0, 1)}, {"<new2>", rows.narrow(0, 1, 1)}});
   REQUIRE(tokens.first_id() == known);
   REQUIRE(tok.token_id("<new2>") == known + 1);
-  const Tensor ids = torch::tensor({{std::int64_t{0}, known, known - 1}, {known + 1, known, 5}});
+  const Tensor ids = torch::tensor({{std::int64_t{0}, known, known - 1}, {known + 1, known, std::int64_t{5}}});
   const Tensor out = tokens.embed(table, ids);
   REQUIRE(at::equal(out, at::cat({table, rows}).index_select(0, ids.flatten()).view({2, 3, 6})));
 

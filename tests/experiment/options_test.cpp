@@ -111,7 +111,7 @@ TEST_CASE("The command line wins over --set, --set over --config, --config over 
   REQUIRE(program.values.seed == 42);
 }
 
-TEST_CASE("--set takes lists as JSON, plain numbers with commas, and none for what is optional", "[experiment][options]") {
+TEST_CASE("Settings by --set: it takes lists as JSON, plain numbers with commas, and none for what is optional", "[experiment][options]") {
   Program program;
   program.values.limit = 1;
   REQUIRE(program.parse({"--set", R"(all.prompts=["a, b","c"])", "--set", "all.steps=5,6", "--set", "all.limit=none"}));
@@ -217,7 +217,7 @@ TEST_CASE("Two options cannot share a name or hide one another", "[experiment][o
   options.bind_value("student.rates", b, "");
 }
 
-TEST_CASE("--help and --version answer and ask the program to leave", "[experiment][options]") {
+TEST_CASE("Asked for, --help and --version answer and ask the program to leave", "[experiment][options]") {
   Program program;
   std::ostringstream out;
   REQUIRE_FALSE(program.parse({"--help", "--all.count", "3"}, out));

@@ -6,8 +6,9 @@
 namespace {
 
 /// The arguments of a run that would work, but for what a test changes.
-std::string arguments(const fs::path& data, const fs::path& output, const std::string& more = "", const std::string& prompt = "<new1> cat") {
-  return "--models '" + tiny + "' --instance-data '" + data.string() + "' --instance-prompt '" + prompt + "' --initializer-token photo --output '" +
+std::string arguments(const fs::path& data, const fs::path& output, const std::string& more = "", const std::string& prompt = "<new1> cat",
+                      const std::string& initializer = "photo") {
+  return "--models '" + tiny + "' --instance-data '" + data.string() + "' --instance-prompt '" + prompt + "' --initializer-token " + initializer + " --output '" +
          output.string() + "' --steps 1 --batch-size 1 --preview-count 1 --teacher-preview-steps 0 --validation-prompt 'a photo' " + more;
 }
 
@@ -48,7 +49,7 @@ TEST_CASE("Prompts and tokens that cannot work are refused", "[programs][input]"
   const ScratchFolder scratch;
   const auto output = scratch / "run";
   SECTION("a prompt without the modifier token") { refused(arguments(photos, output, "", "a cat"), {"<new1>", "--instance-prompt"}, output); }
-  SECTION("an initializer of several tokens") { refused(arguments(photos, output, "--initializer-token zzyzx"), {"zzyzx", "tokens"}, output); }
+  SECTION("an initializer of several tokens") { refused(arguments(photos, output, "", "<new1> zzyzx", "zzyzx"), {"zzyzx", "tokens"}, output); }
   SECTION("a modifier token that exists") {
     refused(arguments(photos, output, "--modifier-token 'a</w>'", "a</w> cat"), {"a</w>"}, output);
   }
@@ -116,7 +117,7 @@ TEST_CASE("A run is not overwritten by accident", "[programs][input]") {
   REQUIRE(read_text(output / "pytorch_custom_diffusion_weights.safetensors") == weights);
 }
 
-TEST_CASE("--help and --version answer and leave", "[programs][help]") {
+TEST_CASE("Asked for, --help and --version answer and leave", "[programs][help]") {
   const auto help = start("opad", "--help");
   REQUIRE(help.code == 0);
   for (const char* name : {"--instance-data", "--loss.latent-mse.weight", "--critic.dino.weight", "--target.guidance", "--student-optimiser.learning-rate"})

@@ -148,11 +148,11 @@ class Run {
   }
   Random random() const { return Random(settings_.seed); }
 
-  /// The photographs; what was passed over is said once.
-  ConceptData open_concept() const {
+  /// The photographs. What was passed over is said once, when everything else is found to be in order.
+  ConceptData open_concept() {
     ConceptFolder folder = read_concept_folder(settings_.instance_data);
-    for (const auto& [file, reason] : folder.skipped) std::cerr << "skipped " << file.string() << " (" << reason << ")" << std::endl;
-    std::cerr << folder.pictures.size() << " pictures of \"" << settings_.instance_prompt << "\"" << std::endl;
+    for (const auto& [file, reason] : folder.skipped) greeting_ += c10::str("skipped ", file.string(), " (", reason, ")\n");
+    greeting_ += c10::str(folder.pictures.size(), " pictures of \"", settings_.instance_prompt, "\"\n");
     return {.pictures = std::move(folder.pictures), .instance_prompt = settings_.instance_prompt, .class_pictures = {}, .class_prompt = ""};
   }
 
@@ -175,6 +175,7 @@ class Run {
   }
 
   int train(RunFolder& folder, World& world, TokenRows& rows, const ConceptDataset& dataset, Trainer<Recipe>& trainer) {
+    std::cerr << greeting_ << std::flush;
     const StopSignals signals;
     std::int64_t start = 0;
     if (const auto checkpoint = folder.latest_checkpoint(); checkpoint && existing() == Existing::Resume) {
@@ -350,6 +351,7 @@ class Run {
   std::optional<Options> options_;
   torch::Device device_ = torch::kCPU;
   Tensor before_;
+  std::string greeting_;
 };
 
 /// The whole of an experiment's main:  int main(int argc, char** argv) { return opad::run<MyRecipe>(argc, argv); }

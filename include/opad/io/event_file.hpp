@@ -3,8 +3,8 @@
 
 #include <array>
 #include <atomic>
-#include <cerrno>
 #include <bit>
+#include <cerrno>
 #include <chrono>
 #include <cstdint>
 #include <cstring>

@@ -34,7 +34,7 @@ inline void load_parameters(torch::nn::Module& module, const Tensors& tensors, c
 }
 
 /// Random weights that keep activations sane, for tests, benchmarks and dry runs: matrices normal with standard deviation
-/// gain / sqrt(fan in), norm scales 1, everything else of one dimension 0.
+/// gain / sqrt(fan in), scales of norms and layers 1, everything else of one dimension 0.
 inline void fill_random(torch::nn::Module& module, const Random& random, double gain = 0.7) {
   torch::NoGradGuard no_grad;
   for (auto& item : module.named_parameters()) {
@@ -42,7 +42,7 @@ inline void fill_random(torch::nn::Module& module, const Random& random, double 
     if (value.dim() >= 2)
       value.copy_(random.stream("init/" + item.key()).normal(value.sizes()) * (gain / std::sqrt(static_cast<double>(value[0].numel()))));
     else
-      value.fill_(item.key().ends_with("weight") ? 1.0 : 0.0);
+      value.fill_(item.key().ends_with("weight") || item.key().ends_with("gamma") ? 1.0 : 0.0);
   }
 }
 
