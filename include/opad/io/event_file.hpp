@@ -21,7 +21,7 @@ namespace opad {
 
 namespace detail {
 
-/// CRC-32C (Castagnoli), continued from `state`.
+/// CRC-32C (Castagnoli).
 constexpr std::uint32_t crc32c(std::string_view bytes) {
   constexpr auto table = [] {
     std::array<std::uint32_t, 256> result{};
