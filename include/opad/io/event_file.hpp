@@ -3,8 +3,8 @@
 
 #include <array>
 #include <atomic>
-#include <bit>
 #include <cerrno>
+#include <bit>
 #include <chrono>
 #include <cstdint>
 #include <cstring>
@@ -21,7 +21,7 @@ namespace opad {
 
 namespace detail {
 
-/// CRC-32C (Castagnoli).
+/// CRC-32C (Castagnoli), continued from `state`.
 constexpr std::uint32_t crc32c(std::string_view bytes) {
   constexpr auto table = [] {
     std::array<std::uint32_t, 256> result{};
