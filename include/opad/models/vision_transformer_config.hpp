@@ -79,6 +79,16 @@ struct VisionTransformerConfig {
     return c;
   }
 
+  /// timm's keyword arguments; from_json reads them back.
+  Json to_json() const {
+    Json json = {{"img_size", img_size[0] == img_size[1] ? Json(img_size[0]) : Json(img_size)}};
+    json.update({{"patch_size", patch_size}, {"in_chans", in_chans}, {"embed_dim", embed_dim}, {"depth", depth}, {"num_heads", num_heads},
+                 {"mlp_ratio", mlp_ratio}, {"init_values", init_values ? Json(*init_values) : Json()}, {"qkv_bias", qkv_bias},
+                 {"proj_bias", proj_bias}, {"class_token", class_token}, {"no_embed_class", no_embed_class}, {"reg_tokens", reg_tokens},
+                 {"pre_norm", pre_norm}, {"final_norm", final_norm}, {"fc_norm", fc_norm}, {"global_pool", global_pool}});
+    return json;
+  }
+
   void check(const std::string& where) const {
     require(patch_size > 0 && in_chans > 0 && depth > 0 && reg_tokens >= 0 && mlp_width() > 0, where,
             ": patch_size, in_chans, depth and mlp_ratio must be positive, reg_tokens not negative");
