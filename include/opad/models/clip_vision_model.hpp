@@ -32,6 +32,15 @@ struct CLIPVisionConfig {
     activation(c.hidden_act, where);
     return c;
   }
+
+  /// In the form that transformers 4 writes.
+  Json to_json() const {
+    return {{"architectures", {"CLIPVisionModelWithProjection"}}, {"model_type", "clip_vision_model"},
+            {"hidden_size", hidden_size}, {"intermediate_size", intermediate_size}, {"projection_dim", projection_dim},
+            {"num_hidden_layers", num_hidden_layers}, {"num_attention_heads", num_attention_heads},
+            {"num_channels", num_channels}, {"image_size", image_size}, {"patch_size", patch_size},
+            {"hidden_act", hidden_act}, {"layer_norm_eps", layer_norm_eps}, {"torch_dtype", "float32"}};
+  }
 };
 
 struct ClipVisionEmbeddings : torch::nn::Module {
@@ -85,6 +94,15 @@ struct CLIPVisionModelWithProjection : torch::nn::Module {
     auto model = std::make_shared<CLIPVisionModelWithProjection>(config);
     load_parameters(*model, read_clip_weights(folder, "vision"), folder.string());
     return model;
+  }
+
+  /// Writes config.json and model.safetensors. transformers 4 and 5 read them.
+  void save_pretrained(const std::filesystem::path& folder) const {
+    Tensors tensors;
+    for (const auto& item : named_parameters()) tensors[item.key()] = item.value().detach();
+    std::filesystem::create_directories(folder);
+    save_safetensors(folder / "model.safetensors", tensors);
+    write_json(folder / "config.json", config.to_json());
   }
 
   /// All tokens, before the last norm.  [B, 3, s, s] -> [B, 1 + patches, hidden_size]

@@ -125,6 +125,15 @@ struct VisionTransformer : torch::nn::Module {
     return model;
   }
 
+  /// Writes config.json (timm's keyword arguments) and model.safetensors.
+  void save_pretrained(const std::filesystem::path& folder) const {
+    Tensors tensors;
+    for (const auto& item : named_parameters()) tensors[item.key()] = item.value().detach();
+    std::filesystem::create_directories(folder);
+    save_safetensors(folder / "model.safetensors", tensors);
+    write_json(folder / "config.json", config.to_json());
+  }
+
   /// All tokens after the last norm: class token, registers, patches.  [B, 3, H, W] -> [B, prefix + patches, embed_dim]
   Tensor forward_features(const Tensor& image) const {
     Tensor x = embed(image);

@@ -1,0 +1,371 @@
+#pragma once
+#include <opad/evaluate/sprite_attributes.hpp>
+#include <opad/models/clip_text_model.hpp>
+#include <opad/models/image_projection.hpp>
+#include <opad/pretrain/mini_world.hpp>
+#include <opad/pretrain/pretraining.hpp>
+#include <opad/pretrain/sprite_batch.hpp>
+#include <opad/space/dino.hpp>
+#include <opad/space/identity_encoder.hpp>
+
+namespace opad {
+
+namespace detail {
+
+/// Pictures in [-1, 1] as an encoder of the training wants them: through the mean and deviation of its Backbone.
+template <class B>
+Tensor normalised_for(const Tensor& image) {
+  return Normalised::apply<B>(image);
+}
+
+/// What pictures go through on their way to an encoder in training, so that its features do not hang on single pixels: noise on each,
+/// a soft blur and a shift by up to 2 pixels on some.  [B, 3, H, W]
+inline Tensor roughened(const Tensor& image, Stream stream) {
+  const std::int64_t n = image.size(0), side = image.size(2);
+  const Tensor noise = stream.normal(image.sizes()).to(image.device());
+  const Tensor padded = at::reflection_pad2d(image, {2, 2, 2, 2}), soft = at::avg_pool2d(at::reflection_pad2d(image, {1, 1, 1, 1}), 3, 1);
+  std::vector<Tensor> out;
+  for (std::int64_t i = 0; i < n; ++i) {
+    const std::int64_t top = stream.integer(0, 5), left = stream.integer(0, 5);
+    const double kind = stream.uniform(), strength = 0.2 * stream.uniform();
+    Tensor one = kind < 0.25 ? 0.5 * (image[i] + soft[i]) : kind < 0.75 ? padded[i].narrow(1, top, side).narrow(2, left, side) : image[i];
+    out.push_back(one + strength * noise[i]);
+  }
+  return at::stack(out);
+}
+
+/// Two pictures of each of `count` things, in different places: [2 count, 3, H, W], first views first, and their sprites.
+inline std::pair<Tensor, std::vector<sprites::Sprite>> two_views(std::int64_t count, Stream stream) {
+  std::vector<sprites::Sprite> first, second;
+  for (std::int64_t i = 0; i < count; ++i) {
+    const auto thing = sprites::sample_identity(stream);
+    first.push_back(sprites::sample_view(thing, stream)), second.push_back(sprites::sample_view(thing, stream));
+  }
+  first.insert(first.end(), second.begin(), second.end());
+  return {render_batch(first), first};
+}
+
+/// Cross-entropy of finding each row's partner among all rows of the other side, both ways.  a, b [N, D], of unit length
+inline Tensor matching_loss(const Tensor& a, const Tensor& b, const Tensor& scale) {
+  const Tensor logits = scale * a.mm(b.t()), own = torch::arange(a.size(0), torch::TensorOptions().dtype(torch::kInt64).device(a.device()));
+  return 0.5 * (at::cross_entropy_loss(logits, own) + at::cross_entropy_loss(logits.t(), own));
+}
+
+inline Tensor unit(const Tensor& x) { return x / x.norm(2, -1, true).clamp_min(1e-6); }
+
+/// The share of rows whose partner is the most similar one.
+inline double matched(const Tensor& a, const Tensor& b) {
+  const Tensor best = unit(a).mm(unit(b).t()).argmax(1);
+  return best.eq(torch::arange(a.size(0), best.options())).to(torch::kFloat64).mean().item<double>();
+}
+
+/// The features' three main directions as colours, patch by patch: what an encoder tells apart.
+inline Tensor pictures_beside(const Tensor& images, const Tensor& tokens, std::int64_t patches) {
+  const Tensor flat = tokens.flatten(0, 1), centred = flat - flat.mean(0);
+  const auto [u, s, v] = at::linalg_svd(centred, false);
+  const Tensor three = centred.mm(v.narrow(0, 0, 3).t());
+  const Tensor shown = (three / (2 * three.std(0, true, true))).clamp(-1, 1).view({images.size(0), patches, patches, 3}).permute({0, 3, 1, 2});
+  const Tensor large = at::upsample_nearest2d(shown, {images.size(2), images.size(3)});
+  std::vector<PreviewRow> rows;
+  for (std::int64_t i = 0; i < images.size(0); i += 8) {
+    rows.push_back({images.narrow(0, i, 8), "", {}});
+    rows.push_back({large.narrow(0, i, 8), "", {}});
+  }
+  return preview(rows, "patch features, first three components");
+}
+
+}  // namespace detail
+
+/// Pretrains a VisionTransformer of the DINO layout on pairs of pictures of one thing in two places.
+///   contrastive  find the partner among all pictures of the batch (SimCLR with renders as views), on a projection and on the feature
+///   vicreg       the same feature for both, spread and decorrelated over the batch (Bardes et al., ICLR 2022, arXiv 2105.04906):
+///                another recipe, for the evaluation's encoder
+struct VitPretraining {
+  static constexpr std::string_view name = "vit", description = "Trains a small vision transformer of DINO's layout on pairs of sprites.";
+  std::string folder = "dino", objective = "contrastive";
+  std::int64_t patch_size = 4, width = 96, depth = 4;
+  bool layer_scale = false;
+
+  static PretrainSettings defaults() { return {.steps = 700, .batch_size = 64, .learning_rate = 1e-3, .weight_decay = 0.05, .ema = 0.99}; }
+  std::unique_ptr<Pretraining> build(const PretrainSettings& settings) const;
+};
+
+namespace detail {
+
+/// Linear, GELU, linear: what contrastive losses are computed behind, and what is thrown away after the training.
+struct Projector : torch::nn::Module {
+  std::shared_ptr<LinearLayer> first, second;
+  Projector(std::int64_t in, std::int64_t hidden, std::int64_t out)
+      : first(register_module("first", std::make_shared<LinearLayer>(in, hidden))), second(register_module("second", std::make_shared<LinearLayer>(hidden, out))) {}
+  Tensor forward(const Tensor& x) const { return second->forward(at::gelu(first->forward(x))); }
+};
+
+class VitTask : public Pretraining {
+ public:
+  VitTask(const VitPretraining& options, const PretrainSettings& s) : options_(options), settings_(s), device_(s.device) {
+    require(options.objective == "contrastive" || options.objective == "vicreg", "--vit.objective ", options.objective, " is not one of contrastive, vicreg");
+    VisionTransformerConfig c;
+    c.img_size = {mini_resolution, mini_resolution};
+    c.patch_size = options.patch_size, c.embed_dim = options.width, c.depth = options.depth, c.num_heads = options.width / 32;
+    c.mlp_ratio = 3;
+    if (options.layer_scale) c.init_values = 1.0;
+    vit_ = std::make_shared<VisionTransformer>(c);
+    projector_ = std::make_shared<Projector>(options.width, 2 * options.width, 128);
+    const Random random(s.seed);
+    fill_random(*vit_, random), fill_random(*projector_, random);
+    vit_->to(device_), projector_->to(device_);
+    held_out_ = two_views(128, random.stream("vit/held-out")).first.to(device_);
+  }
+  NamedTensors parameters() const override {
+    NamedTensors out;
+    add_trainable(out, "vit", *vit_);
+    add_trainable(out, "projector", *projector_);
+    return out;
+  }
+  Tensor loss(const PretrainStep& step) override {
+    const Tensor images = two_views(step.batch_size, step.stream("vit/views")).first.to(device_);
+    Tensor feature, projected;
+    {
+      const Autocast autocast(settings_.dtype == "bfloat16", device_.type());
+      feature = vit_->forward(normalised_for<Dino>(roughened(images, step.stream("vit/rough"))));
+      projected = projector_->forward(feature).to(torch::kFloat32);
+      feature = feature.to(torch::kFloat32);
+    }
+    if (options_.objective == "vicreg") return vicreg(step, projected);
+    const Tensor sharp = torch::full({}, 12.0, projected.options()), soft = torch::full({}, 8.0, projected.options());
+    const auto both = [](const Tensor& x, const Tensor& scale) { const auto h = unit(x).chunk(2); return matching_loss(h[0], h[1], scale); };
+    const Tensor a = both(projected, sharp), b = both(feature, soft);
+    step.log("projected", a), step.log("feature", b);
+    return a + 0.3 * b;
+  }
+  void save() const override { vit_->save_pretrained(settings_.models / options_.folder); }
+  Tensor sheet() override {
+    const Tensor images = held_out_.narrow(0, 0, 24), all = vit_->forward_features(normalised_for<Dino>(images));
+    const std::int64_t side = mini_resolution / options_.patch_size;
+    return pictures_beside(images.cpu(), all.narrow(1, all.size(1) - side * side, side * side).cpu(), side);
+  }
+  Readings measure() override {
+    const auto halves = vit_->forward(normalised_for<Dino>(held_out_)).chunk(2);
+    return {{"partner-found-of-128", matched(halves[0], halves[1])}};
+  }
+
+ private:
+  Tensor vicreg(const PretrainStep& step, const Tensor& projected) const {
+    const auto halves = projected.chunk(2);
+    const Tensor same = (halves[0] - halves[1]).square().mean();
+    Tensor spread = torch::zeros({}, projected.options()), mixed = spread;
+    for (const Tensor& z : halves) {
+      const Tensor centred = z - z.mean(0);
+      spread = spread + at::relu(1 - (centred.square().mean(0) + 1e-4).sqrt()).mean();
+      const Tensor covariance = centred.t().mm(centred) / static_cast<double>(z.size(0) - 1);
+      mixed = mixed + (covariance - at::diag(at::diag(covariance))).square().sum() / static_cast<double>(z.size(1));
+    }
+    step.log("same", same), step.log("spread", spread), step.log("mixed", mixed);
+    return 25 * same + 12.5 * spread + 0.5 * mixed;
+  }
+  VitPretraining options_;
+  PretrainSettings settings_;
+  torch::Device device_;
+  std::shared_ptr<VisionTransformer> vit_;
+  std::shared_ptr<Projector> projector_;
+  Tensor held_out_;
+};
+
+}  // namespace detail
+
+inline std::unique_ptr<Pretraining> VitPretraining::build(const PretrainSettings& settings) const {
+  return std::make_unique<detail::VitTask>(*this, settings);
+}
+
+/// Pretrains CLIP's two towers on sprites and captions. With identity > 0 the image embedding, projected to four tokens as IP-Adapter
+/// does, also learns to find the other picture of the same thing: the identity encoder. Without, it is the evaluation's CLIP.
+struct ClipPretraining {
+  static constexpr std::string_view name = "clip", description = "Trains a small CLIP on sprites and captions; with identity > 0, the identity encoder.";
+  std::string folder = "identity-encoder";
+  double identity = 0.5;
+  std::int64_t patch_size = 4, width = 96, depth = 4, projection = 64, token_width = 128;
+
+  static PretrainSettings defaults() { return {.steps = 700, .batch_size = 64, .learning_rate = 1e-3, .weight_decay = 0.05, .beta2 = 0.98, .ema = 0.99}; }
+  std::unique_ptr<Pretraining> build(const PretrainSettings& settings) const;
+};
+
+namespace detail {
+
+class ClipTask : public Pretraining {
+ public:
+  ClipTask(const ClipPretraining& options, const PretrainSettings& s)
+      : options_(options), settings_(s), device_(s.device), tokenizer_(ClipTokenizer::from_pretrained(s.models / "teacher" / "tokenizer")) {
+    CLIPVisionConfig v;
+    v.hidden_size = options.width, v.intermediate_size = 3 * options.width, v.projection_dim = options.projection;
+    v.num_hidden_layers = options.depth, v.num_attention_heads = options.width / 32;
+    v.image_size = mini_resolution, v.patch_size = options.patch_size, v.hidden_act = "gelu";
+    vision_ = std::make_shared<CLIPVisionModelWithProjection>(v);
+    text_ = std::make_shared<CLIPTextModel>(mini_text(tokenizer_, 96, 2, options.projection), /*with_projection=*/true);
+    projection_ = std::make_shared<ImageProjModel>(options.projection, 4, options.token_width);
+    scale_ = torch::full({1}, std::log(10.0));
+    const Random random(s.seed);
+    fill_random(*vision_, random), fill_random(*text_, random), fill_random(*projection_, random);
+    vision_->to(device_), text_->to(device_), projection_->to(device_);
+    scale_ = scale_.to(device_).requires_grad_(true);
+    auto [images, sprites] = two_views(128, random.stream("clip/held-out"));
+    held_out_ = images.to(device_);
+    held_out_captions_ = sample_captions(sprites, random.stream("clip/held-out-captions"));
+  }
+  NamedTensors parameters() const override {
+    NamedTensors out;
+    add_trainable(out, "vision", *vision_);
+    add_trainable(out, "text", *text_);
+    if (options_.identity > 0) add_trainable(out, "projection", *projection_);
+    out.emplace_back("logit_scale", scale_);
+    return out;
+  }
+  Tensor loss(const PretrainStep& step) override {
+    auto [images, sprites] = two_views(step.batch_size, step.stream("clip/views"));
+    const Tensor ids = tokenizer_(sample_captions(sprites, step.stream("clip/captions"))).to(device_);
+    Tensor picture, text, tokens;
+    {
+      const Autocast autocast(settings_.dtype == "bfloat16", device_.type());
+      picture = vision_->forward(normalised_for<IdentityEncoder>(roughened(images.to(device_), step.stream("clip/rough"))));
+      text = text_->text_embeds(ids).to(torch::kFloat32);
+      if (options_.identity > 0) tokens = projection_->forward(picture).to(torch::kFloat32);
+      picture = picture.to(torch::kFloat32);
+    }
+    const Tensor clip = matching_loss(unit(picture), unit(text), scale_.exp().clamp_max(60));
+    step.log("clip", clip);
+    if (options_.identity <= 0) return clip;
+    const auto views = (unit(tokens).flatten(1) / 2).chunk(2);  // of unit length, like each of the four tokens
+    const Tensor same = matching_loss(views[0], views[1], torch::full({}, 15.0, picture.options()));
+    step.log("identity", same);
+    return clip + options_.identity * same;
+  }
+  void save() const override {
+    const auto folder = settings_.models / options_.folder;
+    vision_->save_pretrained(folder / "image_encoder");
+    if (options_.identity > 0) {
+      Tensors tensors;
+      for (const auto& item : projection_->named_parameters()) tensors["image_proj." + item.key()] = item.value().detach();
+      save_safetensors(folder / "ip_adapter.safetensors", tensors);
+      return;
+    }
+    text_->save_pretrained(folder / "text_encoder");
+    std::filesystem::create_directories(folder / "tokenizer");
+    for (const char* file : {"vocab.json", "merges.txt", "tokenizer_config.json", "special_tokens_map.json"})
+      write_atomically(folder / "tokenizer" / file, read_file(settings_.models / "teacher" / "tokenizer" / file));
+    write_json(folder / "image_encoder" / "preprocessor_config.json",
+               {{"size", {{"shortest_edge", mini_resolution}}}, {"crop_size", {{"height", mini_resolution}, {"width", mini_resolution}}}, {"resample", 3},
+                {"image_mean", IdentityEncoder::mean}, {"image_std", IdentityEncoder::deviation}});
+  }
+  Tensor sheet() override {
+    const Tensor images = held_out_.narrow(0, 0, 24);
+    const Tensor tokens = vision_->last_hidden_state(normalised_for<IdentityEncoder>(images));
+    const std::int64_t side = mini_resolution / options_.patch_size;
+    return pictures_beside(images.cpu(), tokens.narrow(1, 1, side * side).cpu(), side);
+  }
+  Readings measure() override {
+    const Tensor picture = vision_->forward(normalised_for<IdentityEncoder>(held_out_)), text = text_->text_embeds(tokenizer_(held_out_captions_).to(device_));
+    Readings out{{"caption-found-of-256", matched(picture, text)}};
+    if (options_.identity > 0) {
+      const auto views = unit(projection_->forward(picture)).flatten(1).chunk(2);
+      out.emplace_back("partner-found-of-128", matched(views[0], views[1]));
+    }
+    return out;
+  }
+
+ private:
+  ClipPretraining options_;
+  PretrainSettings settings_;
+  torch::Device device_;
+  ClipTokenizer tokenizer_;
+  std::shared_ptr<CLIPVisionModelWithProjection> vision_;
+  std::shared_ptr<CLIPTextModel> text_;
+  std::shared_ptr<ImageProjModel> projection_;
+  Tensor scale_, held_out_;
+  std::vector<std::string> held_out_captions_;
+};
+
+}  // namespace detail
+
+inline std::unique_ptr<Pretraining> ClipPretraining::build(const PretrainSettings& settings) const {
+  return std::make_unique<detail::ClipTask>(*this, settings);
+}
+
+/// Pretrains the attribute reader (evaluate/attribute_reader.hpp) on sprites and what is known about them.
+struct ReaderPretraining {
+  static constexpr std::string_view name = "reader", description = "Trains the attribute reader on sprites and their known attributes.";
+  std::string folder = "evaluation/attribute-reader";
+  std::int64_t patch_size = 4, width = 128, depth = 5;
+
+  static PretrainSettings defaults() { return {.steps = 2000, .batch_size = 64, .learning_rate = 1e-3, .weight_decay = 0.05, .ema = 0.99}; }
+  std::unique_ptr<Pretraining> build(const PretrainSettings& settings) const;
+};
+
+namespace detail {
+
+class ReaderTask : public Pretraining {
+ public:
+  ReaderTask(const ReaderPretraining& options, const PretrainSettings& s) : options_(options), settings_(s), device_(s.device) {
+    VisionTransformerConfig c;
+    c.img_size = {mini_resolution, mini_resolution};
+    c.patch_size = options.patch_size, c.embed_dim = options.width, c.depth = options.depth, c.num_heads = options.width / 32;
+    c.mlp_ratio = 3;
+    reader_ = std::make_shared<AttributeReader>(c, sprite_attribute_words());
+    const Random random(s.seed);
+    fill_random(*reader_, random);
+    reader_->to(device_);
+    const auto sprites = sample_sprites(512, random.stream("reader/held-out"));
+    held_out_ = render_batch(sprites).to(device_), held_out_labels_ = labels(sprites);
+  }
+  NamedTensors parameters() const override {
+    NamedTensors out;
+    add_trainable(out, "reader", *reader_);
+    return out;
+  }
+  Tensor loss(const PretrainStep& step) override {
+    const auto sprites = sample_sprites(step.batch_size, step.stream("reader/sprites"));
+    const Autocast autocast(settings_.dtype == "bfloat16", device_.type());
+    return reader_->loss(roughened(render_batch(sprites).to(device_), step.stream("reader/rough")), labels(sprites)).to(torch::kFloat32);
+  }
+  void save() const override {
+    reader_->save_pretrained(settings_.models / options_.folder);
+  }
+  Tensor sheet() override {
+    const Tensor images = held_out_.narrow(0, 0, 16).cpu();
+    const auto outputs = reader_->logits(held_out_.narrow(0, 0, 16));
+    std::vector<std::string> captions(16);
+    for (std::size_t a = 0; a < outputs.size(); ++a)
+      for (std::int64_t i = 0; i < 16; ++i)
+        captions[static_cast<std::size_t>(i)] += (a ? " " : "") + reader_->words[a].second[static_cast<std::size_t>(outputs[a][i].argmax().item<std::int64_t>())];
+    return preview_grid(images, 8, captions, "what the reader sees");
+  }
+  Readings measure() override {
+    Readings out;
+    const auto outputs = reader_->logits(held_out_);
+    for (std::size_t a = 0; a < outputs.size(); ++a)
+      out.emplace_back(reader_->words[a].first, outputs[a].argmax(1).eq(held_out_labels_.select(1, static_cast<std::int64_t>(a))).to(torch::kFloat64).mean().item<double>());
+    return out;
+  }
+
+ private:
+  Tensor labels(const std::vector<sprites::Sprite>& sprites) const {  // [B, attributes]
+    std::vector<Tensor> rows;
+    for (const auto& sprite : sprites) rows.push_back(torch::tensor(sprite_labels(sprite), torch::kInt64));
+    return at::stack(rows).to(device_);
+  }
+  ReaderPretraining options_;
+  PretrainSettings settings_;
+  torch::Device device_;
+  std::shared_ptr<AttributeReader> reader_;
+  Tensor held_out_, held_out_labels_;
+};
+
+}  // namespace detail
+
+inline std::unique_ptr<Pretraining> ReaderPretraining::build(const PretrainSettings& settings) const {
+  return std::make_unique<detail::ReaderTask>(*this, settings);
+}
+
+}  // namespace opad
+
+BOOST_HANA_ADAPT_STRUCT(opad::VitPretraining, folder, objective, patch_size, width, depth, layer_scale);
+BOOST_HANA_ADAPT_STRUCT(opad::ClipPretraining, folder, identity, patch_size, width, depth, projection, token_width);
+BOOST_HANA_ADAPT_STRUCT(opad::ReaderPretraining, folder, patch_size, width, depth);

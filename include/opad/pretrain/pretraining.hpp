@@ -1,0 +1,252 @@
+#pragma once
+#include <ATen/Parallel.h>
+
+#include <filesystem>
+#include <memory>
+
+#include <opad/core/autocast.hpp>
+#include <opad/core/random.hpp>
+#include <opad/experiment/learning_curve.hpp>
+#include <opad/experiment/metrics.hpp>
+#include <opad/experiment/options.hpp>
+#include <opad/experiment/previews.hpp>
+#include <opad/experiment/progress.hpp>
+#include <opad/experiment/run_folder.hpp>
+#include <opad/experiment/signals.hpp>
+#include <opad/io/event_file.hpp>
+#include <opad/train/optimiser.hpp>
+#include <opad/train/weight_average.hpp>
+
+namespace opad {
+
+/// What every program of experiments/pretrain/ can be told.
+struct PretrainSettings {
+  std::filesystem::path models, output;
+  bool overwrite = false, resume = false;
+  std::uint64_t seed = 42;
+  std::string device = "cpu", dtype = "bfloat16";
+  std::int64_t steps = 1000, batch_size = 64, warmup = 100, threads = 1;
+  double learning_rate = 1e-3, decay_share = 0.5, weight_decay = 1e-2, beta2 = 0.99, ema = 0.998, max_grad_norm = 1.0;
+  double adversary_learning_rate = 2e-4;
+  std::int64_t sheet_every = 500, checkpoint_every = 250;
+
+  void bind(Options& options) {
+    const auto where = [&](const std::string& name, auto& value, const std::string& help) { options.bind_value(name, value, help).decisive = false; };
+    options.group("Pretraining");
+    where("models", models, "folder of the world under construction: read from and written to");
+    where("output", output, "run folder: config, metrics, sheets, checkpoints");
+    where("overwrite", overwrite, "replace a run that is in the folder already");
+    where("resume", resume, "go on with the run in --output where there is one");
+    options.bind_value("seed", seed, "of everything random");
+    options.bind_value("steps", steps, "updates");
+    options.bind_value("batch-size", batch_size, "samples in a batch");
+    options.bind_value("learning-rate", learning_rate, "after the warm-up");
+    options.bind_value("warmup", warmup, "updates in which the learning rate rises");
+    options.bind_value("decay-share", decay_share, "last part of the updates, in which it falls to 0 along half a cosine");
+    options.bind_value("weight-decay", weight_decay, "of AdamW");
+    options.bind_value("beta2", beta2, "of AdamW");
+    options.bind_value("ema", ema, "decay of the average of weights that is saved");
+    options.bind_value("max-grad-norm", max_grad_norm, "global norm to which gradients are clipped");
+    options.bind_value("adversary-learning-rate", adversary_learning_rate, "of what trains against the model, where something does");
+    options.bind_value("device", device, "cpu, cuda, cuda:1, ...");
+    options.bind_value("dtype", dtype, "float32, or bfloat16 for networks' passes (autocast)");
+    where("threads", threads, "of the CPU; 0: LibTorch decides");
+    where("sheet-every", sheet_every, "updates between sample sheets");
+    where("checkpoint-every", checkpoint_every, "updates between checkpoints");
+  }
+  void complete() const {
+    require(!models.empty(), "--models is missing; give the folder of the world under construction");
+    require(!output.empty(), "--output is missing; give a folder for the run");
+    require(steps > 0 && batch_size > 0 && warmup >= 0 && decay_share >= 0 && decay_share <= 1 && sheet_every > 0 && checkpoint_every > 0,
+            "--steps, --batch-size, --sheet-every and --checkpoint-every must be positive, --warmup >= 0, --decay-share in [0, 1]");
+    require(dtype == "float32" || dtype == "bfloat16", "--dtype ", dtype, " is not one of float32, bfloat16");
+  }
+  /// The factor on the learning rate: a linear rise, a plateau, half a cosine down to 0.
+  double rate(std::int64_t step) const {
+    const double rise = step < warmup ? static_cast<double>(step + 1) / static_cast<double>(warmup + 1) : 1.0;
+    const double left = static_cast<double>(steps - step) / static_cast<double>(steps);
+    return rise * (left < decay_share ? 0.5 * (1 - std::cos(std::numbers::pi * left / decay_share)) : 1.0);
+  }
+};
+
+/// One update's share of the work, handed to a Pretraining.
+struct PretrainStep {
+  std::int64_t step, batch_size;
+  const Random& random;
+  torch::Device device;
+  std::vector<std::pair<std::string, Tensor>>& readings;
+
+  Stream stream(std::string_view name) const { return random.stream(name, step); }
+  Tensor normal(std::string_view name, at::IntArrayRef shape) const { return stream(name).normal(shape).to(device); }
+  void log(const std::string& name, const Tensor& value) const { readings.emplace_back(name, value.detach()); }
+};
+
+/// A network of the mini world in the making: what trains, on what loss, and where it is saved. The loop (pretrain<Task>) does the rest:
+/// AdamW, learning rate, average of weights, checkpoints that resume bit for bit, curves, sheets.
+class Pretraining {
+ public:
+  virtual ~Pretraining() = default;
+  /// What trains, by unique names.
+  virtual NamedTensors parameters() const = 0;
+  /// The loss of a fresh batch, drawn from the step's streams only.  []
+  virtual Tensor loss(const PretrainStep& step) = 0;
+  /// What trains against it, and on what loss, after each update. Nothing by default.
+  virtual NamedTensors adversary() const { return {}; }
+  virtual Tensor adversary_loss(const PretrainStep&) { return {}; }
+  /// Called without gradient, with the averaged weights in place: writes the finished model.
+  virtual void save() const = 0;
+  /// A picture of what the model can do by now, bytes [H, W, 3].
+  virtual Tensor sheet() = 0;
+  /// Numbers on data that was not trained on, for the model card.
+  virtual Readings measure() { return {}; }
+};
+
+namespace detail {
+
+/// All parameters of a module, switched on for training, named "prefix.name".
+inline void add_trainable(NamedTensors& out, const std::string& prefix, torch::nn::Module& module) {
+  for (auto& item : module.named_parameters()) out.emplace_back(prefix + "." + item.key(), item.value().requires_grad_(true));
+}
+
+inline AdamW pretrain_adamw(const PretrainSettings& s, double rate) {
+  return {.learning_rate = rate, .beta1 = 0.9, .beta2 = s.beta2, .eps = 1e-8, .weight_decay = s.weight_decay};
+}
+
+}  // namespace detail
+
+/// Runs a pretraining to its end or to a signal. Exit code: 0, or 130/143 after a checkpoint.
+inline int run_pretraining(const std::string& name, Pretraining& task, const PretrainSettings& s, const Options& options) {
+  const torch::Device device(s.device);
+  RunFolder folder(s.output, {"pretrain-" + name, options.resolved(), options.decisive()},
+                   s.resume ? Existing::Resume : s.overwrite ? Existing::Overwrite : Existing::Refuse);
+  const StopSignals signals;
+  AdamW::State optimiser(detail::pretrain_adamw(s, s.learning_rate), task.parameters());
+  AdamW::State adversary(detail::pretrain_adamw(s, s.adversary_learning_rate), task.adversary());
+  WeightAverage average(task.parameters(), s.ema);
+  const auto state = [&] {
+    Tensors all = average.state();
+    for (const auto& [key, t] : optimiser.state()) all["model." + key] = t;
+    for (const auto& [key, t] : adversary.state()) all["adversary." + key] = t;
+    return all;
+  };
+  std::int64_t start = 0;
+  if (const auto checkpoint = folder.latest_checkpoint()) {
+    torch::NoGradGuard no_grad;
+    const auto file = checkpoint->folder / "state.safetensors";
+    const Tensors saved = SafeTensors(file).tensors();
+    for (auto& [key, own] : state()) {
+      const auto found = saved.find(key);
+      require(found != saved.end() && found->second.sizes() == own.sizes(), file.string(), ": has no '", key, "' of shape ", own.sizes());
+      Tensor(own).copy_(found->second);
+    }
+    start = checkpoint->step;
+  }
+  std::filesystem::create_directories(folder.previews());
+  EventFile events(folder.path());
+  std::optional<MetricsFile> metrics;
+  Progress progress(name, s.steps, start);
+  const auto with_average = [&](const auto& work) {
+    torch::NoGradGuard no_grad;
+    average.swap();
+    work();
+    average.swap();
+  };
+  const auto save = [&](std::int64_t step) {
+    folder.save_checkpoint(step, [&](const std::filesystem::path& draft) {
+      Tensors cpu = state();
+      for (auto& [key, t] : cpu) t = t.cpu();
+      save_safetensors(draft / "state.safetensors", cpu);
+    });
+    with_average([&] { task.save(); });
+  };
+  Readings sums;
+  std::int64_t summed = 0;
+  for (std::int64_t step = start; step < s.steps; ++step) {
+    std::vector<std::pair<std::string, Tensor>> readings;
+    const Random random(s.seed);
+    const PretrainStep share{step, s.batch_size, random, device, readings};
+    const double rate = s.rate(step);
+    const Tensor loss = task.loss(share);
+    loss.backward();
+    share.log("gradient-norm", clip_gradient_norm(optimiser.parameters(), s.max_grad_norm));
+    optimiser.step(rate);
+    optimiser.zero_grad();
+    if (!adversary.parameters().empty()) {
+      adversary.zero_grad();
+      task.adversary_loss(share).backward();
+      adversary.step(rate);
+      adversary.zero_grad();
+    }
+    average.update(step);
+
+    readings.insert(readings.begin(), {"loss", loss.detach()});
+    if (sums.empty()) for (const auto& [key, value] : readings) sums.emplace_back(key, 0.0);
+    for (std::size_t i = 0; i < readings.size(); ++i) {
+      const double number = readings[i].second.item<double>();
+      require(std::isfinite(number), "training went astray: ", readings[i].first, " is ", number, " at step ", step, "; lower the learning rate");
+      sums[i].second += number;
+    }
+    ++summed;
+    const std::int64_t done = step + 1;
+    const bool stop = stop_requested();
+    if (done % 20 == 0 || done == s.steps || stop) {
+      for (auto& [key, value] : sums) value /= static_cast<double>(summed);
+      if (!metrics) {
+        std::vector<std::string> columns;
+        for (const auto& [key, value] : sums) columns.push_back(key);
+        metrics.emplace(folder.metrics_file(), columns, start > 0 ? std::optional(start) : std::nullopt);
+      }
+      std::vector<double> row;
+      for (const auto& [key, value] : sums) row.push_back(value), events.scalar(key, value, done);
+      metrics->append(done, row);
+      events.flush();
+      progress.update(done, sums);
+      sums.clear(), summed = 0;
+    }
+    if (done % s.sheet_every == 0 || done == s.steps)
+      with_average([&] {
+        const Tensor sheet = task.sheet();
+        write_png(folder.previews() / c10::str("step-", done, ".png"), sheet);
+        events.image("sheet", sheet, done);
+      });
+    if (done % s.checkpoint_every == 0 || done == s.steps || stop) save(done);
+    if (stop && done < s.steps) {
+      progress.finish();
+      std::cerr << "stopped after step " << done << "; go on with --resume" << std::endl;
+      return stop_exit_code();
+    }
+  }
+  progress.finish();
+  write_png(folder.path() / "learning-curve.png", learning_curves(read_metrics(folder.metrics_file())));
+  Json measured = Json::object();
+  with_average([&] {
+    for (const auto& [key, value] : task.measure()) measured[key] = value, std::cerr << key << " " << value << "\n";
+  });
+  write_json(folder.path() / "measured.json", measured);
+  return 0;
+}
+
+/// The main of a pretraining program. Task: an aggregate of hyper-parameters (BOOST_HANA_ADAPT_STRUCT) with
+///   name, description
+///   defaults() -> PretrainSettings
+///   build(settings) -> std::unique_ptr<Pretraining>
+template <class Task>
+int pretrain(int argc, const char* const* argv) {
+  try {
+    Task task;
+    PretrainSettings settings = Task::defaults();
+    Options options("pretrain-" + std::string(Task::name), std::string(Task::description));
+    settings.bind(options);
+    options.bind(std::string(Task::name), task);
+    if (!options.parse(argc, argv)) return 0;
+    settings.complete();
+    if (settings.threads > 0) at::set_num_threads(static_cast<int>(settings.threads));
+    const std::unique_ptr<Pretraining> work = task.build(settings);
+    return run_pretraining(std::string(Task::name), *work, settings, options);
+  } catch (const Error& error) {
+    std::cerr << "pretrain-" << Task::name << ": " << error.what() << std::endl;
+    return 2;
+  }
+}
+
+}  // namespace opad
