@@ -53,6 +53,13 @@ inline Tensor matching_loss(const Tensor& a, const Tensor& b, const Tensor& scal
 
 inline Tensor unit(const Tensor& x) { return x / x.norm(2, -1, true).clamp_min(1e-6); }
 
+/// preprocessor_config.json of an encoder that takes the mini world's pictures as they are.
+template <class B>
+Json preprocessor_config() {
+  const Json side = {{"height", mini_resolution}, {"width", mini_resolution}};
+  return {{"size", {{"shortest_edge", mini_resolution}}}, {"crop_size", side}, {"resample", 3}, {"image_mean", B::mean}, {"image_std", B::deviation}};
+}
+
 /// The share of rows whose partner is the most similar one.
 inline double matched(const Tensor& a, const Tensor& b) {
   const Tensor best = unit(a).mm(unit(b).t()).argmax(1);
@@ -138,7 +145,10 @@ class VitTask : public Pretraining {
     step.log("projected", a), step.log("feature", b);
     return a + 0.3 * b;
   }
-  void save() const override { vit_->save_pretrained(settings_.models / options_.folder); }
+  void save() const override {
+    vit_->save_pretrained(settings_.models / options_.folder);
+    write_json(settings_.models / options_.folder / "preprocessor_config.json", preprocessor_config<Dino>());
+  }
   Tensor sheet() override {
     const Tensor images = held_out_.narrow(0, 0, 24), all = vit_->forward_features(normalised_for<Dino>(images));
     const std::int64_t side = mini_resolution / options_.patch_size;
@@ -251,9 +261,7 @@ class ClipTask : public Pretraining {
     std::filesystem::create_directories(folder / "tokenizer");
     for (const char* file : {"vocab.json", "merges.txt", "tokenizer_config.json", "special_tokens_map.json"})
       write_atomically(folder / "tokenizer" / file, read_file(settings_.models / "teacher" / "tokenizer" / file));
-    write_json(folder / "image_encoder" / "preprocessor_config.json",
-               {{"size", {{"shortest_edge", mini_resolution}}}, {"crop_size", {{"height", mini_resolution}, {"width", mini_resolution}}}, {"resample", 3},
-                {"image_mean", IdentityEncoder::mean}, {"image_std", IdentityEncoder::deviation}});
+    write_json(folder / "image_encoder" / "preprocessor_config.json", preprocessor_config<IdentityEncoder>());
   }
   Tensor sheet() override {
     const Tensor images = held_out_.narrow(0, 0, 24);

@@ -1,0 +1,78 @@
+#include <opad/pretrain/vae.hpp>
+#include <opad/text/clip_tokenizer.hpp>
+#include <opad/text/word_tokenizer.hpp>
+
+#include "programs/program.hpp"
+#include "support/catch.hpp"
+
+using namespace opad;
+
+TEST_CASE("save_word_tokenizer gives every word one token, and spells what it does not know", "[pretrain][text]") {
+  const ScratchFolder scratch;
+  const auto words = sprite_vocabulary();
+  const auto size = save_word_tokenizer(scratch / "tokenizer", words, 32);
+  const auto tokenizer = ClipTokenizer::from_pretrained(scratch / "tokenizer");
+  REQUIRE(tokenizer.size() == size);
+  std::set<std::int64_t> ids;
+  for (const auto& word : words) {
+    INFO(word);
+    const auto found = tokenizer.tokenize(word);
+    REQUIRE(found.size() == 1);
+    ids.insert(found[0]);
+  }
+  REQUIRE(ids.size() == words.size());
+  REQUIRE(tokenizer.tokenize("zeppelin").size() > 1);
+  REQUIRE(tokenizer({"a photo of a cat"}).sizes() == at::IntArrayRef{1, 32});
+}
+
+TEST_CASE("Every caption and evaluation prompt of the mini world fits into its context", "[pretrain][text]") {
+  const ScratchFolder scratch;
+  save_word_tokenizer(scratch / "tokenizer", sprite_vocabulary(), 32);
+  const auto tokenizer = ClipTokenizer::from_pretrained(scratch / "tokenizer");
+  Stream stream = Random(1).stream("captions");
+  for (int i = 0; i < 2000; ++i) {
+    const auto caption = sprites::caption(sprites::sample_sprite(stream), stream);
+    INFO(caption);
+    REQUIRE(tokenizer.tokenize(caption).size() <= 30);
+  }
+}
+
+TEST_CASE("PatchCodec's latents are the patches' principal components, scaled by variance^-1/4", "[pretrain][vae]") {
+  const Tensor images = render_batch(sample_sprites(64, Random(3).stream("sprites")));
+  const auto whole = PatchCodec::fit(images, 4, 48);
+  const Tensor latents = whole.encode(images).permute({0, 2, 3, 1}).reshape({-1, 48}).to(torch::kFloat64);
+  const Tensor centred = latents - latents.mean(0), covariance = centred.t().mm(centred) / static_cast<double>(latents.size(0));
+  const Tensor variances = at::diag(covariance);
+  SECTION("channels are uncorrelated") {
+    const Tensor off = covariance - at::diag(variances);
+    REQUIRE(off.abs().max().item<double>() < 1e-3 * variances.max().item<double>());
+  }
+  SECTION("variances are square roots of those of the components, which add up to the patches' own") {
+    const Tensor patches = at::pixel_unshuffle(images, 4).permute({0, 2, 3, 1}).reshape({-1, 48}).to(torch::kFloat64);
+    const double total = (patches - patches.mean(0)).square().sum(1).mean().item<double>();
+    REQUIRE(std::abs(variances.square().sum().item<double>() / total - 1) < 1e-4);
+  }
+  SECTION("fewer channels are the first of them") {
+    REQUIRE(at::allclose(PatchCodec::fit(images, 4, 5).encode(images).abs(), whole.encode(images).narrow(1, 0, 5).abs(), 1e-4, 1e-4));
+  }
+}
+
+TEST_CASE("WeightAverage follows its formula and swaps without loss", "[pretrain][train]") {
+  const Tensor weight = torch::full({2}, 1.0);
+  WeightAverage average({{"w", weight}}, 0.9);
+  weight.fill_(2.0);
+  average.update(0);  // d = min(0.9, 1 / 10)
+  REQUIRE(at::allclose(average.state().at("average.w"), torch::full({2}, 0.1 * 1 + 0.9 * 2)));
+  average.swap();
+  REQUIRE(at::allclose(weight, torch::full({2}, 1.9)));
+  average.swap();
+  REQUIRE(at::equal(weight, torch::full({2}, 2.0)));
+}
+
+TEST_CASE("The learning rate of a pretraining rises, stays, and falls to zero", "[pretrain]") {
+  PretrainSettings s{.steps = 100, .warmup = 9, .decay_share = 0.5};
+  REQUIRE(s.rate(0) == Approx(0.1));
+  REQUIRE(s.rate(20) == 1.0);
+  REQUIRE(s.rate(75) == Approx(0.5));
+  REQUIRE(s.rate(99) < 0.001);
+}

@@ -1,0 +1,75 @@
+#include <sys/wait.h>
+
+#include "programs/program.hpp"
+#include "support/catch.hpp"
+
+namespace {
+
+Finished pretrain(const fs::path& models) {
+  const ScratchFolder scratch;
+  const std::string command = "OPAD_BIN='" OPAD_BINARY_DIR "/bin' SCALE=0.0005 OMP_NUM_THREADS=1 '" OPAD_SOURCE_DIR "/scripts/pretrain' '" + models.string() +
+                              "' >'" + (scratch / "out").string() + "' 2>'" + (scratch / "err").string() + "'";
+  const int status = std::system(command.c_str());
+  return {WIFEXITED(status) ? WEXITSTATUS(status) : 128, read_text(scratch / "out"), read_text(scratch / "err")};
+}
+
+}  // namespace
+
+TEST_CASE("scripts/pretrain makes a world from nothing that the method then runs on", "[pretrain][programs]") {
+  const ScratchFolder scratch;
+  const auto world = scratch / "world";
+  const auto made = pretrain(world);
+  INFO(made.output << made.errors);
+  REQUIRE(made.code == 0);
+  for (const char* file : {"teacher/model_index.json", "teacher/unet/config.json", "teacher/vae/config.json", "teacher/text_encoder/config.json",
+                           "teacher/tokenizer/vocab.json", "teacher/scheduler/scheduler_config.json", "student/unet/config.json",
+                           "student/scheduler/scheduler_config.json", "dino/config.json", "dinov2/config.json", "identity-encoder/ip_adapter.safetensors",
+                           "identity-encoder/image_encoder/config.json", "evaluation/dino/config.json", "evaluation/clip/text_encoder/config.json",
+                           "evaluation/clip/image_encoder/config.json", "evaluation/clip/tokenizer/vocab.json", "evaluation/attribute-reader/attributes.json"}) {
+    INFO(file);
+    REQUIRE(fs::exists(world / file));
+  }
+  SECTION("the method trains on it, and generate shows what it learned") {
+    const auto run = scratch / "run";
+    const auto trained = start("opad", "--models '" + world.string() + "' --instance-data '" + photos + "' --instance-prompt '<new1> cat' --output '" + run.string() +
+                                           "' --steps 1 --preview-count 1 --teacher-preview-steps 2");
+    INFO(trained.errors);
+    REQUIRE(trained.code == 0);
+    const auto shown = start("generate", "--model '" + (world / "student").string() + "' --base '" + (world / "teacher").string() + "' --adapters '" + run.string() +
+                                             "' --prompt 'a <new1> cat in the snow' --output '" + (scratch / "pictures").string() + "'");
+    INFO(shown.errors);
+    REQUIRE(shown.code == 0);
+  }
+  SECTION("a training that lost its last checkpoint goes on from the one before and ends bit for bit the same") {
+    const auto student = read_text(world / "student" / "unet" / "diffusion_pytorch_model.safetensors");
+    const auto run = fs::path(world.string() + ".runs") / "vae";
+    const auto vae = read_text(world / "teacher" / "vae" / "diffusion_pytorch_model.safetensors");
+    const std::string again = "--models '" + world.string() + "' --output '" + (scratch / "vae").string() + "' --steps 3 --batch-size 2 --checkpoint-every 1 --resume";
+    REQUIRE(start("pretrain-vae", again).code == 0);
+    const auto whole = read_text(world / "teacher" / "vae" / "diffusion_pytorch_model.safetensors");
+    REQUIRE(whole != vae);
+    fs::remove_all(scratch / "vae" / "checkpoints" / "step-3");
+    fs::remove(world / "teacher" / "vae" / "diffusion_pytorch_model.safetensors");
+    REQUIRE(start("pretrain-vae", again).code == 0);
+    REQUIRE(read_text(world / "teacher" / "vae" / "diffusion_pytorch_model.safetensors") == whole);
+    REQUIRE(fs::exists(run / "learning-curve.png"));
+    REQUIRE_FALSE(student.empty());
+  }
+  fs::remove_all(world.string() + ".runs");
+}
+
+TEST_CASE("Pretraining programs refuse what cannot work in one line, with exit code 2", "[pretrain][programs]") {
+  const ScratchFolder scratch;
+  const auto output = "--output '" + (scratch / "run").string() + "' --models '" + (scratch / "world").string() + "' ";
+  const auto refuses = [](const Finished& finished, const std::string& words) {
+    INFO(finished.errors);
+    REQUIRE(finished.code == 2);
+    REQUIRE(finished.error_lines() == 1);
+    REQUIRE_THAT(finished.errors, ContainsSubstring(words));
+  };
+  refuses(start("pretrain-vae", "--output x"), "--models is missing");
+  refuses(start("pretrain-vae", output + "--steps 0"), "--steps");
+  refuses(start("pretrain-vae", output + "--vae.widht 3"), "vae.width");
+  refuses(start("pretrain-teacher", output), "tokenizer");
+  refuses(start("pretrain-vit", output + "--vit.objective guess"), "contrastive, vicreg");
+}
