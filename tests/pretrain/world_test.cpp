@@ -58,6 +58,21 @@ TEST_CASE("scripts/pretrain makes a world from nothing that the method then runs
   fs::remove_all(world.string() + ".runs");
 }
 
+TEST_CASE("Two processes train one model: the same in every run, also when it was stopped", "[pretrain][programs]") {
+  const ScratchFolder scratch;
+  const auto train = [&](const std::string& name) {
+    const auto finished = start("pretrain-vae", "--models '" + (scratch / (name + "-models")).string() + "' --output '" + (scratch / name).string() +
+                                                    "' --steps 4 --batch-size 4 --checkpoint-every 1 --processes 2 --resume");
+    INFO(finished.errors);
+    REQUIRE(finished.code == 0);
+    return read_text((scratch / (name + "-models")) / "teacher" / "vae" / "diffusion_pytorch_model.safetensors");
+  };
+  const auto whole = train("a");
+  train("b");
+  fs::remove_all(scratch / "b" / "checkpoints" / "step-4");
+  REQUIRE(train("b") == whole);
+}
+
 TEST_CASE("Pretraining programs refuse what cannot work in one line, with exit code 2", "[pretrain][programs]") {
   const ScratchFolder scratch;
   const auto output = "--output '" + (scratch / "run").string() + "' --models '" + (scratch / "world").string() + "' ";
@@ -69,6 +84,7 @@ TEST_CASE("Pretraining programs refuse what cannot work in one line, with exit c
   };
   refuses(start("pretrain-vae", "--output x"), "--models is missing");
   refuses(start("pretrain-vae", output + "--steps 0"), "--steps");
+  refuses(start("pretrain-vae", output + "--processes 3 --batch-size 4"), "--processes");
   refuses(start("pretrain-vae", output + "--vae.widht 3"), "vae.width");
   refuses(start("pretrain-teacher", output), "tokenizer");
   refuses(start("pretrain-vit", output + "--vit.objective guess"), "contrastive, vicreg");

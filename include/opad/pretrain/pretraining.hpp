@@ -15,6 +15,7 @@
 #include <opad/experiment/signals.hpp>
 #include <opad/io/event_file.hpp>
 #include <opad/train/optimiser.hpp>
+#include <opad/train/processes.hpp>
 #include <opad/train/weight_average.hpp>
 
 namespace opad {
@@ -25,7 +26,7 @@ struct PretrainSettings {
   bool overwrite = false, resume = false;
   std::uint64_t seed = 42;
   std::string device = "cpu", dtype = "bfloat16";
-  std::int64_t steps = 1000, batch_size = 64, warmup = 100, threads = 1;
+  std::int64_t steps = 1000, batch_size = 64, warmup = 100, threads = 1, processes = 1;
   double learning_rate = 1e-3, decay_share = 0.5, weight_decay = 1e-2, beta2 = 0.99, ema = 0.998, max_grad_norm = 1.0;
   double adversary_learning_rate = 2e-4;
   std::int64_t sheet_every = 500, checkpoint_every = 250;
@@ -50,6 +51,7 @@ struct PretrainSettings {
     options.bind_value("adversary-learning-rate", adversary_learning_rate, "of what trains against the model, where something does");
     options.bind_value("device", device, "cpu, cuda, cuda:1, ...");
     options.bind_value("dtype", dtype, "float32, or bfloat16 for networks' passes (autocast)");
+    options.bind_value("processes", processes, "that share the batch on this machine's CPU");
     where("threads", threads, "of the CPU; 0: LibTorch decides");
     where("sheet-every", sheet_every, "updates between sample sheets");
     where("checkpoint-every", checkpoint_every, "updates between checkpoints");
@@ -59,6 +61,8 @@ struct PretrainSettings {
     require(!output.empty(), "--output is missing; give a folder for the run");
     require(steps > 0 && batch_size > 0 && warmup >= 0 && decay_share >= 0 && decay_share <= 1 && sheet_every > 0 && checkpoint_every > 0,
             "--steps, --batch-size, --sheet-every and --checkpoint-every must be positive, --warmup >= 0, --decay-share in [0, 1]");
+    require(batch_size % processes == 0, "--batch-size ", batch_size, " does not divide into --processes ", processes);
+    require(processes == 1 || device == "cpu", "--processes ", processes, " on ", device, ": several processes share a CPU only");
     require(dtype == "float32" || dtype == "bfloat16", "--dtype ", dtype, " is not one of float32, bfloat16");
   }
   /// The factor on the learning rate: a linear rise, a plateau, half a cosine down to 0.
@@ -112,17 +116,73 @@ inline AdamW pretrain_adamw(const PretrainSettings& s, double rate) {
   return {.learning_rate = rate, .beta1 = 0.9, .beta2 = s.beta2, .eps = 1e-8, .weight_decay = s.weight_decay};
 }
 
+inline std::int64_t numbers(const NamedTensors& parameters) {
+  std::int64_t n = 0;
+  for (const auto& [name, p] : parameters) n += p.numel();
+  return n;
+}
+
+/// Metrics, curves, sheets and the progress line of a pretraining.
+class PretrainLog {
+ public:
+  PretrainLog(const std::string& name, const RunFolder& folder, std::int64_t total, std::int64_t start)
+      : folder_(folder), start_(start), events_(folder.path()), progress_(name, total, start) {
+    std::filesystem::create_directories(folder.previews());
+  }
+  /// Averages readings; writes them when `show` says so.
+  void add(const std::vector<std::pair<std::string, Tensor>>& readings, std::int64_t done, bool show) {
+    if (sums_.empty())
+      for (const auto& [key, value] : readings) sums_.emplace_back(key, 0.0);
+    for (std::size_t i = 0; i < readings.size(); ++i) {
+      const double number = readings[i].second.item<double>();
+      require(std::isfinite(number), "training went astray: ", readings[i].first, " is ", number, " at step ", done, "; lower the learning rate");
+      sums_[i].second += number;
+    }
+    ++count_;
+    if (!show) return;
+    std::vector<std::string> columns;
+    std::vector<double> row;
+    for (auto& [key, value] : sums_) {
+      columns.push_back(key), row.push_back(value /= static_cast<double>(count_));
+      events_.scalar(key, value, done);
+    }
+    if (!metrics_) metrics_.emplace(folder_.metrics_file(), columns, start_ > 0 ? std::optional(start_) : std::nullopt);
+    metrics_->append(done, row);
+    events_.flush();
+    progress_.update(done, sums_);
+    sums_.clear(), count_ = 0;
+  }
+  void sheet(const Tensor& picture, std::int64_t done) {
+    write_png(folder_.previews() / c10::str("step-", done, ".png"), picture);
+    events_.image("sheet", picture, done);
+  }
+  void finish() { progress_.finish(); }
+
+ private:
+  const RunFolder& folder_;
+  std::int64_t start_, count_ = 0;
+  EventFile events_;
+  Progress progress_;
+  std::optional<MetricsFile> metrics_;
+  Readings sums_;
+};
+
 }  // namespace detail
 
 /// Runs a pretraining to its end or to a signal. Exit code: 0, or 130/143 after a checkpoint.
 inline int run_pretraining(const std::string& name, Pretraining& task, const PretrainSettings& s, const Options& options) {
   const torch::Device device(s.device);
-  RunFolder folder(s.output, {"pretrain-" + name, options.resolved(), options.decisive()},
-                   s.resume ? Existing::Resume : s.overwrite ? Existing::Overwrite : Existing::Refuse);
-  const StopSignals signals;
   AdamW::State optimiser(detail::pretrain_adamw(s, s.learning_rate), task.parameters());
   AdamW::State adversary(detail::pretrain_adamw(s, s.adversary_learning_rate), task.adversary());
   WeightAverage average(task.parameters(), s.ema);
+  Processes processes(s.processes, std::max(detail::numbers(optimiser.parameters()), detail::numbers(adversary.parameters())));
+  const bool first = processes.rank() == 0;  // only the first one writes
+  std::optional<RunFolder> folder;
+  if (first)
+    folder.emplace(s.output, RunDescription{"pretrain-" + name, options.resolved(), options.decisive()},
+                   s.resume ? Existing::Resume : s.overwrite ? Existing::Overwrite : Existing::Refuse);
+  processes.average({}, false);  // a folder that refuses has ended all of them by now
+  const StopSignals signals;
   const auto state = [&] {
     Tensors all = average.state();
     for (const auto& [key, t] : optimiser.state()) all["model." + key] = t;
@@ -130,7 +190,7 @@ inline int run_pretraining(const std::string& name, Pretraining& task, const Pre
     return all;
   };
   std::int64_t start = 0;
-  if (const auto checkpoint = folder.latest_checkpoint()) {
+  if (const auto checkpoint = latest_checkpoint(s.output)) {
     torch::NoGradGuard no_grad;
     const auto file = checkpoint->folder / "state.safetensors";
     const Tensors saved = SafeTensors(file).tensors();
@@ -141,88 +201,63 @@ inline int run_pretraining(const std::string& name, Pretraining& task, const Pre
     }
     start = checkpoint->step;
   }
-  std::filesystem::create_directories(folder.previews());
-  EventFile events(folder.path());
-  std::optional<MetricsFile> metrics;
-  Progress progress(name, s.steps, start);
+  std::optional<detail::PretrainLog> log;
+  if (first) log.emplace(name, *folder, s.steps, start);
   const auto with_average = [&](const auto& work) {
     torch::NoGradGuard no_grad;
     average.swap();
     work();
     average.swap();
   };
-  const auto save = [&](std::int64_t step) {
-    folder.save_checkpoint(step, [&](const std::filesystem::path& draft) {
-      Tensors cpu = state();
-      for (auto& [key, t] : cpu) t = t.cpu();
-      save_safetensors(draft / "state.safetensors", cpu);
-    });
-    with_average([&] { task.save(); });
-  };
-  Readings sums;
-  std::int64_t summed = 0;
+  const Random random(s.seed, static_cast<std::uint64_t>(processes.rank()));
   for (std::int64_t step = start; step < s.steps; ++step) {
     std::vector<std::pair<std::string, Tensor>> readings;
-    const Random random(s.seed);
-    const PretrainStep share{step, s.batch_size, random, device, readings};
+    const PretrainStep share{step, s.batch_size / processes.count(), random, device, readings};
     const double rate = s.rate(step);
     const Tensor loss = task.loss(share);
     loss.backward();
+    const bool stop = processes.average(optimiser.parameters(), stop_requested());
     share.log("gradient-norm", clip_gradient_norm(optimiser.parameters(), s.max_grad_norm));
     optimiser.step(rate);
     optimiser.zero_grad();
     if (!adversary.parameters().empty()) {
       adversary.zero_grad();
       task.adversary_loss(share).backward();
+      processes.average(adversary.parameters(), false);
       adversary.step(rate);
       adversary.zero_grad();
     }
     average.update(step);
-
+    if (!first) {
+      if (stop) return 0;
+      continue;
+    }
     readings.insert(readings.begin(), {"loss", loss.detach()});
-    if (sums.empty()) for (const auto& [key, value] : readings) sums.emplace_back(key, 0.0);
-    for (std::size_t i = 0; i < readings.size(); ++i) {
-      const double number = readings[i].second.item<double>();
-      require(std::isfinite(number), "training went astray: ", readings[i].first, " is ", number, " at step ", step, "; lower the learning rate");
-      sums[i].second += number;
-    }
-    ++summed;
     const std::int64_t done = step + 1;
-    const bool stop = stop_requested();
-    if (done % 20 == 0 || done == s.steps || stop) {
-      for (auto& [key, value] : sums) value /= static_cast<double>(summed);
-      if (!metrics) {
-        std::vector<std::string> columns;
-        for (const auto& [key, value] : sums) columns.push_back(key);
-        metrics.emplace(folder.metrics_file(), columns, start > 0 ? std::optional(start) : std::nullopt);
-      }
-      std::vector<double> row;
-      for (const auto& [key, value] : sums) row.push_back(value), events.scalar(key, value, done);
-      metrics->append(done, row);
-      events.flush();
-      progress.update(done, sums);
-      sums.clear(), summed = 0;
-    }
-    if (done % s.sheet_every == 0 || done == s.steps)
-      with_average([&] {
-        const Tensor sheet = task.sheet();
-        write_png(folder.previews() / c10::str("step-", done, ".png"), sheet);
-        events.image("sheet", sheet, done);
+    log->add(readings, done, done % 20 == 0 || done == s.steps || stop);
+    if (done % s.sheet_every == 0 || done == s.steps) with_average([&] { log->sheet(task.sheet(), done); });
+    if (done % s.checkpoint_every == 0 || done == s.steps || stop) {
+      folder->save_checkpoint(done, [&](const std::filesystem::path& draft) {
+        Tensors cpu = state();
+        for (auto& [key, t] : cpu) t = t.cpu();
+        save_safetensors(draft / "state.safetensors", cpu);
       });
-    if (done % s.checkpoint_every == 0 || done == s.steps || stop) save(done);
+      with_average([&] { task.save(); });
+    }
     if (stop && done < s.steps) {
-      progress.finish();
+      log->finish();
       std::cerr << "stopped after step " << done << "; go on with --resume" << std::endl;
       return stop_exit_code();
     }
   }
-  progress.finish();
-  write_png(folder.path() / "learning-curve.png", learning_curves(read_metrics(folder.metrics_file())));
+  if (!first) return 0;
+  log->finish();
+  write_png(folder->path() / "learning-curve.png", learning_curves(read_metrics(folder->metrics_file())));
   Json measured = Json::object();
   with_average([&] {
     for (const auto& [key, value] : task.measure()) measured[key] = value, std::cerr << key << " " << value << "\n";
   });
-  write_json(folder.path() / "measured.json", measured);
+  write_json(folder->path() / "measured.json", measured);
   return 0;
 }
 
