@@ -53,11 +53,17 @@ TEST_CASE("A run that was stopped and resumed equals one that was not, bit for b
   }
 }
 
-TEST_CASE("A run cannot be resumed with other hyper-parameters", "[programs][resume]") {
+TEST_CASE("A run cannot be resumed with other hyper-parameters, nor in another folder", "[programs][resume]") {
   const ScratchFolder scratch;
   const auto output = scratch / "run";
   REQUIRE(start("stopping_opad", arguments(output)).code == 0);
   const auto other = start("stopping_opad", arguments(output, "--resume --loss.latent-mse.weight 0.5"));
   REQUIRE(other.code == 2);
   REQUIRE_THAT(other.errors, ContainsSubstring("loss.latent-mse.weight"));
+  REQUIRE(other.error_lines() == 1);
+  const auto elsewhere = start("stopping_opad", arguments(scratch / "elsewhere", "--resume '" + output.string() + "'"));
+  REQUIRE(elsewhere.code == 2);
+  REQUIRE(elsewhere.error_lines() == 1);
+  REQUIRE_THAT(elsewhere.errors, ContainsSubstring("--output"));
+  REQUIRE_FALSE(fs::exists(scratch / "elsewhere"));
 }

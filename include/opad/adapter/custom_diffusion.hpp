@@ -1,5 +1,6 @@
 #pragma once
 #include <opad/adapter/adapter.hpp>
+#include <opad/core/once.hpp>
 
 namespace opad {
 
@@ -61,7 +62,7 @@ struct CustomDiffusionProcessor : AttentionProcessor {
 /// diffusers' file names, without ending.
 inline constexpr const char* custom_diffusion_stem = "pytorch_custom_diffusion_weights";
 
-inline NamedTensors install_custom_diffusion(UNet2DConditionModel& unet, bool query_out) {
+OPAD_ONCE NamedTensors install_custom_diffusion(UNet2DConditionModel& unet, bool query_out) {
   remove_adapter(unet);
   unet.for_each_attention([&](const std::string&, Attention& attention, bool cross) {
     if (cross) attention.set_processor(std::make_shared<CustomDiffusionProcessor>(attention, query_out));
@@ -71,7 +72,7 @@ inline NamedTensors install_custom_diffusion(UNet2DConditionModel& unet, bool qu
 
 /// Writes pytorch_custom_diffusion_weights.safetensors. diffusers' loader wants an entry for every attention layer: the untouched
 /// self-attentions get an empty tensor.
-inline void save_custom_diffusion(UNet2DConditionModel& unet, const std::filesystem::path& folder) {
+OPAD_ONCE void save_custom_diffusion(UNet2DConditionModel& unet, const std::filesystem::path& folder) {
   Tensors tensors;
   unet.for_each_attention([&](const std::string& name, Attention& attention, bool cross) {
     const auto* const processor = dynamic_cast<const CustomDiffusionProcessor*>(attention.processor().get());
@@ -84,7 +85,7 @@ inline void save_custom_diffusion(UNet2DConditionModel& unet, const std::filesys
 }
 
 /// Loads the tensors of a Custom Diffusion file. Installs what they need (with or without queries and outputs) unless it is there.
-inline void load_custom_diffusion(UNet2DConditionModel& unet, Tensors tensors, const std::string& where) {
+OPAD_ONCE void load_custom_diffusion(UNet2DConditionModel& unet, Tensors tensors, const std::string& where) {
   std::erase_if(tensors, [](const auto& item) { return item.first.ends_with(".processor") && item.second.numel() == 0; });
   const bool query_out = std::any_of(tensors.begin(), tensors.end(), [](const auto& item) {
     return item.first.find(".to_q_custom_diffusion.") != std::string::npos;
@@ -98,14 +99,14 @@ inline void load_custom_diffusion(UNet2DConditionModel& unet, Tensors tensors, c
 }
 
 /// path  a Custom Diffusion file (.safetensors or PyTorch's .bin), or a folder that holds one under diffusers' name
-inline void load_custom_diffusion(UNet2DConditionModel& unet, const std::filesystem::path& path) {
+OPAD_ONCE void load_custom_diffusion(UNet2DConditionModel& unet, const std::filesystem::path& path) {
   if (std::filesystem::is_directory(path))
     load_custom_diffusion(unet, read_weights(path, custom_diffusion_stem), path.string());
   else
     load_custom_diffusion(unet, read_weight_file(path), path.string());
 }
 
-inline void merge_custom_diffusion(UNet2DConditionModel& unet) {
+OPAD_ONCE void merge_custom_diffusion(UNet2DConditionModel& unet) {
   unet.for_each_attention([](const std::string& name, Attention& attention, bool cross) {
     if (!cross) return;
     const auto* const processor = dynamic_cast<const CustomDiffusionProcessor*>(attention.processor().get());

@@ -2,11 +2,12 @@
 #include <opad/adapter/custom_diffusion.hpp>
 #include <opad/adapter/lora.hpp>
 #include <opad/adapter/textual_inversion.hpp>
+#include <opad/core/once.hpp>
 
 namespace opad {
 
 /// Loads a LoRA of whatever rank the file has.
-inline void load_lora(UNet2DConditionModel& unet, const std::filesystem::path& folder) {
+OPAD_ONCE void load_lora(UNet2DConditionModel& unet, const std::filesystem::path& folder) {
   const SafeTensors file(folder / "pytorch_lora_weights.safetensors");
   std::int64_t rank = 0;
   for (const auto& [name, tensor] : file.tensors())
@@ -18,7 +19,7 @@ inline void load_lora(UNet2DConditionModel& unet, const std::filesystem::path& f
 /// Installs whatever trained weights the folders hold, known by diffusers' file names: Custom Diffusion or LoRA into the U-Net, learned
 /// tokens into the tokenizer and the returned rows. Of several folders with U-Net weights the last one wins.
 /// Throws for a folder that does not exist or holds neither.
-inline TokenRows load_adapters(const std::vector<std::filesystem::path>& folders, UNet2DConditionModel& unet, ClipTokenizer& tokenizer) {
+OPAD_ONCE TokenRows load_adapters(const std::vector<std::filesystem::path>& folders, UNet2DConditionModel& unet, ClipTokenizer& tokenizer) {
   std::vector<LearnedEmbedding> embeddings;
   for (const auto& folder : folders) {
     auto found = read_learned_embeddings(folder);

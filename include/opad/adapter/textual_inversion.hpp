@@ -1,6 +1,7 @@
 #pragma once
 #include <filesystem>
 
+#include <opad/core/once.hpp>
 #include <opad/core/tensor.hpp>
 #include <opad/io/pickle.hpp>
 #include <opad/io/safetensors.hpp>
@@ -16,7 +17,7 @@ struct LearnedEmbedding {
 
 /// Reads a learned embedding: what diffusers, the Custom Diffusion scripts and the web UI write (.safetensors, .bin, .pt).
 ///   token  the name to give it; empty: the file's own
-inline LearnedEmbedding read_learned_embedding(const std::filesystem::path& path, const std::string& token = {}) {
+OPAD_ONCE LearnedEmbedding read_learned_embedding(const std::filesystem::path& path, const std::string& token = {}) {
   const std::string where = path.string();
   LearnedEmbedding learned{token, {}};
   const auto take = [&](const std::string& name, const Tensor& rows) { learned = {token.empty() ? name : token, rows}; };
@@ -45,7 +46,7 @@ inline LearnedEmbedding read_learned_embedding(const std::filesystem::path& path
 }
 
 /// Every learned embedding of a folder, in the order of their file names: learned_embeds.* and files named after a token, <...>.*.
-inline std::vector<LearnedEmbedding> read_learned_embeddings(const std::filesystem::path& folder) {
+OPAD_ONCE std::vector<LearnedEmbedding> read_learned_embeddings(const std::filesystem::path& folder) {
   require(std::filesystem::is_directory(folder), folder.string(), ": no such folder");
   std::map<std::string, std::filesystem::path> files;  // by stem: .bin and .safetensors of one name are one embedding
   for (const auto& entry : std::filesystem::directory_iterator(folder)) {
@@ -66,7 +67,7 @@ class TokenRows {
  public:
   /// Makes the tokens known to the tokenizer, each with a row for every vector of its embedding: <t>, <t>_1, <t>_2, ...
   /// Throws where a token exists already.
-  TokenRows(ClipTokenizer& tokenizer, const std::vector<LearnedEmbedding>& embeddings) : first_id_(tokenizer.size()) {
+  OPAD_ONCE TokenRows(ClipTokenizer& tokenizer, const std::vector<LearnedEmbedding>& embeddings) : first_id_(tokenizer.size()) {
     std::vector<Tensor> rows;
     for (const auto& [token, vectors] : embeddings) {
       require(vectors.dim() == 2 && vectors.size(0) > 0 && vectors.size(1) == embeddings[0].rows.size(1), "TokenRows: the embedding of '", token,
@@ -80,7 +81,7 @@ class TokenRows {
 
   /// New tokens that start as copies of known ones: <new1> as the row of `corgi`.
   ///   table  the text encoder's, [vocabulary, width]      initializers  one for each token, each a single token of the vocabulary
-  static TokenRows from_initializers(ClipTokenizer& tokenizer, const Tensor& table, const std::vector<std::string>& tokens,
+  OPAD_ONCE static TokenRows from_initializers(ClipTokenizer& tokenizer, const Tensor& table, const std::vector<std::string>& tokens,
                                      const std::vector<std::string>& initializers) {
     require(tokens.size() == initializers.size(), "TokenRows: ", initializers.size(), " initializer tokens for ", tokens.size(),
             " new tokens; give as many");
@@ -103,7 +104,7 @@ class TokenRows {
 
   /// Token embeddings: ids from first_id on come from the rows, all others from the table. Gradient flows into the rows only.
   ///   table [vocabulary, width], ids [B, T] int64 -> [B, T, width]
-  Tensor embed(const Tensor& table, const Tensor& ids) const {
+  OPAD_ONCE Tensor embed(const Tensor& table, const Tensor& ids) const {
     const std::int64_t known = std::min(first_id_, table.size(0)), n = rows_.size(0);
     require(n == 0 || rows_.size(1) == table.size(1), "TokenRows: rows of width ", rows_.size(1), " beside a table of width ", table.size(1),
             "; was the embedding made for another text encoder?");
@@ -118,7 +119,7 @@ class TokenRows {
   }
 
   /// The prompt with every token of several rows written out: "<t> dog" -> "<t> <t>_1 dog".
-  std::string expand(std::string prompt) const {
+  OPAD_ONCE std::string expand(std::string prompt) const {
     for (const auto& [token, count] : tokens_) {
       if (count == 1) continue;
       std::string all = token;
@@ -129,7 +130,7 @@ class TokenRows {
   }
 
   /// The rows as they are now, by token.
-  std::vector<LearnedEmbedding> embeddings() const {
+  OPAD_ONCE std::vector<LearnedEmbedding> embeddings() const {
     std::vector<LearnedEmbedding> out;
     std::int64_t first = 0;
     for (const auto& [token, count] : tokens_) {
@@ -140,7 +141,7 @@ class TokenRows {
   }
 
   /// Writes a file for each token, FOLDER/<new1>.safetensors, as diffusers' load_textual_inversion reads it.
-  void save(const std::filesystem::path& folder) const {
+  OPAD_ONCE void save(const std::filesystem::path& folder) const {
     std::filesystem::create_directories(folder);
     for (const auto& [token, rows] : embeddings()) {
       require(token.find('/') == token.npos, "TokenRows: '", token, "' cannot name a file; choose a token without /");
@@ -148,7 +149,7 @@ class TokenRows {
     }
   }
   /// Copies the rows of such files, or of one learned_embeds.safetensors, over these.
-  void load(const std::filesystem::path& folder) {
+  OPAD_ONCE void load(const std::filesystem::path& folder) {
     std::map<std::string, Tensor> found;
     for (const auto& [token, rows] : read_learned_embeddings(folder)) found.emplace(token, rows);
     torch::NoGradGuard no_grad;

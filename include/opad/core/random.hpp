@@ -8,6 +8,7 @@
 #include <numeric>
 #include <string_view>
 
+#include <opad/core/once.hpp>
 #include <opad/core/tensor.hpp>
 
 namespace opad {
@@ -40,7 +41,7 @@ class Stream {
   }
 
   /// Standard normal numbers, float32.
-  Tensor normal(at::IntArrayRef shape) {
+  OPAD_ONCE Tensor normal(at::IntArrayRef shape) {
     Tensor out = torch::empty(shape, torch::kFloat32);
     float* const data = out.data_ptr<float>();
     const std::int64_t n = out.numel();
@@ -51,13 +52,13 @@ class Stream {
     }
     return out;
   }
-  Tensor uniform(at::IntArrayRef shape) {  // float32 in [0, 1)
+  OPAD_ONCE Tensor uniform(at::IntArrayRef shape) {  // float32 in [0, 1)
     Tensor out = torch::empty(shape, torch::kFloat32);
     float* const data = out.data_ptr<float>();
     for (std::int64_t i = 0; i < out.numel(); ++i) data[i] = static_cast<float>(bits() >> 40) * 0x1p-24f;
     return out;
   }
-  Tensor integers(std::int64_t low, std::int64_t high, at::IntArrayRef shape) {  // int64 in [low, high)
+  OPAD_ONCE Tensor integers(std::int64_t low, std::int64_t high, at::IntArrayRef shape) {  // int64 in [low, high)
     Tensor out = torch::empty(shape, torch::kInt64);
     auto* const data = out.data_ptr<std::int64_t>();
     for (std::int64_t i = 0; i < out.numel(); ++i) data[i] = integer(low, high);

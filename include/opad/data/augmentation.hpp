@@ -5,6 +5,7 @@
 #include <string>
 
 #include <opad/core/error.hpp>
+#include <opad/core/once.hpp>
 #include <opad/core/random.hpp>
 #include <opad/core/tensor.hpp>
 #include <opad/data/prompt_templates.hpp>
@@ -52,7 +53,7 @@ class ConceptTransform {
   std::int64_t smallest_scale() const { return std::max(size_ / 3, 3 * factor_); }
 
   /// An example of the concept.
-  Item instance(const Tensor& picture, const std::string& prompt, Stream& random) const {
+  OPAD_ONCE Item instance(const Tensor& picture, const std::string& prompt, Stream& random) const {
     const bool mirror = random.bernoulli(options_.hflip_probability) && options_.hflip;
     const std::int64_t scale = options_.enabled ? draw_scale(random) : size_, room = std::abs(size_ - scale);
     const std::int64_t top = random.integer(0, room + 1), left = random.integer(0, room + 1);
@@ -67,7 +68,7 @@ class ConceptTransform {
 
   /// An example of the class (prior preservation): mirrored or not, the shorter side resized to size, a square cut at random,
   /// or in the middle with center_crop. The mask is all 1.
-  Item prior(const Tensor& picture, const std::string& prompt, bool center_crop, Stream& random) const {
+  OPAD_ONCE Item prior(const Tensor& picture, const std::string& prompt, bool center_crop, Stream& random) const {
     const bool mirror = random.bernoulli(options_.hflip_probability) && options_.hflip;
     const Tensor resized = resize_shortest_edge(mirror ? flip(picture) : picture, size_, Filter::Bilinear);
     const std::int64_t top = random.integer(0, resized.size(0) - size_ + 1),

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include <opad/core/once.hpp>
 #include <opad/core/random.hpp>
 #include <opad/core/tensor.hpp>
 #include <opad/data/augmentation.hpp>
@@ -23,7 +24,7 @@ struct ConceptData {
 };
 
 /// A concept from a folder of photographs, and one of class pictures unless that path is empty.
-inline ConceptData read_concept(const std::filesystem::path& folder, const std::string& instance_prompt,
+OPAD_ONCE ConceptData read_concept(const std::filesystem::path& folder, const std::string& instance_prompt,
                                 const std::filesystem::path& class_folder = {}, const std::string& class_prompt = "") {
   ConceptData data{.pictures = read_concept_folder(folder).pictures,
                    .instance_prompt = instance_prompt,
@@ -53,7 +54,7 @@ struct DatasetOptions {
 /// Throws Error for a concept without pictures or prompt, class pictures without a prompt, and as ConceptTransform does.
 class ConceptDataset {
  public:
-  ConceptDataset(const std::vector<ConceptData>& concepts, const DatasetOptions& options, const Random& random)
+  OPAD_ONCE ConceptDataset(const std::vector<ConceptData>& concepts, const DatasetOptions& options, const Random& random)
       : options_(options), transform_(options.augmentation, options.resolution, options.vae_factor), random_(random.seed()) {
     require(!concepts.empty(), "data: no concept; give at least one folder of photographs");
     require(0 <= options.rank && options.rank < options.world_size, "data: rank ", options.rank, " of ", options.world_size);
@@ -74,7 +75,7 @@ class ConceptDataset {
   /// Pairs of picture and prompt in an epoch.
   std::int64_t size() const { return static_cast<std::int64_t>(instances_.size()); }
 
-  Batch batch(std::int64_t iteration, std::int64_t batch_size) const {
+  OPAD_ONCE Batch batch(std::int64_t iteration, std::int64_t batch_size) const {
     require(iteration >= 0 && batch_size > 0, "data: batch ", iteration, " of ", batch_size,
             " pictures; give 0 or more, and 1 or more");
     const std::int64_t first = (iteration * options_.world_size + options_.rank) * batch_size;
@@ -133,10 +134,12 @@ class ConceptDataset {
 };
 
 /// Makes the next batch in the background while the current one is used. Changes no result: whatever is asked for is what the
-/// data set, which must live longer, would have given.
+/// data set would have given.
 class Prefetch {
  public:
-  Prefetch(const ConceptDataset& dataset, std::int64_t batch_size) : dataset_(dataset), batch_size_(batch_size) {}
+  Prefetch(ConceptDataset dataset, std::int64_t batch_size) : dataset_(std::move(dataset)), batch_size_(batch_size) {}
+  Prefetch(const Prefetch&) = delete;
+  Prefetch& operator=(const Prefetch&) = delete;
 
   Batch batch(std::int64_t iteration) {
     Batch batch = next_.valid() && iteration == next_iteration_ ? next_.get() : dataset_.batch(iteration, batch_size_);
@@ -146,7 +149,7 @@ class Prefetch {
   }
 
  private:
-  const ConceptDataset& dataset_;
+  const ConceptDataset dataset_;
   std::int64_t batch_size_, next_iteration_ = 0;
   std::future<Batch> next_;  // its destructor waits
 };

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include <opad/core/error.hpp>
+#include <opad/core/once.hpp>
 #include <opad/core/tensor.hpp>
 #include <opad/io/image.hpp>
 
@@ -47,7 +48,7 @@ inline std::string why_no_picture(const std::filesystem::directory_entry& entry)
 
 /// Reads all pictures of a folder: files that end in .jpg, .jpeg, .png or .webp in any case, whose content decides what they are.
 /// Throws Error for a folder that is missing, unreadable, empty or without pictures, and for a picture that cannot be decoded.
-inline ConceptFolder read_concept_folder(const std::filesystem::path& folder) {
+OPAD_ONCE ConceptFolder read_concept_folder(const std::filesystem::path& folder) {
   namespace fs = std::filesystem;
   const std::string where = folder.string();
   require(fs::exists(folder), where, ": no such folder; give a folder with a few photographs of the concept");

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include <opad/core/error.hpp>
+#include <opad/core/once.hpp>
 #include <opad/core/random.hpp>
 
 namespace opad {
@@ -64,7 +65,7 @@ struct Summary {
   std::size_t concepts = 0, values = 0;
 };
 
-inline Summary summarise(const Scores& scores) {
+OPAD_ONCE Summary summarise(const Scores& scores) {
   require(!scores.empty(), "statistics: no scores to summarise");
   const Eigen::ArrayXd means = concept_means(scores);
   Summary out{.mean = means.mean(), .between = deviation(means), .concepts = scores.size()};
@@ -162,7 +163,7 @@ inline std::pair<double, double> interval_shares(const Eigen::ArrayXd& values, c
 /// clustered data", JRSS B 2007). Up to 6 concepts all n^n resamples are taken and nothing is random.
 /// NaN for fewer than two concepts; of equal values the interval is that value.
 /// Throws unless 0 < level < 1, resamples >= 100 and the values are finite.
-inline Interval bootstrap_interval(const Eigen::ArrayXd& values, Stream stream, const Bootstrap& how = {}) {
+OPAD_ONCE Interval bootstrap_interval(const Eigen::ArrayXd& values, Stream stream, const Bootstrap& how = {}) {
   require(how.level > 0 && how.level < 1 && how.resamples >= 100, "bootstrap: level ", how.level, ", ", how.resamples,
           " resamples; give a level between 0 and 1 and at least 100 resamples");
   require(values.allFinite(), "bootstrap: a value is no finite number");
@@ -177,7 +178,7 @@ inline Interval bootstrap_interval(const Eigen::ArrayXd& values, Stream stream, 
 /// least as far from 0. Fisher, "The Design of Experiments", 1935. Exact up to 16 concepts (2^n ways), else (1 + hits) / (1 + draws) of
 /// random ones. With n concepts no p is below 2^(1 - n): 6 concepts cannot go below 0.031.
 /// 1 without values or when all are 0. Throws unless the values are finite and draws >= 100.
-inline double paired_permutation_test(const Eigen::ArrayXd& differences, Stream stream, std::int64_t draws = 10000) {
+OPAD_ONCE double paired_permutation_test(const Eigen::ArrayXd& differences, Stream stream, std::int64_t draws = 10000) {
   require(differences.allFinite() && draws >= 100, "permutation test: finite differences and at least 100 draws are needed");
   const Eigen::Index n = differences.size();
   const bool exact = n <= 16;
@@ -207,7 +208,7 @@ struct Comparison {
 };
 
 /// Throws when no concept and seed is common to both. The same variants give the same numbers: the streams are named after the metric.
-inline Comparison compare(const Scores& variant, const Scores& reference, const std::string& metric, const Random& random,
+OPAD_ONCE Comparison compare(const Scores& variant, const Scores& reference, const std::string& metric, const Random& random,
                           const Bootstrap& how = {}) {
   const auto count = [](const Scores& scores) {
     std::size_t n = 0;

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include <opad/core/once.hpp>
 #include <opad/experiment/canvas.hpp>
 #include <opad/experiment/metrics.hpp>
 
@@ -115,7 +116,7 @@ inline void panel(Canvas& canvas, const Frame& frame, const std::string& name, c
 }  // namespace curve_detail
 
 /// The columns of a metrics table (all when none are named) as curves over the step, each with its own scale.  bytes [H, W, 3]
-inline Tensor learning_curves(const MetricsTable& table, std::vector<std::string> names = {}, const std::string& title = "") {
+OPAD_ONCE Tensor learning_curves(const MetricsTable& table, std::vector<std::string> names = {}, const std::string& title = "") {
   constexpr std::int64_t width = 360, height = 190, left = 70, right = 30, above = 44, below = 40, margin = 16;
   if (names.empty()) names.assign(table.columns.begin() + 1, table.columns.end());
   require(!names.empty(), "learning curves: the metrics have no columns to draw");

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include <opad/core/error.hpp>
+#include <opad/core/once.hpp>
 #include <opad/io/atomic_file.hpp>
 
 namespace opad {
@@ -74,7 +75,7 @@ inline std::vector<std::string> lines(const std::filesystem::path& path) {
 
 }  // namespace metrics_detail
 
-inline MetricsTable read_metrics(const std::filesystem::path& path) {
+OPAD_ONCE MetricsTable read_metrics(const std::filesystem::path& path) {
   const auto lines = metrics_detail::lines(path);
   require(!lines.empty(), path.string(), ": holds no metrics, not even the names of its columns");
   MetricsTable table{metrics_detail::cells(lines[0]), {}};
@@ -97,7 +98,7 @@ inline MetricsTable read_metrics(const std::filesystem::path& path) {
 /// run will write again, so that the file of a run that was stopped equals that of one that was not.
 class MetricsFile {
  public:
-  MetricsFile(std::filesystem::path path, std::vector<std::string> columns, std::optional<std::int64_t> resumed = {})
+  OPAD_ONCE MetricsFile(std::filesystem::path path, std::vector<std::string> columns, std::optional<std::int64_t> resumed = {})
       : path_(std::move(path)), columns_(std::move(columns)) {
     const auto header = metrics_detail::header(columns_);
     std::string kept = header + "\n";
@@ -107,7 +108,7 @@ class MetricsFile {
   }
 
   /// `values` in the order of the columns; what is no finite number becomes an empty cell.
-  void append(std::int64_t step, const std::vector<double>& values) {
+  OPAD_ONCE void append(std::int64_t step, const std::vector<double>& values) {
     require(values.size() == columns_.size(), path_.string(), ": ", values.size(), " values for ", columns_.size(), " columns");
     std::string line = std::to_string(step);
     for (const double value : values) line.append(",").append(metrics_detail::number(value));

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include <opad/core/error.hpp>
+#include <opad/core/once.hpp>
 #include <opad/io/json.hpp>
 
 namespace opad {
@@ -64,7 +65,7 @@ struct Holder<std::vector<T>> {
   static constexpr bool list = true, optional = false;
 };
 
-inline void read(const std::string& word, bool& value, const std::string& where) {
+OPAD_ONCE void read(const std::string& word, bool& value, const std::string& where) {
   for (const auto* yes : {"true", "yes", "on", "1"})
     if (word == yes) return void(value = true);
   for (const auto* no : {"false", "no", "off", "0"})
@@ -86,7 +87,7 @@ void read(const std::string& word, T& value, const std::string& where) {
   value = number;
 }
 
-inline void read(const std::string& word, double& value, const std::string& where) {
+OPAD_ONCE void read(const std::string& word, double& value, const std::string& where) {
   double number{};
   const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), number);
   require(error != std::errc::result_out_of_range, where, ": ", word, " is out of range of a 64-bit number");
@@ -136,7 +137,7 @@ std::pair<Option::Kind, std::string> kind() {
 }
 
 /// Numbers may also be given as one word, 1,2,4; texts keep their commas.
-inline std::vector<std::string> split_numbers(const std::vector<std::string>& words) {
+OPAD_ONCE std::vector<std::string> split_numbers(const std::vector<std::string>& words) {
   std::vector<std::string> numbers;
   for (const auto& word : words)
     for (std::size_t begin = 0, end = 0; end != std::string::npos; begin = end + 1)
@@ -180,7 +181,7 @@ Json json_of(const T& value) {
 }
 
 /// A JSON value as a person reads it: texts without quotes, lists as words, null as "none".
-inline std::string plain(const Json& value) {
+OPAD_ONCE std::string plain(const Json& value) {
   if (value.is_null()) return "none";
   if (value.is_string()) return value.get<std::string>();
   if (!value.is_array()) return value.dump();
@@ -211,7 +212,7 @@ Option make_option(std::string name, std::string group, T& value, std::string he
 }
 
 /// Sets an option from JSON, strictly: a number must be a number, not a text that looks like one.
-inline void set_from_json(const Option& option, const Json& value, const std::string& where) {
+OPAD_ONCE void set_from_json(const Option& option, const Json& value, const std::string& where) {
   const auto fits = [&](const Json& item) {
     switch (option.kind) {
       case Option::Kind::Flag: return item.is_boolean();

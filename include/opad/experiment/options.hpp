@@ -1,5 +1,4 @@
 #pragma once
-#include <CLI/CLI.hpp>
 #include <boost/hana/accessors.hpp>
 #include <boost/hana/concept/struct.hpp>
 #include <boost/hana/first.hpp>
@@ -15,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include <opad/core/once.hpp>
 #include <opad/experiment/option.hpp>
 #include <opad/experiment/suggest.hpp>
 #include <opad/experiment/versions.hpp>
@@ -69,48 +69,22 @@ class Options {
   }
 
   /// Reads the command line. False: --help or --version was asked for and answered; leave with exit code 0.
-  [[nodiscard]] bool parse(int argc, const char* const* argv, std::ostream& out = std::cout) {
-    CLI::App app(description_, program_);
-    app.set_help_flag();
-    app.allow_extras();
-    const auto* wants_help = app.add_flag("-h,--help");
-    const auto* wants_version = app.add_flag("--version");
-    std::vector<std::string> files, settings;
-    app.add_option("--config", files)->expected(1, -1);
-    app.add_option("--set", settings)->expected(1, -1);
-    std::vector<const CLI::Option*> given;
-    for (const auto& option : options_) given.push_back(declare(app, option));
-    try {
-      auto words = split_words(argc, argv);
-      std::reverse(words.begin(), words.end());  // the order that CLI11 wants
-      app.parse(words);
-    } catch (const CLI::ParseError& error) {
-      fail(error.what(), "; ", program_, " --help lists the options");
-    }
-    if (wants_help->count()) return out << help(), false;
-    if (wants_version->count()) return out << versions_line(), false;
-    if (const auto extra = app.remaining(); !extra.empty()) refuse(extra.front());
-    for (const auto& file : files) apply_file(file);
-    for (const auto& setting : settings) apply_setting(setting);
-    for (std::size_t i = 0; i < given.size(); ++i)
-      if (given[i]->count()) options_[i].set(given[i]->results(), "--" + options_[i].name);
-    return true;
-  }
+  [[nodiscard]] bool parse(int argc, const char* const* argv, std::ostream& out = std::cout);
 
   /// Sets what a JSON object names, nested ({"loss": {"latent-mse": {"weight": 0.5}}}) or dotted. An unknown name is an error.
   void apply(const Json& values, const std::string& where) { apply(values, where, ""); }
 
   /// The value of every option, nested by the dots of their names.
-  Json resolved() const {
+  OPAD_ONCE Json resolved() const {
     return nested([](const Option&) { return true; });
   }
   /// The same without options that cannot change a result (those marked with decisive = false).
-  Json decisive() const {
+  OPAD_ONCE Json decisive() const {
     return nested([](const Option& option) { return option.decisive; });
   }
 
   /// The options as a Markdown table.
-  std::string table() const {
+  OPAD_ONCE std::string table() const {
     std::string text = "| option | type | default | meaning |\n|---|---|---|---|\n";
     for (const auto& option : options_)
       text += "| `--" + option.name + "` | " + escaped(option.type) + " | " + code(option.default_text) + " | " +
@@ -119,7 +93,7 @@ class Options {
   }
 
   /// What --help prints: grouped, with types and defaults, at most 100 columns wide.
-  std::string help() const {
+  OPAD_ONCE std::string help() const {
     std::string text = program_ + " " + opad::version + "\n\n";
     for (const auto& line : wrap(description_, 100)) text += line + "\n";
     text += "\nUsage: " + program_ + " [--OPTION VALUE]...\n\nConfiguration\n";
@@ -146,7 +120,7 @@ class Options {
     return name;
   }
 
-  Option& add(Option option) {
+  OPAD_ONCE Option& add(Option option) {
     for (const auto* reserved : {"help", "version", "config", "set"})
       require(option.name != reserved, "Options: the name ", reserved, " is taken by every program");
     const auto within = [](const std::string& name, const std::string& other) { return (name + ".").starts_with(other + "."); };
@@ -163,14 +137,6 @@ class Options {
         if (name == member) return std::string(text);
     const auto common = member_help_.find(member);
     return common == member_help_.end() ? "" : common->second;
-  }
-
-  static const CLI::Option* declare(CLI::App& app, const Option& option) {
-    auto* declared = app.add_option("--" + option.name, CLI::callback_t([](const CLI::results_t&) { return true; }));
-    if (option.list) return declared->expected(1, -1)->allow_extra_args();
-    if (option.kind == Option::Kind::Flag) declared->default_str("true")->expected(0, 1);
-    else if (!option.bare.empty()) declared->default_str(option.bare)->expected(0, 1);
-    return declared->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
   }
 
   /// The command line as words: --name=value as two, underscores in the names of options as dashes.
@@ -204,7 +170,7 @@ class Options {
     fail("--", name, " is not an option of ", program_, did_you_mean(name, names(), "--"));
   }
 
-  void apply(const Json& values, const std::string& where, const std::string& prefix) {
+  OPAD_ONCE void apply(const Json& values, const std::string& where, const std::string& prefix) {
     require(values.is_object(), where, ": options are a JSON object, {\"name\": value, ...}");
     for (const auto& [key, value] : values.items()) {
       const auto name = prefix + kebab(key);
@@ -284,3 +250,46 @@ class Options {
 };
 
 }  // namespace opad
+
+#ifndef OPAD_COMPILED_ELSEWHERE  // a large header, which nothing else needs
+#include <CLI/CLI.hpp>
+
+namespace opad {
+
+OPAD_ONCE bool Options::parse(int argc, const char* const* argv, std::ostream& out) {
+  CLI::App app(description_, program_);
+  app.set_help_flag();
+  app.allow_extras();
+  const auto* wants_help = app.add_flag("-h,--help");
+  const auto* wants_version = app.add_flag("--version");
+  std::vector<std::string> files, settings;
+  app.add_option("--config", files)->expected(1, -1);
+  app.add_option("--set", settings)->expected(1, -1);
+  const auto declare = [&](const Option& option) -> const CLI::Option* {
+    auto* declared = app.add_option("--" + option.name, CLI::callback_t([](const CLI::results_t&) { return true; }));
+    if (option.list) return declared->expected(1, -1)->allow_extra_args();
+    if (option.kind == Option::Kind::Flag) declared->default_str("true")->expected(0, 1);
+    else if (!option.bare.empty()) declared->default_str(option.bare)->expected(0, 1);
+    return declared->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+  };
+  std::vector<const CLI::Option*> given;
+  for (const auto& option : options_) given.push_back(declare(option));
+  try {
+    auto words = split_words(argc, argv);
+    std::reverse(words.begin(), words.end());  // the order that CLI11 wants
+    app.parse(words);
+  } catch (const CLI::ParseError& error) {
+    fail(error.what(), "; ", program_, " --help lists the options");
+  }
+  if (wants_help->count()) return out << help(), false;
+  if (wants_version->count()) return out << versions_line(), false;
+  if (const auto extra = app.remaining(); !extra.empty()) refuse(extra.front());
+  for (const auto& file : files) apply_file(file);
+  for (const auto& setting : settings) apply_setting(setting);
+  for (std::size_t i = 0; i < given.size(); ++i)
+    if (given[i]->count()) options_[i].set(given[i]->results(), "--" + options_[i].name);
+  return true;
+}
+
+}  // namespace opad
+#endif

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include <opad/core/once.hpp>
 #include <opad/core/tensor.hpp>
 #include <opad/experiment/canvas.hpp>
 #include <opad/experiment/wrap.hpp>
@@ -40,7 +41,7 @@ inline std::vector<std::string> lines(const std::string& text, std::int64_t widt
 
 /// One picture of all rows: bytes [H, W, 3] on white, small pictures magnified by a whole factor so that they can be looked at,
 /// captions broken into at most three lines. All images have one size.
-inline Tensor preview(const std::vector<PreviewRow>& rows, const std::string& title = "") {
+OPAD_ONCE Tensor preview(const std::vector<PreviewRow>& rows, const std::string& title = "") {
   using previews_detail::lines;
   constexpr std::int64_t gap = 12, margin = 20, least = 160;
   require(!rows.empty(), "preview: there are no pictures to show");
@@ -89,7 +90,7 @@ inline Tensor preview(const std::vector<PreviewRow>& rows, const std::string& ti
 }
 
 /// Pictures in rows of `columns`, each with its caption if there are any.  [n, 3, H, W] in [-1, 1] -> bytes [H, W, 3]
-inline Tensor preview_grid(const Tensor& images, std::int64_t columns, const std::vector<std::string>& captions = {},
+OPAD_ONCE Tensor preview_grid(const Tensor& images, std::int64_t columns, const std::vector<std::string>& captions = {},
                            const std::string& title = "") {
   require(columns >= 1, "preview: ", columns, " columns; give at least 1");
   std::vector<PreviewRow> rows;

@@ -15,6 +15,8 @@
 #include <utility>
 #include <vector>
 
+#include <opad/core/once.hpp>
+
 namespace opad {
 
 /// Named numbers of one iteration, in the order in which they are shown.
@@ -43,7 +45,7 @@ struct Screen {
   std::function<int()> width = [] { return 80; };  // columns
 
   /// What stands behind standard error. TERM=dumb counts as a log; NO_COLOR (no-color.org) takes the colours away.
-  static Screen of_standard_error() {
+  OPAD_ONCE static Screen of_standard_error() {
     const auto variable = [](const char* name) { return std::string_view(std::getenv(name) ? std::getenv(name) : ""); };
     Screen screen;
     screen.terminal = isatty(STDERR_FILENO) && variable("TERM") != "dumb";
@@ -78,7 +80,7 @@ class Progress {
   Progress& operator=(const Progress&) = delete;
 
   /// `step` iterations of the total are done.
-  void update(std::int64_t step, const Readings& readings = {}) {
+  OPAD_ONCE void update(std::int64_t step, const Readings& readings = {}) {
     const double now = clock_();
     measure(step, now);
     step_ = step;
@@ -88,14 +90,14 @@ class Progress {
   }
 
   /// A line of its own, above the bar.
-  void message(std::string_view text) {
+  OPAD_ONCE void message(std::string_view text) {
     if (drawn_) out_ << '\r' << std::string(columns(), ' ') << '\r';
     out_ << text << std::endl;
     if (drawn_) show(clock_());
   }
 
   /// Shows the last state and ends the line. Called by the destructor.
-  void finish() {
+  OPAD_ONCE void finish() {
     if (finished_) return;
     finished_ = true;
     if (screen_.terminal || shown_step_ != step_) show(clock_());

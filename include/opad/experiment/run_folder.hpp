@@ -17,6 +17,7 @@
 #include <vector>
 
 #include <opad/core/error.hpp>
+#include <opad/core/once.hpp>
 #include <opad/core/random.hpp>
 #include <opad/experiment/versions.hpp>
 #include <opad/io/json.hpp>
@@ -30,7 +31,7 @@ struct Checkpoint {
 };
 
 /// The checkpoints of a run folder, oldest first. What a crash left half-written has another name and is not seen.
-inline std::vector<Checkpoint> checkpoints(const std::filesystem::path& run) {
+OPAD_ONCE std::vector<Checkpoint> checkpoints(const std::filesystem::path& run) {
   std::vector<Checkpoint> found;
   std::error_code none;
   for (const auto& entry : std::filesystem::directory_iterator(run / "checkpoints", none)) {
@@ -44,13 +45,13 @@ inline std::vector<Checkpoint> checkpoints(const std::filesystem::path& run) {
   return found;
 }
 
-inline std::optional<Checkpoint> latest_checkpoint(const std::filesystem::path& run) {
+OPAD_ONCE std::optional<Checkpoint> latest_checkpoint(const std::filesystem::path& run) {
   const auto found = checkpoints(run);
   return found.empty() ? std::nullopt : std::optional(found.back());
 }
 
 /// 16 hexadecimal digits that two runs share exactly when they compute the same: recipe and decisive options are equal.
-inline std::string fingerprint(const std::string& recipe, const Json& decisive_options) {
+OPAD_ONCE std::string fingerprint(const std::string& recipe, const Json& decisive_options) {
   const nlohmann::json sorted = decisive_options;  // the order of the options says nothing
   const auto bits = hash(sorted.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace), hash(recipe + "\n"));
   std::string digits;
@@ -92,7 +93,7 @@ class FolderLock {
 /// One process at a time holds it.
 class RunFolder {
  public:
-  RunFolder(std::filesystem::path folder, const RunDescription& run, Existing existing, std::size_t keep = 2)
+  OPAD_ONCE RunFolder(std::filesystem::path folder, const RunDescription& run, Existing existing, std::size_t keep = 2)
       : folder_(std::move(folder)), keep_(keep) {
     require(!folder_.empty(), "the run needs a folder; give --output FOLDER");
     require(keep_ >= 1, folder_.string(), ": at least one checkpoint must be kept");
@@ -116,7 +117,7 @@ class RunFolder {
 
   /// Saves what `write` puts into the folder that it is given, as checkpoints/step-N, then drops the oldest beyond `keep`. A step
   /// that is saved already stays as it is: a run has one state at a step. When `write` throws, no trace is left.
-  std::filesystem::path save_checkpoint(std::int64_t step, const std::function<void(const std::filesystem::path&)>& write) {
+  OPAD_ONCE std::filesystem::path save_checkpoint(std::int64_t step, const std::function<void(const std::filesystem::path&)>& write) {
     const auto target = folder_ / "checkpoints" / c10::str("step-", step), draft = hidden(target);
     return translate([&] {
       if (std::filesystem::exists(target)) return target;
@@ -161,7 +162,7 @@ class RunFolder {
       return;
     }
     const auto config = read_json(config_file());
-    require(config.is_object() && config.contains("fingerprint") && config.contains("options"), folder_.string(),
+    require(config.is_object() && config.contains("fingerprint") && config.contains("options") && config.value("recipe", Json()).is_string(), folder_.string(),
             ": holds a config.json that is not a run's; give --output another folder");
   }
 

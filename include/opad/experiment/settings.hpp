@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include <opad/core/once.hpp>
 #include <opad/data/augmentation.hpp>
 #include <opad/experiment/options.hpp>
 
@@ -39,7 +40,7 @@ struct RunSettings {
   std::int64_t preview_every = 100, preview_count = 4, checkpoint_every = 100, keep_checkpoints = 2, teacher_preview_steps = 25;
   double teacher_preview_guidance = 7.5;
 
-  void bind(Options& options) {
+  OPAD_ONCE void bind(Options& options) {
     const auto where = [&](const std::string& name, auto& value, const std::string& help) {
       options.bind_value(name, value, help).decisive = false;
     };
@@ -87,7 +88,7 @@ struct RunSettings {
   }
 
   /// Fills what depends on other settings, and refuses what cannot work before anything large is loaded.
-  void complete() {
+  OPAD_ONCE void complete() {
     require(!instance_data.empty(), "--instance-data is missing; give the folder with the concept's photographs");
     require(!output.empty(), "--output is missing; give a folder for the run");
     require(!modifier_token.empty(), "--modifier-token: give at least one new token, e.g. <new1>");

@@ -7,6 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include <opad/core/once.hpp>
+
 namespace opad {
 
 /// Edit distance: the fewest insertions, deletions, replacements and swaps of neighbours that turn one word into the other
@@ -41,7 +43,7 @@ inline std::string nearest(std::string_view word, const std::vector<std::string>
 }
 
 /// `; did you mean "loss.identity.weight"?`, or "" when no known word is near.
-inline std::string did_you_mean(std::string_view word, const std::vector<std::string>& known, std::string_view dashes = "") {
+OPAD_ONCE std::string did_you_mean(std::string_view word, const std::vector<std::string>& known, std::string_view dashes = "") {
   const auto name = nearest(word, known);
   return name.empty() ? "" : "; did you mean " + std::string(dashes) + name + "?";
 }

@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include <opad/core/once.hpp>
 #include <opad/io/json.hpp>
 
 namespace opad {
@@ -10,7 +11,7 @@ namespace opad {
 inline constexpr const char* version = "0.1.0";
 
 /// What a run was made with.
-inline Json versions() {
+OPAD_ONCE Json versions() {
 #ifdef __clang__
   const std::string compiler = "clang++ " __clang_version__;
 #else

@@ -13,6 +13,7 @@
 #include <utility>
 
 #include <opad/core/error.hpp>
+#include <opad/core/once.hpp>
 
 namespace opad {
 
@@ -20,7 +21,7 @@ namespace opad {
 /// Until commit() the target is as it was; without commit() nothing is left. Folders above the target are made.
 class AtomicFile {
  public:
-  explicit AtomicFile(std::filesystem::path target) : target_(std::move(target)) {
+  OPAD_ONCE explicit AtomicFile(std::filesystem::path target) : target_(std::move(target)) {
     std::error_code error;
     if (std::filesystem::is_symlink(target_, error)) target_ = std::filesystem::weakly_canonical(target_);
     require(target_.has_filename() && !std::filesystem::is_directory(target_, error), target_.string(),
@@ -35,7 +36,7 @@ class AtomicFile {
       require(file_ >= 0 || errno == EEXIST, target_.string(), ": cannot write: ", std::strerror(errno));
     }
   }
-  ~AtomicFile() {
+  OPAD_ONCE ~AtomicFile() {
     if (file_ < 0) return;
     ::close(file_);
     ::unlink(temporary_.c_str());
@@ -43,7 +44,7 @@ class AtomicFile {
   AtomicFile(const AtomicFile&) = delete;
   AtomicFile& operator=(const AtomicFile&) = delete;
 
-  void write(const void* data, std::size_t size) {
+  OPAD_ONCE void write(const void* data, std::size_t size) {
     for (auto from = static_cast<const char*>(data); size > 0;) {
       const ::ssize_t written = ::write(file_, from, size);
       if (written < 0 && errno == EINTR) continue;
@@ -54,7 +55,7 @@ class AtomicFile {
   void write(std::string_view bytes) { write(bytes.data(), bytes.size()); }
 
   /// Puts the file in place.
-  void commit() {
+  OPAD_ONCE void commit() {
     require(::fsync(file_) == 0, target_.string(), ": cannot write: ", std::strerror(errno));
     require(::rename(temporary_.c_str(), target_.c_str()) == 0, target_.string(), ": cannot write: ", std::strerror(errno));
     ::close(std::exchange(file_, -1));
@@ -75,14 +76,14 @@ class AtomicFile {
 };
 
 /// Replaces the file's content as a whole, or leaves it as it was and throws.
-inline void write_atomically(const std::filesystem::path& path, std::string_view bytes) {
+OPAD_ONCE void write_atomically(const std::filesystem::path& path, std::string_view bytes) {
   AtomicFile file(path);
   file.write(bytes);
   file.commit();
 }
 
 /// The bytes of a file.
-inline std::string read_file(const std::filesystem::path& path) {
+OPAD_ONCE std::string read_file(const std::filesystem::path& path) {
   std::error_code error;
   const auto status = std::filesystem::status(path, error);
   require(std::filesystem::exists(status), path.string(), ": no such file");

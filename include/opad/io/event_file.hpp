@@ -14,6 +14,7 @@
 #include <string_view>
 #include <system_error>
 
+#include <opad/core/once.hpp>
 #include <opad/core/tensor.hpp>
 #include <opad/io/image.hpp>
 
@@ -72,7 +73,7 @@ class ProtobufMessage {
 /// (TensorBoard shows them as one). A record is its length (8 bytes), the length's checksum, an Event message, its checksum.
 class EventFile {
  public:
-  explicit EventFile(const std::filesystem::path& folder) {
+  OPAD_ONCE explicit EventFile(const std::filesystem::path& folder) {
     static std::atomic<int> count{0};
     std::array<char, 256> host{};
     if (::gethostname(host.data(), host.size() - 1) != 0) std::strcpy(host.data(), "localhost");
@@ -86,11 +87,11 @@ class EventFile {
   }
 
   /// A number at a step, in the group of plots before the tag's last slash: "loss/identity".
-  void scalar(std::string_view tag, double value, std::int64_t step) {
+  OPAD_ONCE void scalar(std::string_view tag, double value, std::int64_t step) {
     summary(detail::ProtobufMessage().bytes(1, tag).number(2, static_cast<float>(value)), step);
   }
   /// A picture, uint8 [H, W, 3], at a step.
-  void image(std::string_view tag, const Tensor& picture, std::int64_t step) {
+  OPAD_ONCE void image(std::string_view tag, const Tensor& picture, std::int64_t step) {
     const std::string png = encode_png(picture);
     const auto image = detail::ProtobufMessage()
                            .integer(1, static_cast<std::uint64_t>(picture.size(0)))

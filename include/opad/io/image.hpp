@@ -10,6 +10,7 @@
 #include <tuple>
 #include <vector>
 
+#include <opad/core/once.hpp>
 #include <opad/core/tensor.hpp>
 #include <opad/io/atomic_file.hpp>
 #include <opad/io/detail/exif.hpp>
@@ -76,7 +77,7 @@ inline Tensor decode_webp(std::span<const std::byte> bytes, const std::string& w
 /// Decodes a PNG, JPEG or WebP picture, told apart by content: uint8 [H, W, 3], RGB, turned upright as EXIF asks. The bytes are
 /// those of Pillow's exif_transpose and convert("RGB"): alpha is dropped (not blended), palettes are looked up, grey is spread.
 /// Of 16 bits the high byte is taken, grey too, where Pillow clips to white. `where` begins every message.
-inline Tensor decode_image(std::span<const std::byte> bytes, const std::string& where) {
+OPAD_ONCE Tensor decode_image(std::span<const std::byte> bytes, const std::string& where) {
   const std::string_view head(reinterpret_cast<const char*>(bytes.data()), std::min<std::size_t>(bytes.size(), 12));
   const auto has = [&](std::string_view text, std::size_t at = 0) {
     return head.size() > at && head.substr(at).starts_with(text);
@@ -95,13 +96,13 @@ inline Tensor decode_image(std::span<const std::byte> bytes, const std::string& 
 }
 
 /// Reads a picture: decode_image of the file's bytes.
-inline Tensor read_image(const std::filesystem::path& path) {
+OPAD_ONCE Tensor read_image(const std::filesystem::path& path) {
   const std::string bytes = read_file(path);
   return decode_image(std::as_bytes(std::span(bytes)), path.string());
 }
 
 /// A picture, uint8 [H, W, 3], as the bytes of a PNG file.
-inline std::string encode_png(const Tensor& image) {
+OPAD_ONCE std::string encode_png(const Tensor& image) {
   require(image.dim() == 3 && image.size(2) == 3 && image.numel() > 0 && image.scalar_type() == torch::kUInt8,
           "encode_png: ", image.scalar_type(), " ", image.sizes(), " is no picture; give uint8 [H, W, 3]");
   const Tensor pixels = image.cpu().contiguous();

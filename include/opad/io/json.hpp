@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include <opad/core/once.hpp>
 #include <opad/io/atomic_file.hpp>
 
 namespace opad {
@@ -50,7 +51,7 @@ Value read_json(const std::filesystem::path& path) {
 }
 
 /// Writes a JSON file, indented by two, as a whole or not at all. Bytes that are not UTF-8 become U+FFFD.
-inline void write_json(const std::filesystem::path& path, const Json& value) {
+OPAD_ONCE void write_json(const std::filesystem::path& path, const Json& value) {
   write_atomically(path, value.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
 }
 

@@ -11,6 +11,7 @@
 #include <span>
 
 #include <opad/core/error.hpp>
+#include <opad/core/once.hpp>
 
 namespace opad {
 
@@ -18,7 +19,7 @@ namespace opad {
 /// The file may be replaced (renamed over) while it is mapped, but not shortened.
 class MappedFile {
  public:
-  explicit MappedFile(const std::filesystem::path& path) {
+  OPAD_ONCE explicit MappedFile(const std::filesystem::path& path) {
     const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
     require(file >= 0, path.string(), ": cannot read: ", std::strerror(errno));
     struct ::stat status{};
@@ -31,7 +32,7 @@ class MappedFile {
     require(regular, path.string(), ": is not a file");
     require(data_ != MAP_FAILED, path.string(), ": cannot map into memory: ", std::strerror(error));
   }
-  ~MappedFile() {
+  OPAD_ONCE ~MappedFile() {
     if (size_ > 0) ::munmap(data_, size_);
   }
   MappedFile(const MappedFile&) = delete;

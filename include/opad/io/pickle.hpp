@@ -8,6 +8,7 @@
 #include <string_view>
 #include <unordered_map>
 
+#include <opad/core/once.hpp>
 #include <opad/core/tensor.hpp>
 #include <opad/io/detail/pickle_machine.hpp>
 #include <opad/io/pickled.hpp>
@@ -55,7 +56,7 @@ inline Pickled read_torch_zip(const std::filesystem::path& path, const std::stri
 /// Reads a file of torch.save (.bin, .pt, .pth, .ckpt; PyTorch 1.6 or newer) that holds tensors and plain containers. No code of
 /// the file is run: whatever else it asks for is refused by name. Tensors come as plain tensors on the CPU, whatever device
 /// they were on and whether or not they were Parameters; several that share memory in the file share it here.
-inline Pickled read_pickle(const std::filesystem::path& path) {
+OPAD_ONCE Pickled read_pickle(const std::filesystem::path& path) {
   const std::string where = path.string();
   require(std::filesystem::is_regular_file(path), where, ": no such file");
   std::array<char, 4> magic{};
@@ -71,7 +72,7 @@ inline Pickled read_pickle(const std::filesystem::path& path) {
 }
 
 /// The tensors in it by name; those in nested containers as outer.inner, with a list's positions as names.
-inline void collect_tensors(const Pickled& pickled, const std::string& prefix, Tensors& into, const std::string& where) {
+OPAD_ONCE void collect_tensors(const Pickled& pickled, const std::string& prefix, Tensors& into, const std::string& where) {
   const auto below = [&](const std::string& name) { return prefix.empty() ? name : prefix + "." + name; };
   if (const auto* tensor = pickled.as<Tensor>()) {
     require(into.emplace(prefix, *tensor).second, where, ": two tensors are called '", prefix, "'");
@@ -87,7 +88,7 @@ inline void collect_tensors(const Pickled& pickled, const std::string& prefix, T
   }
 }
 
-inline Tensors read_pickle_tensors(const std::filesystem::path& path) {
+OPAD_ONCE Tensors read_pickle_tensors(const std::filesystem::path& path) {
   Tensors tensors;
   collect_tensors(read_pickle(path), "", tensors, path.string());
   return tensors;

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include <opad/core/once.hpp>
 #include <opad/core/tensor.hpp>
 
 namespace opad {
@@ -125,7 +126,7 @@ inline void require_picture(std::string_view who, const Tensor& image) {
 /// in between; a pass that changes nothing is left out. Rows are resized first, but columns where that loses more than twice as
 /// many pixels of the height as of the width (since Pillow 13; older ones always begin with the rows, which moves some bytes by
 /// 1). Shrinking smooths (antialiasing), but for Nearest. `box` is the part of the picture that is taken.
-inline Tensor resize(const Tensor& image, std::int64_t width, std::int64_t height, Filter filter, const Box& box) {
+OPAD_ONCE Tensor resize(const Tensor& image, std::int64_t width, std::int64_t height, Filter filter, const Box& box) {
   detail::require_picture("resize", image);
   const std::int64_t in_width = image.size(1), in_height = image.size(0);
   require(width > 0 && height > 0, "resize: to ", width, " x ", height, "; give at least 1 x 1");
@@ -152,13 +153,13 @@ inline Tensor resize(const Tensor& image, std::int64_t width, std::int64_t heigh
   return out.is_same(image) ? image.clone() : out;
 }
 
-inline Tensor resize(const Tensor& image, std::int64_t width, std::int64_t height, Filter filter) {
+OPAD_ONCE Tensor resize(const Tensor& image, std::int64_t width, std::int64_t height, Filter filter) {
   detail::require_picture("resize", image);
   return resize(image, width, height, filter, {0, 0, static_cast<float>(image.size(1)), static_cast<float>(image.size(0))});
 }
 
 /// A part of a picture, which must lie inside it.  [H, W, 3] -> [height, width, 3]
-inline Tensor crop(const Tensor& image, std::int64_t left, std::int64_t top, std::int64_t width, std::int64_t height) {
+OPAD_ONCE Tensor crop(const Tensor& image, std::int64_t left, std::int64_t top, std::int64_t width, std::int64_t height) {
   require(0 <= left && 0 <= top && width > 0 && height > 0 && left <= image.size(1) - width && top <= image.size(0) - height,
           "crop: ", width, " x ", height, " at (", left, ", ", top, ") is not inside the ", image.size(1), " x ", image.size(0),
           " pixels");
@@ -169,14 +170,14 @@ inline Tensor crop(const Tensor& image, std::int64_t left, std::int64_t top, std
 inline Tensor flip(const Tensor& image) { return image.flip(1); }
 
 /// torchvision's Resize(size): the shorter side becomes `size`, the longer one keeps the aspect ratio (truncated).
-inline Tensor resize_shortest_edge(const Tensor& image, std::int64_t size, Filter filter) {
+OPAD_ONCE Tensor resize_shortest_edge(const Tensor& image, std::int64_t size, Filter filter) {
   detail::require_picture("resize_shortest_edge", image);
   const std::int64_t width = image.size(1), height = image.size(0), shorter = std::min(width, height);
   return resize(image, size * width / shorter, size * height / shorter, filter);
 }
 
 /// torchvision's CenterCrop(size), of a picture that is not smaller.  [H, W, 3] -> [size, size, 3]
-inline Tensor centre_crop(const Tensor& image, std::int64_t size) {
+OPAD_ONCE Tensor centre_crop(const Tensor& image, std::int64_t size) {
   const auto start = [&](std::int64_t side) { return std::llrint(static_cast<double>(side - size) / 2); };  // halves to even
   return crop(image, start(image.size(1)), start(image.size(0)), size, size);
 }

@@ -7,6 +7,7 @@
 #include <memory>
 #include <span>
 
+#include <opad/core/once.hpp>
 #include <opad/core/tensor.hpp>
 #include <opad/io/json.hpp>
 #include <opad/io/mapped_file.hpp>
@@ -99,7 +100,7 @@ class SafeTensors {
   explicit SafeTensors(const std::filesystem::path& path) : SafeTensors(std::make_shared<MappedFile>(path), path.string()) {}
 
   /// The same from memory that `owner` keeps alive; `where` begins every message.
-  SafeTensors(std::shared_ptr<void> owner, std::span<std::byte> bytes, const std::string& where) {
+  OPAD_ONCE SafeTensors(std::shared_ptr<void> owner, std::span<std::byte> bytes, const std::string& where) {
     const std::string_view header = read_header(bytes, where);
     const std::span<std::byte> body = bytes.subspan(8 + header.size());
     std::vector<detail::SafeTensorsEntry> entries;
@@ -173,7 +174,7 @@ class SafeTensors {
 
 /// Writes tensors of any device and layout as a safetensors file, as a whole or not at all; one tensor at a time is copied to
 /// the CPU where it has to be. Wider types first, then by name; the header is padded to a multiple of 8.
-inline void save_safetensors(const std::filesystem::path& path, const Tensors& tensors,
+OPAD_ONCE void save_safetensors(const std::filesystem::path& path, const Tensors& tensors,
                              const std::map<std::string, std::string>& metadata = {{"format", "pt"}}) {
   std::vector<std::pair<std::string, Tensor>> order(tensors.begin(), tensors.end());
   for (const auto& [name, tensor] : order) {

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include <opad/core/once.hpp>
 #include <opad/core/tensor.hpp>
 #include <opad/io/json.hpp>
 #include <opad/io/pickle.hpp>
@@ -12,12 +13,12 @@
 namespace opad {
 
 /// The tensors of one weight file, by its ending: .safetensors, else PyTorch's (.bin, .pt, .pth, .ckpt).
-inline Tensors read_weight_file(const std::filesystem::path& path) {
+OPAD_ONCE Tensors read_weight_file(const std::filesystem::path& path) {
   return path.extension() == ".safetensors" ? SafeTensors(path).tensors() : read_pickle_tensors(path);
 }
 
 /// The tensors of a file in several parts: {"weight_map": {tensor name: file name}}. The parts lie beside the index.
-inline Tensors read_sharded_weights(const std::filesystem::path& index_path) {
+OPAD_ONCE Tensors read_sharded_weights(const std::filesystem::path& index_path) {
   const std::string where = index_path.string();
   const auto index = read_json<nlohmann::json>(index_path);
   require(index.is_object() && index.contains("weight_map") && index.at("weight_map").is_object(), where, ": has no weight_map");
@@ -43,7 +44,7 @@ inline Tensors read_sharded_weights(const std::filesystem::path& index_path) {
 /// The weights of a model folder as diffusers (stem "diffusion_pytorch_model") and transformers ("model") write them, in the
 /// types that they are stored in. The first of these that is there: STEM.safetensors, its parts, its half-precision variants,
 /// then the same as PyTorch's .bin (transformers calls that pytorch_model). Throws with all that was looked for.
-inline Tensors read_weights(const std::filesystem::path& folder, const std::string& stem) {
+OPAD_ONCE Tensors read_weights(const std::filesystem::path& folder, const std::string& stem) {
   require(std::filesystem::is_directory(folder), folder.string(), ": no such folder");
   std::vector<std::string> names;
   const auto add = [&](const std::string& base, const std::string& ending) {

@@ -1,4 +1,5 @@
 #pragma once
+#include <opad/core/once.hpp>
 #include <opad/models/layers.hpp>
 
 namespace opad {
@@ -27,7 +28,7 @@ struct Attention : torch::nn::Module {
   std::int64_t heads;
   std::shared_ptr<LinearLayer> to_q, to_k, to_v, to_out;  // to_out is "to_out.0"
 
-  Attention(std::int64_t query_dim, std::int64_t cross_dim, std::int64_t heads_, std::int64_t inner_dim, bool bias = false)
+  OPAD_ONCE Attention(std::int64_t query_dim, std::int64_t cross_dim, std::int64_t heads_, std::int64_t inner_dim, bool bias = false)
       : heads(heads_),
         to_q(register_module("to_q", std::make_shared<LinearLayer>(query_dim, inner_dim, bias))),
         to_k(register_module("to_k", std::make_shared<LinearLayer>(cross_dim, inner_dim, bias))),
@@ -37,7 +38,7 @@ struct Attention : torch::nn::Module {
     to_out = out->items[0];
   }
 
-  Tensor forward(const Tensor& hidden_states, const Tensor& encoder_hidden_states) {
+  OPAD_ONCE Tensor forward(const Tensor& hidden_states, const Tensor& encoder_hidden_states) {
     if (processor_) return (*processor_)(*this, hidden_states, encoder_hidden_states);
     return to_out->forward(attend(to_q->forward(hidden_states), to_k->forward(encoder_hidden_states),
                                   to_v->forward(encoder_hidden_states), heads));

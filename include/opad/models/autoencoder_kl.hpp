@@ -1,6 +1,7 @@
 #pragma once
 #include <filesystem>
 
+#include <opad/core/once.hpp>
 #include <opad/io/weights.hpp>
 #include <opad/models/attention.hpp>
 #include <opad/models/autoencoder_kl_config.hpp>
@@ -77,7 +78,7 @@ struct VaeEncoder : torch::nn::Module {
   std::shared_ptr<ModuleList<VaeBlock<Downsample2D>>> down_blocks;
   std::shared_ptr<VaeMidBlock> mid_block;
   std::shared_ptr<GroupNorm> conv_norm_out;
-  explicit VaeEncoder(const AutoencoderKLConfig& config) {
+  OPAD_ONCE explicit VaeEncoder(const AutoencoderKLConfig& config) {
     const auto& channels = config.block_out_channels;
     conv_in = register_module("conv_in", std::make_shared<Conv2d>(config.in_channels, channels[0], 3, 1, 1));
     down_blocks = register_module("down_blocks", std::make_shared<ModuleList<VaeBlock<Downsample2D>>>());
@@ -100,7 +101,7 @@ struct VaeDecoder : torch::nn::Module {
   std::shared_ptr<VaeMidBlock> mid_block;
   std::shared_ptr<ModuleList<VaeBlock<Upsample2D>>> up_blocks;
   std::shared_ptr<GroupNorm> conv_norm_out;
-  explicit VaeDecoder(const AutoencoderKLConfig& config) {
+  OPAD_ONCE explicit VaeDecoder(const AutoencoderKLConfig& config) {
     const auto& channels = config.block_out_channels;
     const std::size_t last = channels.size() - 1;
     conv_in = register_module("conv_in", std::make_shared<Conv2d>(config.latent_channels, channels[last], 3, 1, 1));
@@ -126,7 +127,7 @@ struct AutoencoderKL : torch::nn::Module {
   std::shared_ptr<VaeDecoder> decoder;
   std::shared_ptr<Conv2d> quant_conv, post_quant_conv;
 
-  explicit AutoencoderKL(const AutoencoderKLConfig& config_) : config(config_) {
+  OPAD_ONCE explicit AutoencoderKL(const AutoencoderKLConfig& config_) : config(config_) {
     config.validate("AutoencoderKL");
     encoder = register_module("encoder", std::make_shared<VaeEncoder>(config));
     decoder = register_module("decoder", std::make_shared<VaeDecoder>(config));
@@ -137,7 +138,7 @@ struct AutoencoderKL : torch::nn::Module {
 
   /// folder  holds config.json and diffusion_pytorch_model.safetensors (variants and shards: io/weights.hpp). The attention names of
   /// 2022 (query, key, value, proj_attn), which most published files still hold, are read too.
-  static std::shared_ptr<AutoencoderKL> from_pretrained(const std::filesystem::path& folder) {
+  OPAD_ONCE static std::shared_ptr<AutoencoderKL> from_pretrained(const std::filesystem::path& folder) {
     const auto file = folder / "config.json";
     auto model = std::make_shared<AutoencoderKL>(AutoencoderKLConfig::from_json(read_json(file), file.string()));
     load_parameters(*model, with_new_names(read_weights(folder, "diffusion_pytorch_model")), folder.string());
@@ -148,7 +149,7 @@ struct AutoencoderKL : torch::nn::Module {
   }
 
   /// image [B, in_channels, H, W] in [-1, 1] -> distribution over [B, latent_channels, H / f, W / f] (rounded down), f = downscale()
-  LatentDistribution encode(const Tensor& image) const {
+  OPAD_ONCE LatentDistribution encode(const Tensor& image) const {
     require(image.dim() == 4 && image.size(1) == config.in_channels, "AutoencoderKL::encode: the image is ", image.sizes(), "; give [B, ",
             config.in_channels, ", H, W]");
     require(image.size(2) >= downscale() && image.size(3) >= downscale(), "AutoencoderKL::encode: ", image.size(2), " x ", image.size(3),
@@ -159,7 +160,7 @@ struct AutoencoderKL : torch::nn::Module {
     return {halves[0], halves[1].clamp(-30, 20)};
   }
   /// latent [B, latent_channels, h, w] -> image [B, out_channels, f h, f w], nominally in [-1, 1], not clamped
-  Tensor decode(const Tensor& latent) const {
+  OPAD_ONCE Tensor decode(const Tensor& latent) const {
     require(latent.dim() == 4 && latent.size(1) == config.latent_channels, "AutoencoderKL::decode: the latent is ", latent.sizes(),
             "; give [B, ", config.latent_channels, ", h, w]");
     return decoder->forward(post_quant_conv ? post_quant_conv->forward(latent) : latent);

@@ -1,4 +1,5 @@
 #pragma once
+#include <opad/core/once.hpp>
 #include <opad/models/config.hpp>
 
 namespace opad {
@@ -17,7 +18,7 @@ struct AutoencoderKLConfig {
   bool use_quant_conv = true, use_post_quant_conv = true, mid_block_add_attention = true;
 
   /// where  the file's name, for error messages.  Throws on keys of the wrong type and on options that are not supported.
-  static AutoencoderKLConfig from_json(const Json& json, const std::string& where) {
+  OPAD_ONCE static AutoencoderKLConfig from_json(const Json& json, const std::string& where) {
     const ConfigReader read(json, where);
     read.only(fixed());
     AutoencoderKLConfig config;
@@ -39,7 +40,7 @@ struct AutoencoderKLConfig {
     return config;
   }
 
-  Json to_json() const {
+  OPAD_ONCE Json to_json() const {
     Json json = {{"_class_name", "AutoencoderKL"}, {"_diffusers_version", "0.42.1"}};
     json["in_channels"] = in_channels;
     json["out_channels"] = out_channels;
@@ -60,7 +61,7 @@ struct AutoencoderKLConfig {
   }
 
   /// Throws unless the values fit together.
-  void validate(const std::string& where) const {
+  OPAD_ONCE void validate(const std::string& where) const {
     const std::size_t levels = block_out_channels.size();
     require(levels > 0 && down_block_types.size() == levels && up_block_types.size() == levels, where, ": block_out_channels, "
             "down_block_types and up_block_types list ", levels, ", ", down_block_types.size(), " and ", up_block_types.size(),

@@ -1,6 +1,7 @@
 #pragma once
 #include <filesystem>
 
+#include <opad/core/once.hpp>
 #include <opad/io/weights.hpp>
 #include <opad/models/config.hpp>
 
@@ -8,7 +9,7 @@ namespace opad {
 
 /// The config of one of CLIP's two towers: config.json itself, or the part of a whole CLIP model's file under that tower's key.
 ///   tower  "text" or "vision"
-inline Json read_clip_config(const std::filesystem::path& folder, const std::string& tower) {
+OPAD_ONCE Json read_clip_config(const std::filesystem::path& folder, const std::string& tower) {
   Json config = read_json(folder / "config.json");
   if (!config.is_object() || !config.contains(tower + "_config")) return config;
   Json part = config.at(tower + "_config");
@@ -19,7 +20,7 @@ inline Json read_clip_config(const std::filesystem::path& folder, const std::str
 
 /// The weights of one tower under the names of transformers 4, which begin with "text_model." or "vision_model." (transformers 5
 /// leaves that out), without what a file may hold beside them: the other tower, old files' buffer "position_ids".
-inline Tensors read_clip_weights(const std::filesystem::path& folder, const std::string& tower) {
+OPAD_ONCE Tensors read_clip_weights(const std::filesystem::path& folder, const std::string& tower) {
   const bool text = tower == "text";
   const std::string prefix = tower + "_model.", projection = text ? "text_projection." : "visual_projection.";
   Tensors tensors;

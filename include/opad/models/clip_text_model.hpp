@@ -1,4 +1,5 @@
 #pragma once
+#include <opad/core/once.hpp>
 #include <opad/models/clip_files.hpp>
 #include <opad/models/parameters.hpp>
 #include <opad/models/transformer_layers.hpp>
@@ -13,7 +14,7 @@ struct CLIPTextConfig {
   double layer_norm_eps = 1e-5;
   std::int64_t bos_token_id = 49406, eos_token_id = 49407, pad_token_id = 1;
 
-  static CLIPTextConfig from_json(const Json& json, const std::string& where) {
+  OPAD_ONCE static CLIPTextConfig from_json(const Json& json, const std::string& where) {
     CLIPTextConfig c;
     const ConfigReader read(json, where);
     for (const auto& [key, value] : c.integers()) read(key, *value);
@@ -28,7 +29,7 @@ struct CLIPTextConfig {
   }
 
   /// In the form that transformers 4 writes.
-  Json to_json(bool with_projection) const {
+  OPAD_ONCE Json to_json(bool with_projection) const {
     Json json = {{"architectures", {with_projection ? "CLIPTextModelWithProjection" : "CLIPTextModel"}},
                  {"model_type", "clip_text_model"}};
     CLIPTextConfig copy = *this;
@@ -73,14 +74,14 @@ struct CLIPTextModel : torch::nn::Module {
   std::shared_ptr<ClipTextTransformer> text_model;
   std::shared_ptr<LinearLayer> text_projection;  // nullptr without projection
 
-  explicit CLIPTextModel(const CLIPTextConfig& c, bool with_projection = false)
+  OPAD_ONCE explicit CLIPTextModel(const CLIPTextConfig& c, bool with_projection = false)
       : config(c), text_model(register_module("text_model", std::make_shared<ClipTextTransformer>(c))) {
     if (with_projection)
       text_projection = register_module("text_projection", std::make_shared<LinearLayer>(c.hidden_size, c.projection_dim, false));
   }
 
   /// Reads a CLIPTextModel, a CLIPTextModelWithProjection (the file holds text_projection.weight) or a whole CLIPModel.
-  static std::shared_ptr<CLIPTextModel> from_pretrained(const std::filesystem::path& folder) {
+  OPAD_ONCE static std::shared_ptr<CLIPTextModel> from_pretrained(const std::filesystem::path& folder) {
     const auto config = CLIPTextConfig::from_json(read_clip_config(folder, "text"), (folder / "config.json").string());
     const Tensors tensors = read_clip_weights(folder, "text");
     auto model = std::make_shared<CLIPTextModel>(config, tensors.contains("text_projection.weight"));
@@ -89,7 +90,7 @@ struct CLIPTextModel : torch::nn::Module {
   }
 
   /// Writes config.json and model.safetensors. transformers 4 and 5 and diffusers read them.
-  void save_pretrained(const std::filesystem::path& folder) const {
+  OPAD_ONCE void save_pretrained(const std::filesystem::path& folder) const {
     Tensors tensors;
     for (const auto& item : named_parameters()) tensors[item.key()] = item.value().detach().cpu().contiguous();
     CLIPTextConfig saved = config;
@@ -101,7 +102,7 @@ struct CLIPTextModel : torch::nn::Module {
   /// The table of token embeddings, [vocabulary, hidden_size].
   const Tensor& token_table() const { return text_model->embeddings->token_embedding->weight; }
 
-  Tensor token_embedding(const Tensor& ids) const {  // [B, T] int64 -> [B, T, hidden_size]
+  OPAD_ONCE Tensor token_embedding(const Tensor& ids) const {  // [B, T] int64 -> [B, T, hidden_size]
     if (ids.is_cpu() && ids.numel() > 0)
       require(ids.min().item<std::int64_t>() >= 0 && ids.max().item<std::int64_t>() < token_table().size(0),
               "CLIPTextModel: the id ", ids.max().item<std::int64_t>(), " is not in the table of ", token_table().size(0),
@@ -110,7 +111,7 @@ struct CLIPTextModel : torch::nn::Module {
   }
 
   /// last_hidden_state, after the final norm, of embeddings without positions.  [B, T, hidden_size] -> [B, T, hidden_size]
-  Tensor encode(const Tensor& token_embeddings) const {
+  OPAD_ONCE Tensor encode(const Tensor& token_embeddings) const {
     require(token_embeddings.dim() == 3 && token_embeddings.size(1) <= config.max_position_embeddings &&
             token_embeddings.size(2) == config.hidden_size, "CLIPTextModel: token embeddings ", token_embeddings.sizes(),
             " instead of [B, up to ", config.max_position_embeddings, ", ", config.hidden_size, "]; truncate the prompt");
@@ -122,13 +123,13 @@ struct CLIPTextModel : torch::nn::Module {
 
   /// The state at the end token.  [B, T, hidden_size], [B, T] -> [B, hidden_size]
   /// A config with eos_token_id 2, as in every published Stable Diffusion 2 folder, means "at the largest id".
-  Tensor pooled(const Tensor& last_hidden_state, const Tensor& ids) const {
+  OPAD_ONCE Tensor pooled(const Tensor& last_hidden_state, const Tensor& ids) const {
     const Tensor place = (config.eos_token_id == 2 ? ids : ids.eq(config.eos_token_id).to(torch::kInt64)).argmax(1);
     return last_hidden_state.index({torch::arange(ids.size(0), ids.options()), place});
   }
 
   /// The projection into the space that texts share with images, not normalised.  [B, T] -> [B, projection_dim]
-  Tensor text_embeds(const Tensor& ids) const {
+  OPAD_ONCE Tensor text_embeds(const Tensor& ids) const {
     require(text_projection != nullptr,
             "CLIPTextModel: no text_projection; load a CLIPTextModelWithProjection or a whole CLIP model");
     return text_projection->forward(pooled(forward(ids), ids));

@@ -1,4 +1,5 @@
 #pragma once
+#include <opad/core/once.hpp>
 #include <opad/models/clip_files.hpp>
 #include <opad/models/parameters.hpp>
 #include <opad/models/transformer_layers.hpp>
@@ -13,7 +14,7 @@ struct CLIPVisionConfig {
   std::string hidden_act = "quick_gelu";
   double layer_norm_eps = 1e-5;
 
-  static CLIPVisionConfig from_json(const Json& json, const std::string& where) {
+  OPAD_ONCE static CLIPVisionConfig from_json(const Json& json, const std::string& where) {
     CLIPVisionConfig c;
     const ConfigReader read(json, where);
     const std::pair<const char*, std::int64_t*> integers[] = {
@@ -34,7 +35,7 @@ struct CLIPVisionConfig {
   }
 
   /// In the form that transformers 4 writes.
-  Json to_json() const {
+  OPAD_ONCE Json to_json() const {
     return {{"architectures", {"CLIPVisionModelWithProjection"}}, {"model_type", "clip_vision_model"},
             {"hidden_size", hidden_size}, {"intermediate_size", intermediate_size}, {"projection_dim", projection_dim},
             {"num_hidden_layers", num_hidden_layers}, {"num_attention_heads", num_attention_heads},
@@ -83,13 +84,13 @@ struct CLIPVisionModelWithProjection : torch::nn::Module {
   std::shared_ptr<ClipVisionTransformer> vision_model;
   std::shared_ptr<LinearLayer> visual_projection;
 
-  explicit CLIPVisionModelWithProjection(const CLIPVisionConfig& c)
+  OPAD_ONCE explicit CLIPVisionModelWithProjection(const CLIPVisionConfig& c)
       : config(c), vision_model(register_module("vision_model", std::make_shared<ClipVisionTransformer>(c))),
         visual_projection(
             register_module("visual_projection", std::make_shared<LinearLayer>(c.hidden_size, c.projection_dim, false))) {}
 
   /// Reads a CLIPVisionModelWithProjection or a whole CLIPModel.
-  static std::shared_ptr<CLIPVisionModelWithProjection> from_pretrained(const std::filesystem::path& folder) {
+  OPAD_ONCE static std::shared_ptr<CLIPVisionModelWithProjection> from_pretrained(const std::filesystem::path& folder) {
     const auto config = CLIPVisionConfig::from_json(read_clip_config(folder, "vision"), (folder / "config.json").string());
     auto model = std::make_shared<CLIPVisionModelWithProjection>(config);
     load_parameters(*model, read_clip_weights(folder, "vision"), folder.string());
@@ -97,7 +98,7 @@ struct CLIPVisionModelWithProjection : torch::nn::Module {
   }
 
   /// Writes config.json and model.safetensors. transformers 4 and 5 read them.
-  void save_pretrained(const std::filesystem::path& folder) const {
+  OPAD_ONCE void save_pretrained(const std::filesystem::path& folder) const {
     Tensors tensors;
     for (const auto& item : named_parameters()) tensors[item.key()] = item.value().detach();
     std::filesystem::create_directories(folder);
@@ -106,7 +107,7 @@ struct CLIPVisionModelWithProjection : torch::nn::Module {
   }
 
   /// All tokens, before the last norm.  [B, 3, s, s] -> [B, 1 + patches, hidden_size]
-  Tensor last_hidden_state(const Tensor& image) const {
+  OPAD_ONCE Tensor last_hidden_state(const Tensor& image) const {
     require(image.dim() == 4 && image.size(1) == config.num_channels && image.size(2) == config.image_size &&
             image.size(3) == config.image_size, "CLIPVisionModelWithProjection: an image ", image.sizes(), " instead of [B, ",
             config.num_channels, ", ", config.image_size, ", ", config.image_size, "]; resize it");

@@ -1,4 +1,5 @@
 #pragma once
+#include <opad/core/once.hpp>
 #include <opad/models/clip_vision_model.hpp>
 
 namespace opad {
@@ -17,7 +18,7 @@ struct ImageProjModel : torch::nn::Module {
         norm(register_module("norm", std::make_shared<LayerNorm>(width_))) {}
 
   /// Reads the part image_proj of an IP-Adapter's file; sizes are those of its tensors.
-  static std::shared_ptr<ImageProjModel> from_pretrained(const std::filesystem::path& file) {
+  OPAD_ONCE static std::shared_ptr<ImageProjModel> from_pretrained(const std::filesystem::path& file) {
     const std::string prefix = "image_proj.";
     Tensors tensors;
     for (const auto& [name, tensor] : read_weight_file(file))
@@ -55,7 +56,7 @@ struct IdentityNetwork : torch::nn::Module {
   }
 
   /// encoder  folder of the CLIPVisionModelWithProjection     adapter  the IP-Adapter's .safetensors or .bin
-  static std::shared_ptr<IdentityNetwork> from_pretrained(const std::filesystem::path& encoder,
+  OPAD_ONCE static std::shared_ptr<IdentityNetwork> from_pretrained(const std::filesystem::path& encoder,
                                                           const std::filesystem::path& adapter) {
     return std::make_shared<IdentityNetwork>(CLIPVisionModelWithProjection::from_pretrained(encoder),
                                              ImageProjModel::from_pretrained(adapter));

@@ -1,4 +1,5 @@
 #pragma once
+#include <opad/core/once.hpp>
 #include <opad/io/weights.hpp>
 #include <opad/models/layers.hpp>
 #include <opad/models/parameters.hpp>
@@ -15,7 +16,7 @@ namespace opad {
 struct LpipsNetwork : torch::nn::Module {
   enum class Trunk { AlexNet, Vgg16 };
 
-  explicit LpipsNetwork(Trunk trunk) : trunk_(trunk) {
+  OPAD_ONCE explicit LpipsNetwork(Trunk trunk) : trunk_(trunk) {
     const auto scaling = register_module("scaling_layer", std::make_shared<torch::nn::Module>());
     const auto colours = [](float r, float g, float b) { return torch::tensor({r, g, b}).view({1, 3, 1, 1}); };
     shift_ = scaling->register_parameter("shift", colours(-.030f, -.088f, -.188f), false);
@@ -39,7 +40,7 @@ struct LpipsNetwork : torch::nn::Module {
   }
 
   /// From a .safetensors, .pth or .bin file, or a folder with one named model.safetensors.
-  static std::shared_ptr<LpipsNetwork> from_pretrained(const std::filesystem::path& path) {
+  OPAD_ONCE static std::shared_ptr<LpipsNetwork> from_pretrained(const std::filesystem::path& path) {
     Tensors tensors = std::filesystem::is_directory(path) ? read_weights(path, "model") : read_weight_file(path);
     const auto network = std::make_shared<LpipsNetwork>(tensors.contains("net.slice1.2.weight") ? Trunk::Vgg16 : Trunk::AlexNet);
     std::erase_if(tensors, [](const auto& item) { return item.first.starts_with("lins."); });  // the heads once more
@@ -53,7 +54,7 @@ struct LpipsNetwork : torch::nn::Module {
   }
 
   /// Activations behind the last ReLU of every slice.  image [B, 3, H, W] in [-1, 1] -> five of [B, C, h, w]
-  std::vector<Tensor> features(const Tensor& image) const {
+  OPAD_ONCE std::vector<Tensor> features(const Tensor& image) const {
     const std::int64_t least = trunk_ == Trunk::AlexNet ? 31 : 16;
     require(image.dim() == 4 && image.size(1) == 3 && std::min(image.size(2), image.size(3)) >= least, "LpipsNetwork: pictures ",
             image.sizes(), "; give [B, 3, H, W] of at least ", least, " pixels a side");
@@ -69,7 +70,7 @@ struct LpipsNetwork : torch::nn::Module {
   }
 
   /// One vector for each picture, in which LPIPS is the squared Euclidean distance.  [B, 3, H, W] in [-1, 1] -> [B, D]
-  Tensor embed(const Tensor& image) const {
+  OPAD_ONCE Tensor embed(const Tensor& image) const {
     std::vector<Tensor> parts;
     const auto layers = features(image);
     for (std::size_t i = 0; i < layers.size(); ++i) {
@@ -81,7 +82,7 @@ struct LpipsNetwork : torch::nn::Module {
   }
 
   /// LPIPS of pictures.  [B, 3, H, W] twice, in [-1, 1], or with `normalize` in [0, 1] -> [B]
-  Tensor distance(const Tensor& x, const Tensor& y, bool normalize = false) const {
+  OPAD_ONCE Tensor distance(const Tensor& x, const Tensor& y, bool normalize = false) const {
     require_same_shape("LpipsNetwork", x, y);
     return normalize ? distance(2 * x - 1, 2 * y - 1) : (embed(x) - embed(y)).square().sum(1);
   }

@@ -5,6 +5,7 @@
 #include <functional>
 #include <set>
 
+#include <opad/core/once.hpp>
 #include <opad/core/random.hpp>
 #include <opad/core/tensor.hpp>
 
@@ -14,7 +15,7 @@ namespace opad {
 /// already (so a mapped file stays mapped); other types are widened to float32.
 ///   source  where the tensors are from, for error messages
 /// Throws unless every parameter is there in its shape, and every tensor of the file is used or its name is in `ignored`.
-inline void load_parameters(torch::nn::Module& module, const Tensors& tensors, const std::string& source,
+OPAD_ONCE void load_parameters(torch::nn::Module& module, const Tensors& tensors, const std::string& source,
                             const std::set<std::string>& ignored = {}) {
   torch::NoGradGuard no_grad;
   std::size_t used = 0;
@@ -35,7 +36,7 @@ inline void load_parameters(torch::nn::Module& module, const Tensors& tensors, c
 
 /// Random weights that keep activations sane, for tests, benchmarks and dry runs: matrices normal with standard deviation
 /// gain / sqrt(fan in), scales of norms and layers 1, everything else of one dimension 0.
-inline void fill_random(torch::nn::Module& module, const Random& random, double gain = 0.7) {
+OPAD_ONCE void fill_random(torch::nn::Module& module, const Random& random, double gain = 0.7) {
   torch::NoGradGuard no_grad;
   for (auto& item : module.named_parameters()) {
     Tensor value = item.value();

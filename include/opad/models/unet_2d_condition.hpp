@@ -1,6 +1,7 @@
 #pragma once
 #include <filesystem>
 
+#include <opad/core/once.hpp>
 #include <opad/io/weights.hpp>
 #include <opad/models/pretrained.hpp>
 #include <opad/models/unet_2d_condition_config.hpp>
@@ -10,7 +11,7 @@ namespace opad {
 
 /// Sinusoidal embedding of timesteps, computed in float32 as diffusers does:  sin and cos of t * 10000^(-i / (width/2 - freq_shift)).
 ///   timesteps [B], any number type -> [B, width]
-inline Tensor timestep_embedding(const Tensor& timesteps, std::int64_t width, bool flip_sin_to_cos, std::int64_t freq_shift) {
+OPAD_ONCE Tensor timestep_embedding(const Tensor& timesteps, std::int64_t width, bool flip_sin_to_cos, std::int64_t freq_shift) {
   const std::int64_t half = width / 2;
   const Tensor exponents = torch::arange(half, timesteps.options().dtype(torch::kFloat32)) * -std::log(10000.0);
   const Tensor angles = timesteps.to(torch::kFloat32).unsqueeze(1) * (exponents / static_cast<double>(half - freq_shift)).exp();
@@ -42,7 +43,7 @@ struct UNet2DConditionModel : torch::nn::Module {
   explicit UNet2DConditionModel(const UNet2DConditionConfig& config);
 
   /// folder  holds config.json and diffusion_pytorch_model.safetensors (variants and shards: io/weights.hpp)
-  static std::shared_ptr<UNet2DConditionModel> from_pretrained(const std::filesystem::path& folder) {
+  OPAD_ONCE static std::shared_ptr<UNet2DConditionModel> from_pretrained(const std::filesystem::path& folder) {
     const auto file = folder / "config.json";
     auto model = std::make_shared<UNet2DConditionModel>(UNet2DConditionConfig::from_json(read_json(file), file.string()));
     load_parameters(*model, read_weights(folder, "diffusion_pytorch_model"), folder.string());
@@ -69,7 +70,7 @@ struct UNet2DConditionModel : torch::nn::Module {
   }
 };
 
-inline UNet2DConditionModel::UNet2DConditionModel(const UNet2DConditionConfig& config_) : config(config_) {
+OPAD_ONCE UNet2DConditionModel::UNet2DConditionModel(const UNet2DConditionConfig& config_) : config(config_) {
   config.validate("UNet2DConditionModel");
   const auto& channels = config.block_out_channels;
   const std::size_t levels = channels.size(), last = levels - 1;
@@ -95,7 +96,7 @@ inline UNet2DConditionModel::UNet2DConditionModel(const UNet2DConditionConfig& c
   conv_out = register_module("conv_out", std::make_shared<Conv2d>(channels[0], config.out_channels, 3, 1, 1));
 }
 
-inline Tensor UNet2DConditionModel::forward(const Tensor& sample, const Tensor& timestep, const Tensor& encoder_hidden_states) {
+OPAD_ONCE Tensor UNet2DConditionModel::forward(const Tensor& sample, const Tensor& timestep, const Tensor& encoder_hidden_states) {
   const std::int64_t batch = sample.dim() == 4 ? sample.size(0) : 0;
   require(batch > 0 && sample.size(1) == config.in_channels, "UNet2DConditionModel: the sample is ", sample.sizes(), "; give [B, ",
           config.in_channels, ", h, w]");

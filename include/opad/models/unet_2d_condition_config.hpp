@@ -1,4 +1,5 @@
 #pragma once
+#include <opad/core/once.hpp>
 #include <opad/models/config.hpp>
 
 namespace opad {
@@ -45,7 +46,7 @@ struct UNet2DConditionConfig {
   }
 };
 
-inline UNet2DConditionConfig UNet2DConditionConfig::from_json(const Json& json, const std::string& where) {
+OPAD_ONCE UNet2DConditionConfig UNet2DConditionConfig::from_json(const Json& json, const std::string& where) {
   const ConfigReader read(json, where);
   read.only(fixed());
   UNet2DConditionConfig config;
@@ -72,7 +73,7 @@ inline UNet2DConditionConfig UNet2DConditionConfig::from_json(const Json& json, 
   return config;
 }
 
-inline void UNet2DConditionConfig::validate(const std::string& where) const {
+OPAD_ONCE void UNet2DConditionConfig::validate(const std::string& where) const {
   const std::size_t levels = block_out_channels.size();
   require(levels > 0 && down_block_types.size() == levels && up_block_types.size() == levels, where, ": block_out_channels, "
           "down_block_types and up_block_types list ", levels, ", ", down_block_types.size(), " and ", up_block_types.size(),
@@ -105,7 +106,7 @@ inline void UNet2DConditionConfig::validate(const std::string& where) const {
   }
 }
 
-inline Json UNet2DConditionConfig::to_json() const {
+OPAD_ONCE Json UNet2DConditionConfig::to_json() const {
   Json json = {{"_class_name", "UNet2DConditionModel"}, {"_diffusers_version", "0.42.1"}};
   json["sample_size"] = sample_size > 0 ? Json(sample_size) : Json(nullptr);
   json["in_channels"] = in_channels;

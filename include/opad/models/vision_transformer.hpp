@@ -1,4 +1,5 @@
 #pragma once
+#include <opad/core/once.hpp>
 #include <opad/io/weights.hpp>
 #include <opad/models/parameters.hpp>
 #include <opad/models/transformer_layers.hpp>
@@ -9,7 +10,7 @@ namespace opad {
 /// timm's resampling of position embeddings to another grid of patches: bicubic, antialiased; prefix rows (class token,
 /// registers) stay.  [1, prefix + h w, D] -> [1, prefix + h' w', D]
 ///   old_size, new_size  {rows, columns} of patches
-inline Tensor resample_abs_pos_embed(const Tensor& pos_embed, std::array<std::int64_t, 2> new_size,
+OPAD_ONCE Tensor resample_abs_pos_embed(const Tensor& pos_embed, std::array<std::int64_t, 2> new_size,
                                      std::array<std::int64_t, 2> old_size, std::int64_t prefix) {
   require(pos_embed.dim() == 3 && pos_embed.size(0) == 1 && pos_embed.size(1) == prefix + old_size[0] * old_size[1],
           "resample_abs_pos_embed: a table ", pos_embed.sizes(), " instead of [1, ", prefix, " + ", old_size[0], " * ",
@@ -94,7 +95,7 @@ struct VisionTransformer : torch::nn::Module {
   std::shared_ptr<LayerNorm> norm_pre, norm, fc_norm;  // norm before the pooling, or fc_norm after it; norm_pre before the blocks
   std::shared_ptr<ModuleList<ViTBlock>> blocks;
 
-  explicit VisionTransformer(const VisionTransformerConfig& c)
+  OPAD_ONCE explicit VisionTransformer(const VisionTransformerConfig& c)
       : config(c), patch_embed(register_module("patch_embed", std::make_shared<ViTPatchEmbed>(c))),
         blocks(register_module("blocks", std::make_shared<ModuleList<ViTBlock>>())) {
     c.check("VisionTransformer");
@@ -112,7 +113,7 @@ struct VisionTransformer : torch::nn::Module {
 
   /// Reads config.json (timm's keyword arguments, or the form of timm's hub) and model.safetensors; a classifier is left out.
   ///   img_size  side of the pictures, instead of the config's; position embeddings are resampled to its grid of patches
-  static std::shared_ptr<VisionTransformer> from_pretrained(const std::filesystem::path& folder,
+  OPAD_ONCE static std::shared_ptr<VisionTransformer> from_pretrained(const std::filesystem::path& folder,
                                                             std::optional<std::int64_t> img_size = {}) {
     auto config = VisionTransformerConfig::from_json(read_json(folder / "config.json"), (folder / "config.json").string());
     if (img_size) config.img_size = {*img_size, *img_size};
@@ -126,7 +127,7 @@ struct VisionTransformer : torch::nn::Module {
   }
 
   /// Writes config.json (timm's keyword arguments) and model.safetensors.
-  void save_pretrained(const std::filesystem::path& folder) const {
+  OPAD_ONCE void save_pretrained(const std::filesystem::path& folder) const {
     Tensors tensors;
     for (const auto& item : named_parameters()) tensors[item.key()] = item.value().detach();
     std::filesystem::create_directories(folder);
@@ -135,7 +136,7 @@ struct VisionTransformer : torch::nn::Module {
   }
 
   /// All tokens after the last norm: class token, registers, patches.  [B, 3, H, W] -> [B, prefix + patches, embed_dim]
-  Tensor forward_features(const Tensor& image) const {
+  OPAD_ONCE Tensor forward_features(const Tensor& image) const {
     Tensor x = embed(image);
     for (const auto& block : *blocks) x = block->forward(x);
     return norm ? norm->forward(x) : x;
@@ -151,7 +152,7 @@ struct VisionTransformer : torch::nn::Module {
   }
 
   /// What the chosen blocks put out, without the last norm, in the order of `indices` (-1 is the last block).
-  std::vector<Tensor> forward_intermediates(const Tensor& image, const std::vector<std::int64_t>& indices) const {
+  OPAD_ONCE std::vector<Tensor> forward_intermediates(const Tensor& image, const std::vector<std::int64_t>& indices) const {
     std::map<std::int64_t, Tensor> outputs;
     const auto place = [&](std::int64_t index) {
       require(-config.depth <= index && index < config.depth, "VisionTransformer: there is no block ", index, " of ",
@@ -171,7 +172,7 @@ struct VisionTransformer : torch::nn::Module {
 
  private:
   /// Patches with positions, behind the class token and the registers.
-  Tensor embed(const Tensor& image) const {
+  OPAD_ONCE Tensor embed(const Tensor& image) const {
     require(image.dim() == 4 && image.size(1) == config.in_chans && image.size(2) == config.img_size[0] &&
                 image.size(3) == config.img_size[1],
             "VisionTransformer: an image ", image.sizes(), " instead of [B, ", config.in_chans, ", ", config.img_size[0], ", ",

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <optional>
 
+#include <opad/core/once.hpp>
 #include <opad/models/config.hpp>
 
 namespace opad {
@@ -10,7 +11,7 @@ namespace opad {
 /// The keyword arguments of timm's VisionTransformer that an architecture's name stands for. Known are vit_{tiny, small, base,
 /// large}_patch{8, 16}_224 (DINO), ..._patch14_dinov2 and ..._patch14_reg4_dinov2; a tag behind a point (".lvd142m") says only
 /// how it was trained.
-inline Json timm_arguments(const std::string& architecture, const std::string& where) {
+OPAD_ONCE Json timm_arguments(const std::string& architecture, const std::string& where) {
   const std::string name = architecture.substr(0, architecture.find('.'));
   struct Size {
     const char* name;
@@ -47,7 +48,7 @@ struct VisionTransformerConfig {
   std::string global_pool = "token";  // or "avg" (of the patches), or "" (all tokens)
 
   /// Keyword arguments, or {"architecture": name, "model_args": {...}, "pretrained_cfg": {"input_size": [3, H, W], ...}}.
-  static VisionTransformerConfig from_json(const Json& json, const std::string& where) {
+  OPAD_ONCE static VisionTransformerConfig from_json(const Json& json, const std::string& where) {
     if (json.is_object() && json.contains("architecture")) return from_json(arguments_of(json, where), where);
     VisionTransformerConfig c;
     const ConfigReader read(json, where);
@@ -80,7 +81,7 @@ struct VisionTransformerConfig {
   }
 
   /// timm's keyword arguments; from_json reads them back.
-  Json to_json() const {
+  OPAD_ONCE Json to_json() const {
     Json json = {{"img_size", img_size[0] == img_size[1] ? Json(img_size[0]) : Json(img_size)}};
     json.update({{"patch_size", patch_size}, {"in_chans", in_chans}, {"embed_dim", embed_dim}, {"depth", depth}, {"num_heads", num_heads},
                  {"mlp_ratio", mlp_ratio}, {"init_values", init_values ? Json(*init_values) : Json()}, {"qkv_bias", qkv_bias},

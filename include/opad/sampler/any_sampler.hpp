@@ -1,6 +1,7 @@
 #pragma once
 #include <variant>
 
+#include <opad/core/once.hpp>
 #include <opad/sampler/ddim.hpp>
 #include <opad/sampler/ddpm.hpp>
 #include <opad/sampler/dpm_solver_plus_plus_2m.hpp>
@@ -35,7 +36,7 @@ class AnySampler {
   const Variant& get() const { return sampler_; }
 
  private:
-  static Variant make(const SchedulerConfig& config, std::int64_t steps, double eta) {
+  OPAD_ONCE static Variant make(const SchedulerConfig& config, std::int64_t steps, double eta) {
     const std::string& name = config.class_name;
     if (name == "DDIMScheduler" || name == "DDIMParallelScheduler") return Ddim(config, steps, eta);
     if (name == "DDPMScheduler" || name == "DDPMParallelScheduler") return Ddpm(config, steps);

@@ -1,4 +1,5 @@
 #pragma once
+#include <opad/core/once.hpp>
 #include <opad/sampler/sampler.hpp>
 
 namespace opad {
@@ -10,7 +11,7 @@ namespace opad {
 /// Song, Meng, Ermon, "Denoising Diffusion Implicit Models", ICLR 2021, arXiv 2010.02502.
 class Ddim : public VariancePreserving {
  public:
-  Ddim(const SchedulerConfig& config, std::int64_t steps, double eta = 0)
+  OPAD_ONCE Ddim(const SchedulerConfig& config, std::int64_t steps, double eta = 0)
       : VariancePreserving("Ddim", config, whole_timesteps(config, steps)),
         stride_(config.num_train_timesteps / steps),
         eta_(eta) {
@@ -18,7 +19,7 @@ class Ddim : public VariancePreserving {
   }
   bool needs_noise(std::int64_t) const { return eta_ > 0; }
 
-  SamplerStep step(const Tensor& output, std::int64_t k, const Tensor& x, const Tensor& noise = {}) const {
+  OPAD_ONCE SamplerStep step(const Tensor& output, std::int64_t k, const Tensor& x, const Tensor& noise = {}) const {
     require_step("Ddim", timesteps_.size(), k, output, x);
     if (needs_noise(k)) require_noise("Ddim", k, x, noise);
     const double a = alpha_bar_at(k), next = alpha_bar_after(k);

@@ -1,4 +1,5 @@
 #pragma once
+#include <opad/core/once.hpp>
 #include <opad/sampler/sampler.hpp>
 
 namespace opad {
@@ -10,13 +11,13 @@ namespace opad {
 /// Ho, Jain, Abbeel, "Denoising Diffusion Probabilistic Models", NeurIPS 2020, arXiv 2006.11239, equations 6 and 7.
 class Ddpm : public VariancePreserving {
  public:
-  Ddpm(const SchedulerConfig& config, std::int64_t steps) : VariancePreserving("Ddpm", config, whole_timesteps(config, steps)) {
+  OPAD_ONCE Ddpm(const SchedulerConfig& config, std::int64_t steps) : VariancePreserving("Ddpm", config, whole_timesteps(config, steps)) {
     require(config.variance_type.starts_with("fixed_small") || config.variance_type == "fixed_large", "Ddpm: variance_type '",
             config.variance_type, "' is not supported; it can be fixed_small, fixed_small_log or fixed_large");
   }
   bool needs_noise(std::int64_t k) const { return timesteps_.at(k) > 0; }
 
-  SamplerStep step(const Tensor& output, std::int64_t k, const Tensor& x, const Tensor& noise = {}) const {
+  OPAD_ONCE SamplerStep step(const Tensor& output, std::int64_t k, const Tensor& x, const Tensor& noise = {}) const {
     require_step("Ddpm", timesteps_.size(), k, output, x);
     if (needs_noise(k)) require_noise("Ddpm", k, x, noise);
     const double a = alpha_bar_at(k), next = k + 1 < steps() ? alpha_bar_at(k + 1) : 1.0, beta = 1 - a / next;

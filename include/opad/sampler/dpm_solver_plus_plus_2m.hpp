@@ -1,4 +1,5 @@
 #pragma once
+#include <opad/core/once.hpp>
 #include <opad/sampler/sigmas.hpp>
 
 namespace opad {
@@ -13,7 +14,7 @@ namespace opad {
 /// Lu et al., "DPM-Solver++: Fast Solver for Guided Sampling of Diffusion Probabilistic Models", arXiv 2211.01095, algorithm 2.
 class DpmSolverPlusPlus2M {
  public:
-  DpmSolverPlusPlus2M(const SchedulerConfig& config, std::int64_t steps) : config_(config), grid_(grid(config, steps)) {
+  OPAD_ONCE DpmSolverPlusPlus2M(const SchedulerConfig& config, std::int64_t steps) : config_(config), grid_(grid(config, steps)) {
     require(config.algorithm_type == "dpmsolver++" || config.algorithm_type == "deis", "DpmSolverPlusPlus2M: algorithm_type '",
             config.algorithm_type, "' is not supported; set it to dpmsolver++");
     require(config.solver_order == 1 || config.solver_order == 2, "DpmSolverPlusPlus2M: solver_order ", config.solver_order,
@@ -31,7 +32,7 @@ class DpmSolverPlusPlus2M {
     return alpha(k) * x0 + scaled_sigma(k) * noise;
   }
 
-  SamplerStep step(const Tensor& output, std::int64_t k, const Tensor& x, const Tensor& = {}) {
+  OPAD_ONCE SamplerStep step(const Tensor& output, std::int64_t k, const Tensor& x, const Tensor& = {}) {
     const auto n = static_cast<std::int64_t>(grid_.timesteps.size());
     require_step("DpmSolverPlusPlus2M", grid_.timesteps.size(), k, output, x);
     const Tensor x0 = x0_from(config_.prediction_type, x, output, alpha(k), scaled_sigma(k));

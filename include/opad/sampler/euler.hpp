@@ -1,4 +1,5 @@
 #pragma once
+#include <opad/core/once.hpp>
 #include <opad/sampler/sigmas.hpp>
 
 namespace opad {
@@ -13,7 +14,7 @@ class Euler : public VarianceExploding {
   Euler(const SchedulerConfig& config, std::int64_t steps) : VarianceExploding(config, grid(config, steps)) {}
   bool needs_noise(std::int64_t) const { return false; }
 
-  SamplerStep step(const Tensor& output, std::int64_t k, const Tensor& x, const Tensor& = {}) const {
+  OPAD_ONCE SamplerStep step(const Tensor& output, std::int64_t k, const Tensor& x, const Tensor& = {}) const {
     require_step("Euler", grid_.timesteps.size(), k, output, x);
     const double sigma = grid_.sigmas[k], next = grid_.sigmas[k + 1];
     const auto [x0, noise] = x0_and_noise(x, output, sigma);

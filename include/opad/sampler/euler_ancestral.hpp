@@ -1,4 +1,5 @@
 #pragma once
+#include <opad/core/once.hpp>
 #include <opad/sampler/sigmas.hpp>
 
 namespace opad {
@@ -12,7 +13,7 @@ class EulerAncestral : public VarianceExploding {
   EulerAncestral(const SchedulerConfig& config, std::int64_t steps) : VarianceExploding(config, grid(config, steps)) {}
   bool needs_noise(std::int64_t k) const { return grid_.sigmas.at(k + 1) > 0; }
 
-  SamplerStep step(const Tensor& output, std::int64_t k, const Tensor& x, const Tensor& noise = {}) const {
+  OPAD_ONCE SamplerStep step(const Tensor& output, std::int64_t k, const Tensor& x, const Tensor& noise = {}) const {
     require_step("EulerAncestral", grid_.timesteps.size(), k, output, x);
     if (needs_noise(k)) require_noise("EulerAncestral", k, x, noise);
     const double sigma = grid_.sigmas[k], next = grid_.sigmas[k + 1];

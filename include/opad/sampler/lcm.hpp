@@ -1,4 +1,5 @@
 #pragma once
+#include <opad/core/once.hpp>
 #include <opad/sampler/sampler.hpp>
 
 namespace opad {
@@ -13,7 +14,7 @@ class Lcm : public VariancePreserving {
   Lcm(const SchedulerConfig& config, std::int64_t steps) : VariancePreserving("Lcm", config, spread(config, steps)) {}
   bool needs_noise(std::int64_t k) const { return k + 1 < steps(); }
 
-  SamplerStep step(const Tensor& output, std::int64_t k, const Tensor& x, const Tensor& noise = {}) const {
+  OPAD_ONCE SamplerStep step(const Tensor& output, std::int64_t k, const Tensor& x, const Tensor& noise = {}) const {
     require_step("Lcm", timesteps_.size(), k, output, x);
     if (needs_noise(k)) require_noise("Lcm", k, x, noise);
     const double u = config_.timestep_scaling * timesteps_[k], norm = u * u + 0.25;

@@ -3,6 +3,7 @@
 #include <limits>
 #include <set>
 
+#include <opad/core/once.hpp>
 #include <opad/models/config.hpp>
 #include <opad/schedule/linear_betas.hpp>
 #include <opad/schedule/prediction.hpp>
@@ -46,7 +47,7 @@ struct SchedulerConfig {
   double timestep_scaling = 10.0;              // LCM
 
   /// The defaults of a scheduler class. Throws for a class that has no betas, or that is unknown.
-  explicit SchedulerConfig(const std::string& name = "DDIMScheduler") : class_name(name) {
+  OPAD_ONCE explicit SchedulerConfig(const std::string& name = "DDIMScheduler") : class_name(name) {
     using Names = std::set<std::string>;
     static const Names leading{"DDIMScheduler", "DDIMParallelScheduler", "DDIMInverseScheduler", "DDPMScheduler",
                                "DDPMParallelScheduler", "PNDMScheduler", "LCMScheduler", "TCDScheduler"};
@@ -69,7 +70,7 @@ struct SchedulerConfig {
   /// as_class    reads the config as another class would (its keys, its defaults); empty: as the class it names
   static SchedulerConfig from_json(const Json& json, const std::string& where, const std::string& as_class = "");
   /// From scheduler_config.json in `folder`.
-  static SchedulerConfig from_pretrained(const std::filesystem::path& folder, const std::string& as_class = "") {
+  OPAD_ONCE static SchedulerConfig from_pretrained(const std::filesystem::path& folder, const std::string& as_class = "") {
     const auto file = folder / "scheduler_config.json";
     std::string text = read_file(file);
     constexpr std::string_view infinity = "-Infinity";  // Python writes it (lambda_min_clipped), JSON has no such word
@@ -78,7 +79,7 @@ struct SchedulerConfig {
   }
 
   /// The noise schedule, [T].
-  Eigen::ArrayXd alpha_bar() const {
+  OPAD_ONCE Eigen::ArrayXd alpha_bar() const {
     Eigen::ArrayXd table = before_rescaling();
     if (!rescale_betas_zero_snr) return table;
     table = rescale_to_zero_terminal_snr(table);
@@ -105,7 +106,7 @@ struct SchedulerConfig {
   }
 };
 
-inline SchedulerConfig SchedulerConfig::from_json(const Json& json, const std::string& where, const std::string& as_class) {
+OPAD_ONCE SchedulerConfig SchedulerConfig::from_json(const Json& json, const std::string& where, const std::string& as_class) {
   require(json.is_object(), where, ": a scheduler config is a JSON object");
   Json given = Json::object();
   for (const auto& [key, value] : json.items())

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include <opad/core/error.hpp>
+#include <opad/core/once.hpp>
 #include <opad/text/unicode.hpp>
 
 namespace opad {
@@ -38,7 +39,7 @@ inline std::array<std::string, 256> byte_characters() {
 class BytePairEncoding {
  public:
   BytePairEncoding() = default;
-  BytePairEncoding(const Vocabulary& vocabulary, const Merges& merges, std::int64_t unknown, const std::string& where) {
+  OPAD_ONCE BytePairEncoding(const Vocabulary& vocabulary, const Merges& merges, std::int64_t unknown, const std::string& where) {
     const auto characters = byte_characters();
     for (std::size_t byte = 0; byte < 256; ++byte) {
       const auto inner = vocabulary.find(characters[byte]), last = vocabulary.find(characters[byte] + "</w>");
@@ -59,7 +60,7 @@ class BytePairEncoding {
   }
 
   /// Appends the ids of one word (its UTF-8 bytes).
-  void encode(std::string_view word, std::vector<std::int64_t>& ids) const {
+  OPAD_ONCE void encode(std::string_view word, std::vector<std::int64_t>& ids) const {
     if (word.empty()) return;
     std::vector<Symbol> symbols(word.size());
     const auto n = static_cast<std::int64_t>(word.size());

@@ -3,6 +3,7 @@
 #include <limits>
 #include <set>
 
+#include <opad/core/once.hpp>
 #include <opad/core/tensor.hpp>
 #include <opad/text/clip_tokenizer_files.hpp>
 
@@ -17,7 +18,7 @@ namespace opad {
 /// Radford et al., "Learning Transferable Visual Models From Natural Language Supervision", ICML 2021, arXiv 2103.00020.
 class ClipTokenizer {
  public:
-  explicit ClipTokenizer(ClipTokenizerFiles files)
+  OPAD_ONCE explicit ClipTokenizer(ClipTokenizerFiles files)
       : vocabulary_(std::move(files.vocabulary)), model_max_length_(files.model_max_length) {
     require(!vocabulary_.empty() && model_max_length_ >= 2, files.where,
             ": needs a vocabulary, and room for the start and end tokens");
@@ -33,12 +34,12 @@ class ClipTokenizer {
     encoding_ = BytePairEncoding(vocabulary_, files.merges, vocabulary_.at(files.unk_token), files.where);
   }
 
-  static ClipTokenizer from_pretrained(const std::filesystem::path& folder) {
+  OPAD_ONCE static ClipTokenizer from_pretrained(const std::filesystem::path& folder) {
     return ClipTokenizer(ClipTokenizerFiles::read(folder));
   }
 
   /// Adds a token that is found in the lower-cased text wherever it stands, and returns its id: the next free one.
-  std::int64_t add_token(const std::string& content) {
+  OPAD_ONCE std::int64_t add_token(const std::string& content) {
     if (const auto id = token_id(content))
       fail("ClipTokenizer: '", content, "' is a token already (id ", *id, "); choose another name");
     const std::u32string pattern = normalize(unicode::decode(content));
@@ -55,7 +56,7 @@ class ClipTokenizer {
   }
 
   /// Ids without start and end.
-  std::vector<std::int64_t> tokenize(std::string_view text) const {
+  OPAD_ONCE std::vector<std::int64_t> tokenize(std::string_view text) const {
     std::vector<std::int64_t> ids;
     const std::u32string points = unicode::decode(text);
     cut(points, special_, ids, [&](std::u32string_view raw) {
@@ -66,7 +67,7 @@ class ClipTokenizer {
   }
 
   /// Ids with start and end, of any length.
-  std::vector<std::int64_t> encode(std::string_view text) const {
+  OPAD_ONCE std::vector<std::int64_t> encode(std::string_view text) const {
     auto ids = tokenize(text);
     ids.insert(ids.begin(), bos_);
     ids.push_back(eos_);
@@ -74,7 +75,7 @@ class ClipTokenizer {
   }
 
   /// int64 [texts, model_max_length]: the end token closes each row, also a truncated one; then padding.
-  Tensor operator()(const std::vector<std::string>& texts) const {
+  OPAD_ONCE Tensor operator()(const std::vector<std::string>& texts) const {
     const auto rows = static_cast<std::int64_t>(texts.size());
     Tensor out = torch::full({rows, model_max_length_}, pad_, torch::kInt64);
     for (std::int64_t row = 0; row < rows; ++row) {

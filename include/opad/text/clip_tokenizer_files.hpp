@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include <opad/core/once.hpp>
 #include <opad/io/json.hpp>
 #include <opad/text/byte_pair_encoding.hpp>
 
@@ -31,7 +32,7 @@ struct ClipTokenizerFiles {
   std::int64_t model_max_length = 77;  // start and end included
   std::string where = "ClipTokenizer";
 
-  static ClipTokenizerFiles read(const std::filesystem::path& folder) {
+  OPAD_ONCE static ClipTokenizerFiles read(const std::filesystem::path& folder) {
     ClipTokenizerFiles files;
     files.where = folder.string();
     if (exists(folder / "vocab.json")) {
@@ -59,8 +60,8 @@ struct ClipTokenizerFiles {
   }
 
   static std::int64_t id_of(const Map& value, const std::string& token, const std::string& file) {
-    require(value.is_number_integer() && value >= 0 && value < 1 << 30, file, ": the token '", token, "' has the id ",
-            value.dump(), "; ids are whole numbers from 0 on");
+    if (!value.is_number_integer() || value < 0 || value >= 1 << 30)  // no require: its message would be made for every token
+      fail(file, ": the token '", token, "' has the id ", value.dump(), "; ids are whole numbers from 0 on");
     return value.get<std::int64_t>();
   }
 
@@ -96,8 +97,8 @@ struct ClipTokenizerFiles {
       if (merge.is_string()) {
         add_merge(merge.get<std::string>(), c10::str(file, ": a merge"));
       } else {
-        require(merge.is_array() && merge.size() == 2 && merge[0].is_string() && merge[1].is_string(), file, ": a merge is ",
-                merge.dump(), "; a merge is two symbols");
+        if (!merge.is_array() || merge.size() != 2 || !merge[0].is_string() || !merge[1].is_string())
+          fail(file, ": a merge is ", merge.dump(), "; a merge is two symbols");
         merges.emplace_back(merge[0].get<std::string>(), merge[1].get<std::string>());
       }
     }

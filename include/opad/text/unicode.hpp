@@ -6,11 +6,13 @@
 #include <string_view>
 #include <vector>
 
+#include <opad/core/once.hpp>
+
 /// What the tokenizer asks of Unicode. Tables: utf8proc.
 namespace opad::unicode {
 
 /// Code points of UTF-8 text. A byte that belongs to no valid sequence becomes U+FFFD.
-inline std::u32string decode(std::string_view text) {
+OPAD_ONCE std::u32string decode(std::string_view text) {
   std::u32string points;
   points.reserve(text.size());
   const auto* bytes = reinterpret_cast<const utf8proc_uint8_t*>(text.data());
@@ -23,7 +25,7 @@ inline std::u32string decode(std::string_view text) {
   return points;
 }
 
-inline std::string encode(std::u32string_view points) {
+OPAD_ONCE std::string encode(std::u32string_view points) {
   std::string text;
   text.reserve(points.size());
   utf8proc_uint8_t bytes[4];
@@ -50,7 +52,7 @@ inline bool is_space(char32_t point) {  // \s: the property White_Space
 }
 
 /// Normal form C. Marks are sorted here, not by utf8proc, whose time is quadratic in the length of a run of marks.
-inline std::u32string nfc(std::u32string_view text) {
+OPAD_ONCE std::u32string nfc(std::u32string_view text) {
   if (std::all_of(text.begin(), text.end(), [](char32_t point) { return point < 0x300; })) return std::u32string(text);
   std::vector<utf8proc_int32_t> points;
   points.reserve(text.size());
@@ -73,7 +75,7 @@ inline std::u32string nfc(std::u32string_view text) {
 }
 
 /// Lower case, each code point by itself (so a final sigma stays as it is); U+0130 becomes two.
-inline std::u32string lower(std::u32string_view text) {
+OPAD_ONCE std::u32string lower(std::u32string_view text) {
   std::u32string out;
   out.reserve(text.size());
   for (const char32_t point : text) {
@@ -84,7 +86,7 @@ inline std::u32string lower(std::u32string_view text) {
 }
 
 /// Each run of white space becomes one space.
-inline std::u32string collapse_spaces(std::u32string_view text) {
+OPAD_ONCE std::u32string collapse_spaces(std::u32string_view text) {
   std::u32string out;
   out.reserve(text.size());
   for (const char32_t point : text) {

@@ -3,6 +3,7 @@
 #include <string_view>
 #include <vector>
 
+#include <opad/core/once.hpp>
 #include <opad/core/tensor.hpp>
 
 namespace opad {
@@ -31,7 +32,7 @@ struct AdamW {
 /// Moments of one set of parameters. state() are the tensors that a checkpoint must hold.
 class AdamW::State {
  public:
-  State(const AdamW& options, NamedTensors parameters) : options_(options), parameters_(std::move(parameters)) {
+  OPAD_ONCE State(const AdamW& options, NamedTensors parameters) : options_(options), parameters_(std::move(parameters)) {
     require(options.learning_rate >= 0 && options.eps > 0 && 0 <= options.beta1 && options.beta1 < 1 && 0 <= options.beta2 &&
                 options.beta2 < 1 && options.weight_decay >= 0,
             "AdamW: learning rate ", options.learning_rate, ", betas ", options.beta1, " ", options.beta2, ", eps ", options.eps,
@@ -49,7 +50,7 @@ class AdamW::State {
     for (auto& p : values_) p.mutable_grad().reset();
   }
   /// One step at `factor` times the learning rate. A parameter without a gradient takes part with a zero one.
-  void step(double factor = 1.0) {
+  OPAD_ONCE void step(double factor = 1.0) {
     torch::NoGradGuard no_grad;
     if (values_.empty()) return;
     std::vector<Tensor> gradients;
@@ -58,7 +59,7 @@ class AdamW::State {
                       options_.beta1, options_.beta2, options_.weight_decay, options_.eps, /*amsgrad=*/false, /*maximize=*/false);
   }
   /// Parameters and moments by name; loading copies into them.
-  Tensors state() const {
+  OPAD_ONCE Tensors state() const {
     Tensors out;
     for (std::size_t i = 0; i < values_.size(); ++i) {
       const std::string& name = parameters_[i].first;

@@ -1,6 +1,7 @@
 #pragma once
 #include <filesystem>
 
+#include <opad/core/once.hpp>
 #include <opad/models/clip_text_model.hpp>
 #include <opad/models/unet_2d_condition.hpp>
 #include <opad/schedule/scheduler_config.hpp>
@@ -20,7 +21,7 @@ struct World {
 
   /// teacher: a pipeline's folder (unet, vae, text_encoder, tokenizer, scheduler). student: a folder with unet and scheduler; what else
   /// it holds is not read, since both models share one VAE and one text encoder.
-  static World load(const std::filesystem::path& teacher, const std::filesystem::path& student) {
+  OPAD_ONCE static World load(const std::filesystem::path& teacher, const std::filesystem::path& student) {
     for (const auto& folder : {teacher, student})
       require(std::filesystem::is_directory(folder), folder.string(), ": no such model folder; give a diffusers folder");
     return {.tokenizer = ClipTokenizer::from_pretrained(teacher / "tokenizer"),

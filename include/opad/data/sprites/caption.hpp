@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include <opad/core/once.hpp>
 #include <opad/core/random.hpp>
 #include <opad/data/prompt_templates.hpp>
 #include <opad/data/sprites/held_out.hpp>
@@ -74,7 +75,7 @@ class Sentence {
 /// What somebody might say about the picture. Names the kind always; the style unless it is a photograph; the primary color in
 /// half of the captions, a texture in 35 % and an accessory in 40 % of those with one, the scene in 90 %; never the secondary
 /// color, the accent or proportions, which only a new token can carry.
-inline std::string caption(const Sprite& sprite, Stream& random) {
+OPAD_ONCE std::string caption(const Sprite& sprite, Stream& random) {
   using namespace phrases;
   const Identity& thing = sprite.identity;
   Sentence sentence;
@@ -107,7 +108,7 @@ namespace opad {
 
 /// Everything that captions of sprites, the prompt templates with their inserted words, and the evaluation prompts are made of,
 /// cut as CLIP's tokenizer cuts text: runs of letters, runs of other marks. Sorted, each once, lower case.
-inline std::vector<std::string> sprite_vocabulary() {
+OPAD_ONCE std::vector<std::string> sprite_vocabulary() {
   using namespace sprites;
   std::set<std::string> words;
   const auto add = [&words](std::string_view text) {

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include <opad/core/error.hpp>
+#include <opad/core/once.hpp>
 #include <opad/core/random.hpp>
 #include <opad/data/sprites/attributes.hpp>
 
@@ -49,7 +50,7 @@ inline const HeldOut& held_out_named(std::string_view name) {
 }
 
 /// Five photographs (four of every other concept) in five scenes, none of which the evaluation prompts name.
-inline std::vector<Sprite> photographs(const HeldOut& thing) {
+OPAD_ONCE std::vector<Sprite> photographs(const HeldOut& thing) {
   constexpr std::array scenes{Scene::Studio, Scene::Meadow, Scene::Kitchen, Scene::Wall, Scene::City};
   Stream random(hash("sprite/photographs"), hash(thing.name));
   const auto order = random.permutation(scenes.size());

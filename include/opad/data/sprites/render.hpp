@@ -1,6 +1,7 @@
 #pragma once
 #include <numbers>
 
+#include <opad/core/once.hpp>
 #include <opad/core/random.hpp>
 #include <opad/data/sprites/accessories.hpp>
 #include <opad/data/sprites/figures.hpp>
@@ -33,7 +34,7 @@ inline bool has_ground(Scene scene) { return scene != Scene::Space && scene != S
 
 /// The picture of a sprite, uint8 [resolution, resolution, 3]. The same on every machine, and the same scene at every resolution.
 /// Throws unless 16 <= resolution <= 1024.
-inline Tensor render(const Sprite& sprite, std::int64_t resolution) {
+OPAD_ONCE Tensor render(const Sprite& sprite, std::int64_t resolution) {
   require(resolution >= 16 && resolution <= 1024, "sprites: resolution ", resolution, "; give 16 to 1024 pixels");
   Canvas canvas(resolution);
   Stream random(hash("sprite/scene"), sprite.detail);

@@ -3,6 +3,7 @@
 #include <utility>
 #include <vector>
 
+#include <opad/core/once.hpp>
 #include <opad/core/random.hpp>
 #include <opad/data/sprites/held_out.hpp>
 
@@ -49,7 +50,7 @@ inline std::vector<std::pair<Color, Color>> training_colors(Kind kind) {
 }
 
 /// A thing for training, all attributes independent but the colors, which differ from each other.
-inline Identity sample_identity(Kind kind, Stream& random) {
+OPAD_ONCE Identity sample_identity(Kind kind, Stream& random) {
   static const auto colors = [] {
     std::array<std::vector<std::pair<Color, Color>>, kind_words.size()> all;
     for (std::size_t k = 0; k < all.size(); ++k) all[k] = training_colors(static_cast<Kind>(k));
@@ -73,7 +74,7 @@ inline Identity sample_identity(Stream& random) {
 }
 
 /// A picture of a thing: any scene, mostly photographs, half of them in the middle and of normal size.
-inline Sprite sample_view(const Identity& identity, Stream& random) {
+OPAD_ONCE Sprite sample_view(const Identity& identity, Stream& random) {
   using sampling::between;
   Sprite sprite{.identity = identity};
   sprite.scene = sampling::any<Scene>(scene_words, random);
