@@ -138,8 +138,8 @@ class Trainer {
   const Denoiser& teacher() const { return teacher_; }
   const Tensor& null_condition() const { return null_condition_; }
   /// The new tokens' rows: the teacher's, which the student shares or not.
-  TokenRows& rows() { return *rows_; }
-  TokenRows& student_rows() { return *student_rows_; }
+  const TokenRows& rows() const { return *rows_; }
+  const TokenRows& student_rows() const { return *student_rows_; }
   const Slots& slots() const { return slots_; }
 
   /// c [B, 77, C] of token ids [B, 77], with the new rows as they are now: as the teacher hears it, and as the student does.
