@@ -1,6 +1,7 @@
 // Every policy of each slot under the laws of its slot, and what is particular to it.
 #include <opad/adversarial/real_pictures.hpp>
 #include <opad/coupling/collaborative.hpp>
+#include <opad/loss/identity.hpp>
 #include <opad/loss/in.hpp>
 #include <opad/loss/latent_mse.hpp>
 #include <opad/loss/ms_swd.hpp>
@@ -70,6 +71,14 @@ TEST_CASE("Grid takes at most K steps on DDIM's grid of N points", "[target][gri
     const Tensor noisy = asked.teacher.diffusion.add_noise(asked.start, asked.noise, t);
     REQUIRE(at::allclose(Grid<10, 4>{}.latent(asked.question(), t), sample_guided(asked.teacher, sampler, noisy, asked.condition, asked.null_condition, 7.5, 7)));
   }
+}
+
+TEST_CASE("Identity is one minus the mean cosine of the tokens", "[loss][identity]") {
+  const Tensor x = torch::tensor({1.0, 0.0, 0.0, 2.0}, torch::kFloat64).view({1, 2, 2});  // tokens (1, 0) and (0, 2)
+  REQUIRE(Identity{}(x, 3 * x).item<double>() == Approx(0).margin(1e-12));
+  REQUIRE(Identity{}(x, x.flip({1})).item<double>() == Approx(1));
+  REQUIRE(Identity{}(x, -x).item<double>() == Approx(2));
+  laws::loss_term(Identity{}, {3, 4, 8});
 }
 
 TEST_CASE("A term in another space is the same term there", "[loss][in]") {

@@ -209,12 +209,10 @@ struct CriticList {
 
   /// Fresh states, such as heads with initial weights.
   States build(const Workshop& shop) const {
-    std::size_t index = 0;
     const auto labels = names();
-    return hana::transform(critics, [&](const auto& critic) {
-      using C = std::remove_cvref_t<decltype(critic)>;
-      return typename C::State(critic, labels[index++], shop);
-    });
+    return [&]<std::size_t... I>(std::index_sequence<I...>) {
+      return States{typename Critics::State(hana::at_c<I>(critics), labels[I], shop)...};
+    }(std::index_sequence_for<Critics...>());
   }
 
  private:
