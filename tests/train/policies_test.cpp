@@ -4,6 +4,7 @@
 #include <opad/loss/identity.hpp>
 #include <opad/loss/in.hpp>
 #include <opad/loss/latent_mse.hpp>
+#include <opad/loss/loss_list.hpp>
 #include <opad/loss/ms_swd.hpp>
 #include <opad/target/full_sampling.hpp>
 #include <opad/target/grid.hpp>
