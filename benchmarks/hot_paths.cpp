@@ -104,6 +104,7 @@ BENCHMARK(ms_swd)->Unit(benchmark::kMillisecond);
 void iteration(benchmark::State& state) {
   World world = World::load(models / "teacher", models / "student");
   world.networks.put<Dino>(Dino::load(models / "dino"));
+  world.networks.put<IdentityEncoder>(IdentityEncoder::load(models / "identity-encoder"));
   const auto rows = std::make_shared<TokenRows>(
       TokenRows::from_initializers(world.tokenizer, world.text_encoder->token_table(), {"<new1>"}, {"dog"}));
   const Random random(1);

@@ -6,6 +6,12 @@ using namespace opad;
 
 namespace {
 
+Tensors parameters(const torch::nn::Module& model, const std::string& prefix = "") {
+  Tensors tensors;
+  for (const auto& item : model.named_parameters()) tensors.emplace(prefix + item.key(), item.value().detach());
+  return tensors;
+}
+
 /// One model folder: which model it is shows in its config.json.
 void write_model(const std::filesystem::path& folder, const Random& random) {
   const auto file = folder / "config.json";
@@ -23,14 +29,20 @@ void write_model(const std::filesystem::path& folder, const Random& random) {
     CLIPTextModel model(CLIPTextConfig::from_json(config, file.string()), /*with_projection=*/false);
     fill(model);
     model.save_pretrained(folder);
+  } else if (config.value("model_type", "") == "clip_vision_model") {  // and the IP-Adapter that belongs beside its folder: 4 tokens of 768
+    const auto vision = CLIPVisionConfig::from_json(config, file.string());
+    CLIPVisionModelWithProjection model(vision);
+    ImageProjModel projection(vision.projection_dim, 4, 768);
+    fill(model), fill(projection);
+    save_safetensors(folder / "model.safetensors", parameters(model));
+    save_safetensors(folder.parent_path() / "ip_adapter.safetensors", parameters(projection, "image_proj."));
   } else if (config.contains("patch_size") && config.contains("embed_dim")) {
     VisionTransformer model(VisionTransformerConfig::from_json(config, file.string()));
     fill(model);
-    Tensors tensors;
-    for (const auto& item : model.named_parameters()) tensors.emplace(item.key(), item.value().detach());
-    save_safetensors(folder / "model.safetensors", tensors);
+    save_safetensors(folder / "model.safetensors", parameters(model));
   } else {
-    fail(file.string(), ": no model that random_weights knows (UNet2DConditionModel, AutoencoderKL, CLIPTextModel, VisionTransformer)");
+    fail(file.string(), ": no model that random_weights knows (UNet2DConditionModel, AutoencoderKL, CLIPTextModel, CLIPVisionModelWithProjection, "
+         "VisionTransformer)");
   }
   std::cout << folder.string() << std::endl;
 }

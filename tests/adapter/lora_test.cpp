@@ -5,13 +5,14 @@
 using namespace opad;
 
 TEST_CASE("Lora obeys the laws of an Adapter", "[adapter][lora]") {
-  laws::adapter(Lora{});
-  laws::adapter(Lora{.rank = 2, .alpha = 8.0});
+  laws::adapter(Lora<>{});
+  laws::adapter(Lora<3>{.alpha = 6.0});
+  laws::adapter(LowRankAdapter{.rank = 2, .alpha = 8.0});
 }
 
 TEST_CASE("Lora changes all four projections of every attention layer", "[adapter][lora]") {
   const auto unet = small_unet();
-  const auto parameters = Lora{.rank = 3}.install(*unet);
+  const auto parameters = LowRankAdapter{.rank = 3}.install(*unet);
   REQUIRE(parameters.size() == 8 * 4 * 2);
   std::set<std::string> names;
   for (const auto& [name, p] : parameters) {
@@ -24,7 +25,7 @@ TEST_CASE("Lora changes all four projections of every attention layer", "[adapte
 
 TEST_CASE("Lora adds alpha / rank B A to a projection", "[adapter][lora]") {
   const auto unet = small_unet();
-  const Lora lora{.rank = 2, .alpha = 6.0};
+  const LowRankAdapter lora{.rank = 2, .alpha = 6.0};
   const std::string layer = "unet.mid_block.attentions.0.transformer_blocks.0.attn2.to_k.";
   Tensor a, b;
   for (const auto& [name, p] : lora.install(*unet)) {
@@ -48,11 +49,11 @@ TEST_CASE("A LoRA file holds B multiplied by alpha / rank, so that alpha is not 
   const TemporaryFolder folder;
   const auto unet = small_unet();
   const SmallUNetInputs in(1);
-  const Lora lora{.rank = 2, .alpha = 6.0};
+  const LowRankAdapter lora{.rank = 2, .alpha = 6.0};
   laws::disturb(lora.install(*unet));
   lora.save(*unet, folder.path);
   const auto other = small_unet();
-  Lora{.rank = 2, .alpha = 2.0}.load(*other, folder.path);
+  LowRankAdapter{.rank = 2, .alpha = 2.0}.load(*other, folder.path);
   REQUIRE(at::allclose(laws::output(*other, in), laws::output(*unet, in), 1e-4, 1e-5));
 }
 
@@ -60,7 +61,7 @@ TEST_CASE("LoRA files of other programs are read", "[adapter][lora]") {
   const TemporaryFolder folder;
   const auto unet = small_unet(), other = small_unet();
   const SmallUNetInputs in(1);
-  const Lora lora{.rank = 2, .alpha = 2.0};
+  const LowRankAdapter lora{.rank = 2, .alpha = 2.0};
   laws::disturb(lora.install(*unet));
   lora.save(*unet, folder.path);
   const auto path = folder.path / "pytorch_lora_weights.safetensors";
@@ -89,20 +90,20 @@ TEST_CASE("LoRA files of other programs are read", "[adapter][lora]") {
     REQUIRE_THROWS_WITH(lora.load(*other, path), ContainsSubstring("not supported"));
   }
   SECTION("nor of another rank") {
-    REQUIRE_THROWS_WITH((Lora{.rank = 3}.load(*other, path)), ContainsSubstring("but this U-Net needs"));
+    REQUIRE_THROWS_WITH((LowRankAdapter{.rank = 3}.load(*other, path)), ContainsSubstring("but this U-Net needs"));
   }
 }
 
 TEST_CASE("Lora's first values depend on the seed only", "[adapter][lora]") {
-  const auto value = [](std::int64_t seed) { return Lora{.seed = seed}.install(*small_unet())[0].second.detach().clone(); };
+  const auto value = [](std::int64_t seed) { return LowRankAdapter{.seed = seed}.install(*small_unet())[0].second.detach().clone(); };
   REQUIRE(at::equal(value(1), value(1)));
   REQUIRE_FALSE(at::equal(value(1), value(2)));
 }
 
 TEST_CASE("Lora refuses ranks that make no sense", "[adapter][lora]") {
-  REQUIRE_THROWS_WITH(Lora{.rank = 0}.install(*small_unet()), ContainsSubstring("rank 0"));
-  REQUIRE_THROWS_WITH((Lora{.rank = 2, .alpha = 0}.install(*small_unet())), ContainsSubstring("alpha 0"));
-  REQUIRE_THROWS_WITH(Lora{.rank = 9}.install(*small_unet()), ContainsSubstring("rank 9 is more than the 8 channels"));
+  REQUIRE_THROWS_WITH(LowRankAdapter{.rank = 0}.install(*small_unet()), ContainsSubstring("rank 0"));
+  REQUIRE_THROWS_WITH((LowRankAdapter{.rank = 2, .alpha = 0}.install(*small_unet())), ContainsSubstring("alpha 0"));
+  REQUIRE_THROWS_WITH(LowRankAdapter{.rank = 9}.install(*small_unet()), ContainsSubstring("rank 9 is more than the 8 channels"));
   const TemporaryFolder folder;
-  REQUIRE_THROWS_WITH(Lora{}.save(*small_unet(), folder.path), ContainsSubstring("install or load the adapter first"));
+  REQUIRE_THROWS_WITH(LowRankAdapter{}.save(*small_unet(), folder.path), ContainsSubstring("install or load the adapter first"));
 }

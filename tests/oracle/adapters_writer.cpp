@@ -38,7 +38,7 @@ void write(const std::filesystem::path& pipeline, const std::filesystem::path& o
   keep("base");
   trained(CustomDiffusion<KeyValue>{}, "kv");
   trained(CustomDiffusion<QueryKeyValueOut>{}, "qkvo");
-  trained(Lora{.rank = 2, .alpha = 3.0}, "lora");
+  trained(LowRankAdapter{.rank = 2, .alpha = 3.0}, "lora");
 
   auto tokenizer = ClipTokenizer::from_pretrained(pipeline / "tokenizer");
   const auto encoder = CLIPTextModel::from_pretrained(pipeline / "text_encoder");

@@ -30,9 +30,9 @@ struct Stop {
 };
 
 struct StoppingObjective : opad::CrossEntropy {
-  opad::Tensor critic(const opad::Tensor& real, const opad::Tensor& fake) const {
+  opad::Tensor fake(const opad::Tensor& logits) const {
     maybe_stop("critic");
-    return CrossEntropy::critic(real, fake);
+    return CrossEntropy::fake(logits);
   }
 };
 

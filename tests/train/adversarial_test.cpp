@@ -15,7 +15,8 @@ TEMPLATE_TEST_CASE("Each objective pays the student for real-looking logits and 
     return TestType::outputs == 2 ? torch::tensor({{-x, x}}, torch::kFloat64) : torch::tensor({{x}}, torch::kFloat64);
   };
   REQUIRE(objective.student(says(1)).template item<double>() < objective.student(says(-1)).template item<double>());
-  REQUIRE(objective.critic(says(1), says(-1)).template item<double>() < objective.critic(says(-1), says(1)).template item<double>());
+  REQUIRE(objective.real(says(1)).template item<double>() < objective.real(says(-1)).template item<double>());
+  REQUIRE(objective.fake(says(0)).template item<double>() < objective.fake(says(1)).template item<double>());
   const auto logits = says(0.3).requires_grad_();
   const auto gradient = torch::autograd::grad({objective.student(logits)}, {logits})[0];
   const double h = 1e-6, direction = TestType::outputs == 2 ? (gradient[0][1] - gradient[0][0]).template item<double>() : gradient.template item<double>();
@@ -24,13 +25,16 @@ TEMPLATE_TEST_CASE("Each objective pays the student for real-looking logits and 
 
 TEST_CASE("Objectives by hand", "[adversarial][objective]") {
   const auto at_zero2 = torch::zeros({3, 2}, torch::kFloat64), at_zero1 = torch::zeros({3, 1}, torch::kFloat64);
-  REQUIRE(CrossEntropy{}.student(at_zero2).item<double>() == Approx(std::log(2)));
-  REQUIRE(CrossEntropy{}.critic(at_zero2, at_zero2).item<double>() == Approx(std::log(2)));
-  REQUIRE(Hinge{}.student(at_zero1 + 2).item<double>() == Approx(-2));
-  REQUIRE(Hinge{}.critic(at_zero1 + 2, at_zero1 - 0.5).item<double>() == Approx(0.25));
-  REQUIRE(NonSaturating{}.student(at_zero1).item<double>() == Approx(std::log(2)));
-  REQUIRE(LeastSquares{}.student(at_zero1).item<double>() == Approx(1));
-  REQUIRE(LeastSquares{}.critic(at_zero1 + 1, at_zero1 + 2).item<double>() == Approx(2));
+  const auto is = [](const Tensor& losses, double want) {
+    REQUIRE(losses.sizes() == at::IntArrayRef{3});
+    REQUIRE(at::allclose(losses, torch::full({3}, want, torch::kFloat64)));
+  };
+  is(CrossEntropy{}.student(at_zero2), std::log(2)), is(CrossEntropy{}.real(at_zero2), std::log(2)), is(CrossEntropy{}.fake(at_zero2), std::log(2));
+  is(Hinge{}.student(at_zero1 + 2), -2), is(Hinge{}.real(at_zero1 + 2), 0), is(Hinge{}.fake(at_zero1 - 0.5), 0.5);
+  is(NonSaturating{}.student(at_zero1), std::log(2)), is(NonSaturating{}.fake(at_zero1), std::log(2));
+  is(LeastSquares{}.student(at_zero1), 1), is(LeastSquares{}.real(at_zero1 + 1), 0), is(LeastSquares{}.fake(at_zero1 + 2), 4);
+  // a head that judges each of four patches: the mean over them, for each picture
+  is(LeastSquares{}.fake(torch::tensor({1.0, -1.0, 3.0, 1.0}, torch::kFloat64).view({1, 4, 1}).expand({3, 4, 1})), 3);
 }
 
 TEST_CASE("A head is a perceptron of its own initial values", "[adversarial][head]") {

@@ -1,5 +1,4 @@
-#include <opad/data/concept_dataset.hpp>
-#include <opad/train/trainer.hpp>
+#include "support/tiny_world.hpp"
 
 #include "support/catch.hpp"
 
@@ -7,58 +6,29 @@ using namespace opad;
 
 namespace {
 
-const std::filesystem::path tiny = OPAD_SOURCE_DIR "/models/tiny";
-
-struct OnlyAlignment : Default {
+/// One term and one critic, so that it compiles and runs quickly.
+struct Small : Default {
+  static std::string name() { return "small"; }
+  static auto losses() { return loss_list(LatentMse{}); }
+  static auto critics() { return critic_list(Critic{Dino{}, Mlp{}, CrossEntropy{}}); }
+};
+struct OnlyAlignment : Small {
   static std::string name() { return "only-alignment"; }
   static auto critics() { return critic_list(); }
 };
-struct Frozen : Default {
+struct Frozen : Small {
   static std::string name() { return "frozen"; }
   static auto coupling() { return FrozenTeacher{}; }
 };
-struct TwoSteps : Default {
+struct TwoSteps : Small {
   static std::string name() { return "two-steps"; }
   static auto student() { return StudentSampler{.steps = 2}; }
 };
 
-/// A recipe on the tiny models, with its data: pictures of noise at 64 pixels.
-template <class Recipe>
-struct Setup {
-  World world = World::load(tiny / "teacher", tiny / "student");
-  std::shared_ptr<TokenRows> rows;
-  Random random{7};
-  std::optional<ConceptDataset> data;
-  std::optional<Trainer<Recipe>> trainer;
-
-  explicit Setup(TrainerOptions options = {.steps = 4}) {
-    world.networks.template put<Dino>(Dino::load(tiny / "dino"));
-    rows = std::make_shared<TokenRows>(TokenRows::from_initializers(world.tokenizer, world.text_encoder->token_table(), {"<new1>"}, {"dog"}));
-    ConceptData pictures{.pictures = {}, .instance_prompt = "<new1> dog"};
-    for (int i = 0; i < 3; ++i) pictures.pictures.push_back((random.stream("picture", i).uniform({40, 50, 3}) * 255).to(torch::kUInt8));
-    data.emplace(pictures, DatasetOptions{.resolution = 64, .vae_factor = 8}, random);
-    Policies<Recipe> slots;
-    slots.teacher_optimiser.learning_rate = slots.student_optimiser.learning_rate = slots.critic_optimiser.learning_rate = 1e-3;
-    trainer.emplace(world, slots, rows, random, options);
-  }
-  Metrics iterate(std::int64_t iteration) { return trainer->iterate(iteration, {data->batch(iteration, 2)}); }
-  Tensors copy() const {
-    Tensors out;
-    for (const auto& [name, t] : trainer->state()) out[name] = t.clone();
-    return out;
-  }
-};
-
-bool same(const Tensors& a, const Tensors& b, const std::string& prefix = "") {
-  for (const auto& [name, t] : a)
-    if (name.starts_with(prefix) && !(b.contains(name) && at::equal(t, b.at(name)))) return false;
-  return a.size() == b.size() || !prefix.empty();
-}
-
 }  // namespace
 
 TEST_CASE("Training from a saved state equals training on, bit for bit", "[train][resume]") {
-  Setup<Default> one, two;
+  TinyRun<Small> one, two;
   for (int i = 0; i < 2; ++i) one.iterate(i);
   const Tensors saved = one.copy();
   one.iterate(2);
@@ -72,15 +42,15 @@ TEST_CASE("Training from a saved state equals training on, bit for bit", "[train
 }
 
 TEST_CASE("Leaving the critics out changes nothing that the teacher sees", "[train][paired]") {
-  Setup<Default> with;
-  Setup<OnlyAlignment> without;
+  TinyRun<Small> with;
+  TinyRun<OnlyAlignment> without;
   for (int i = 0; i < 2; ++i) with.iterate(i), without.iterate(i);
   REQUIRE(same(with.copy(), without.copy(), "teacher."));
   REQUIRE_FALSE(same(with.copy(), without.copy(), "student."));
 }
 
 TEST_CASE("Everything that a joint recipe trains moves, and nothing else", "[train][joint]") {
-  Setup<Default> s;
+  TinyRun<Small> s;
   const Tensors before = s.copy();
   const Tensor table = s.world.text_encoder->token_table().clone(), frozen = s.world.student->conv_in->weight.clone();
   s.iterate(0);
@@ -93,7 +63,7 @@ TEST_CASE("Everything that a joint recipe trains moves, and nothing else", "[tra
 }
 
 TEST_CASE("A frozen teacher stays as it is", "[train][frozen]") {
-  Setup<Frozen> s;
+  TinyRun<Frozen> s;
   const Tensors before = s.copy();
   const auto teacher = s.world.teacher->parameters();
   std::vector<Tensor> copies;
@@ -106,31 +76,15 @@ TEST_CASE("A frozen teacher stays as it is", "[train][frozen]") {
   REQUIRE_FALSE(same(before, s.copy()));
 }
 
-TEST_CASE("An iteration costs exactly the passes that its recipe names", "[train][passes]") {
-  using Count = Passes::Count;
-  SECTION("joint, latent alignment, one critic") {
-    Setup<Default> s;
-    s.world.networks.passes().clear();
-    s.iterate(0);
-    REQUIRE(s.world.networks.passes().counts() == std::map<std::string, Count>{{"teacher-unet", {2, 1}}, {"student-unet", {1, 1}}, {"vae-encoder", {1, 0}},
-                                                                             {"vae-decoder", {1, 1}}, {"dino", {2, 1}}, {"text-encoder", {1, 1}}});
-  }
-  SECTION("without critics nobody looks at a picture") {
-    Setup<OnlyAlignment> s;
-    s.world.networks.passes().clear();
-    s.iterate(0);
-    REQUIRE_FALSE(s.world.networks.passes().counts().contains("vae-decoder"));
-  }
-  SECTION("two steps of the student") {
-    Setup<TwoSteps> s;
-    s.world.networks.passes().clear();
-    s.iterate(0);
-    REQUIRE(s.world.networks.passes().counts().at("student-unet") == Count{2, 2});
-  }
+TEST_CASE("The student's steps are as many as its sampler's", "[train][passes]") {
+  TinyRun<TwoSteps> s;
+  s.world.networks.passes().clear();
+  s.iterate(0);
+  REQUIRE(s.world.networks.passes().counts().at("student-unet") == Passes::Count{2, 2});
 }
 
 TEST_CASE("Accumulated micro-batches have the gradient of their mean", "[train][accumulation]") {
-  Setup<OnlyAlignment> one({.steps = 4, .accumulation = 2});
+  TinyRun<OnlyAlignment> one({.steps = 4, .accumulation = 2});
   const auto metrics = one.trainer->iterate(0, {one.data->batch(0, 1), one.data->batch(1, 1)});
   const auto names = one.trainer->metric_names();
   for (const auto& [name, value] : metrics) {

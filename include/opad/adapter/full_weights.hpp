@@ -3,7 +3,9 @@
 
 namespace opad {
 
-/// Everything in the U-Net trains; its file is a whole U-Net folder (config.json, diffusion_pytorch_model.safetensors).
+/// Everything in the U-Net trains, as in DreamBooth; its file is a whole U-Net folder, unet/ (config.json,
+/// diffusion_pytorch_model.safetensors), which any program loads in the place of the base model's.
+/// Ruiz et al., "DreamBooth: Fine Tuning Text-to-Image Diffusion Models for Subject-Driven Generation", CVPR 2023, arXiv 2208.12242.
 struct FullWeights {
   static constexpr std::string_view name = "full-weights";
   NamedTensors install(UNet2DConditionModel& unet) const {
@@ -12,9 +14,9 @@ struct FullWeights {
     for (auto& [key, parameter] : parameters) parameter.set_requires_grad(true);
     return parameters;
   }
-  void save(UNet2DConditionModel& unet, const std::filesystem::path& folder) const { unet.save_pretrained(folder); }
+  void save(UNet2DConditionModel& unet, const std::filesystem::path& folder) const { unet.save_pretrained(folder / "unet"); }
   void load(UNet2DConditionModel& unet, const std::filesystem::path& folder) const {
-    copy_into(all(unet), read_weights(folder, "diffusion_pytorch_model"), folder.string());
+    copy_into(all(unet), read_weights(folder / "unet", "diffusion_pytorch_model"), (folder / "unet").string());
   }
   void merge(UNet2DConditionModel& unet) const { remove_adapter(unet); }
 

@@ -13,7 +13,7 @@ OPAD_ONCE void load_lora(UNet2DConditionModel& unet, const std::filesystem::path
   for (const auto& [name, tensor] : file.tensors())
     if (name.ends_with(".lora_A.weight") || name.ends_with(".lora.down.weight")) rank = tensor.size(0);
   require(rank > 0, folder.string(), ": pytorch_lora_weights.safetensors holds no LoRA weights");
-  Lora{.rank = rank, .alpha = static_cast<double>(rank)}.load(unet, folder);
+  LowRankAdapter{.rank = rank, .alpha = static_cast<double>(rank)}.load(unet, folder);
 }
 
 /// Installs whatever trained weights the folders hold, known by diffusers' file names: Custom Diffusion or LoRA into the U-Net, learned

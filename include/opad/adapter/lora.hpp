@@ -54,7 +54,7 @@ struct LoraProcessor : AttentionProcessor {
 ///   seed   of A, uniform in +-1/sqrt(in) as in PEFT
 /// The file pytorch_lora_weights.safetensors has no place for alpha that every version of diffusers reads: B is stored multiplied by
 /// alpha / rank, so that any program that takes alpha = rank, their default, sees the same change.
-struct Lora {
+struct LowRankAdapter {
   static constexpr std::string_view name = "lora";
   std::int64_t rank = 4;
   double alpha = 4.0;
@@ -159,8 +159,34 @@ struct Lora {
     return scale;
   }
 };
-static_assert(Adapter<Lora>);
+static_assert(Adapter<LowRankAdapter>);
+
+/// LowRankAdapter of a rank that the recipe fixes, so that a sweep over ranks is a list of types; alpha equal to it by default.
+template <std::int64_t Rank = 4>
+struct Lora {
+  static_assert(Rank >= 1, "Lora<Rank>: give a rank of 1 or more.");
+  static constexpr std::string_view name = "lora";
+  double alpha = Rank;
+  std::int64_t seed = 0;
+  NamedTensors install(UNet2DConditionModel& unet) const { return of_rank().install(unet); }
+  void save(UNet2DConditionModel& unet, const std::filesystem::path& folder) const { of_rank().save(unet, folder); }
+  void load(UNet2DConditionModel& unet, const std::filesystem::path& folder) const { of_rank().load(unet, folder); }
+  void merge(UNet2DConditionModel& unet) const { of_rank().merge(unet); }
+
+ private:
+  LowRankAdapter of_rank() const { return {Rank, alpha, seed}; }
+};
+static_assert(Adapter<Lora<4>>);
 
 }  // namespace opad
 
-BOOST_HANA_ADAPT_STRUCT(opad::Lora, rank, alpha, seed);
+BOOST_HANA_ADAPT_STRUCT(opad::LowRankAdapter, rank, alpha, seed);
+namespace boost::hana {
+template <std::int64_t Rank>
+struct accessors_impl<opad::Lora<Rank>> {
+  static constexpr auto apply() {
+    return make_tuple(make_pair(BOOST_HANA_STRING("alpha"), [](auto&& lora) -> decltype(auto) { return (lora.alpha); }),
+                      make_pair(BOOST_HANA_STRING("seed"), [](auto&& lora) -> decltype(auto) { return (lora.seed); }));
+  }
+};
+}  // namespace boost::hana

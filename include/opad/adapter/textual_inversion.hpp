@@ -85,15 +85,32 @@ class TokenRows {
                                      const std::vector<std::string>& initializers) {
     require(tokens.size() == initializers.size(), "TokenRows: ", initializers.size(), " initializer tokens for ", tokens.size(),
             " new tokens; give as many");
+    std::vector<std::int64_t> ids;
+    for (std::size_t i = 0; i < tokens.size(); ++i) {
+      const auto pieces = tokenizer.tokenize(initializers[i]);
+      require(pieces.size() == 1, "TokenRows: the initializer '", initializers[i], "' of '", tokens[i], "' is ", pieces.size(),
+              " tokens; choose a word that is one");
+      ids.push_back(pieces[0]);
+    }
+    return from_ids(tokenizer, table, tokens, ids);
+  }
+
+  /// New tokens that start as copies of given rows of the table.
+  static TokenRows from_ids(ClipTokenizer& tokenizer, const Tensor& table, const std::vector<std::string>& tokens, const std::vector<std::int64_t>& ids) {
+    require(tokens.size() == ids.size(), "TokenRows: ", ids.size(), " initial rows for ", tokens.size(), " new tokens; give as many");
     std::vector<LearnedEmbedding> embeddings;
     for (std::size_t i = 0; i < tokens.size(); ++i) {
-      const auto ids = tokenizer.tokenize(initializers[i]);
-      require(ids.size() == 1, "TokenRows: the initializer '", initializers[i], "' of '", tokens[i], "' is ", ids.size(),
-              " tokens; choose a word that is one");
-      require(ids[0] < table.size(0), "TokenRows: the initializer '", initializers[i], "' has no row in the table");
-      embeddings.push_back({tokens[i], table.detach().narrow(0, ids[0], 1)});
+      require(0 <= ids[i] && ids[i] < table.size(0), "TokenRows: the initializer of '", tokens[i], "', id ", ids[i], ", has no row in the table");
+      embeddings.push_back({tokens[i], table.detach().narrow(0, ids[i], 1)});
     }
     return TokenRows(tokenizer, embeddings);
+  }
+
+  /// The same tokens with rows of their own, as they are now.
+  TokenRows clone() const {
+    TokenRows copy = *this;
+    copy.rows_ = rows_.detach().clone().set_requires_grad(true);
+    return copy;
   }
 
   /// The trainable rows, [n, width].

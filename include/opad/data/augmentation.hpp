@@ -18,6 +18,7 @@ struct Item {
   Tensor image;        // [3, S, S] float32 in [-1, 1]: value / 127.5 - 1
   Tensor mask;         // [1, S/f, S/f] float32, 1 where the loss counts
   std::string prompt;
+  Tensor whole;        // like image, but a picture that was made small fills it here; without augmentation, or enlarged: the image
 };
 
 /// How photographs are varied. Probabilities are those of Custom Diffusion (Kumari et al., CVPR 2023, arXiv 2212.04488).
@@ -57,13 +58,16 @@ class ConceptTransform {
     const bool mirror = random.bernoulli(options_.hflip_probability) && options_.hflip;
     const std::int64_t scale = options_.enabled ? draw_scale(random) : size_, room = std::abs(size_ - scale);
     const std::int64_t top = random.integer(0, room + 1), left = random.integer(0, room + 1);
-    const Tensor squashed = values(resize(mirror ? flip(picture) : picture, scale, scale, Filter::Bilinear));
-    if (scale > size_)
-      return {window(squashed, top, left, size_), ones(), insert_words(prompt, near_words[random.integer(0, 2)])};
+    const Tensor upright = mirror ? flip(picture) : picture, squashed = values(resize(upright, scale, scale, Filter::Bilinear));
+    if (scale > size_) {
+      const Tensor cut = window(squashed, top, left, size_);
+      return {cut, ones(), insert_words(prompt, near_words[random.integer(0, 2)]), cut};
+    }
     Tensor canvas = torch::zeros({3, size_, size_});
     window(canvas, top, left, scale).copy_(squashed);
     const bool far = scale < 0.6 * static_cast<double>(size_);
-    return {canvas, inner_mask(top, left, scale), far ? insert_words(prompt, far_words[random.integer(0, 2)]) : prompt};
+    const Tensor whole = scale == size_ ? canvas : values(resize(upright, size_, size_, Filter::Bilinear));
+    return {canvas, inner_mask(top, left, scale), far ? insert_words(prompt, far_words[random.integer(0, 2)]) : prompt, whole};
   }
 
   /// An example of the class (prior preservation): mirrored or not, the shorter side resized to size, a square cut at random,
@@ -73,7 +77,8 @@ class ConceptTransform {
     const Tensor resized = resize_shortest_edge(mirror ? flip(picture) : picture, size_, Filter::Bilinear);
     const std::int64_t top = random.integer(0, resized.size(0) - size_ + 1),
                        left = random.integer(0, resized.size(1) - size_ + 1);
-    return {values(center_crop ? centre_crop(resized, size_) : crop(resized, left, top, size_, size_)), ones(), prompt};
+    const Tensor image = values(center_crop ? centre_crop(resized, size_) : crop(resized, left, top, size_, size_));
+    return {image, ones(), prompt, image};
   }
 
  private:

@@ -21,6 +21,7 @@ struct ConceptData {
   std::string instance_prompt;         // "<new1> dog"
   std::vector<Tensor> class_pictures;  // prior preservation: pictures of the class; may be empty
   std::string class_prompt;            // "dog", as it is, without templates
+  std::vector<std::pair<Tensor, std::string>> made = {};  // pictures by a model and their prompts, as they are
 };
 
 /// A concept from a folder of photographs, and one of class pictures unless that path is empty.
@@ -38,6 +39,7 @@ struct Batch {
   Tensor images;  // [B, 3, S, S] float32 in [-1, 1]; 2 B with prior preservation, the pictures of the concept first
   Tensor mask;    // [B, 1, h, w] float32
   std::vector<std::string> prompts;
+  Tensor whole;   // as images, without the canvas around small pictures; may be missing where nobody looks at it
 };
 
 struct DatasetOptions {
@@ -66,6 +68,7 @@ class ConceptDataset {
       for (const Tensor& picture : data.pictures)
         for (const std::string& prompt : instance_prompts(data.instance_prompt, options.augmentation.enabled))
           instances_.push_back({picture, prompt});
+      for (const auto& [picture, prompt] : data.made) instances_.push_back({picture, prompt});
       for (const Tensor& picture : data.class_pictures) classes_.push_back({picture, data.class_prompt});
     }
   }
@@ -121,9 +124,10 @@ class ConceptDataset {
 
   static Batch stacked(const std::vector<Item>& items) {
     Batch batch;
-    std::vector<Tensor> images, masks;
-    for (const Item& item : items) images.push_back(item.image), masks.push_back(item.mask), batch.prompts.push_back(item.prompt);
-    batch.images = torch::stack(images), batch.mask = torch::stack(masks);
+    std::vector<Tensor> images, masks, wholes;
+    for (const Item& item : items)
+      images.push_back(item.image), masks.push_back(item.mask), wholes.push_back(item.whole), batch.prompts.push_back(item.prompt);
+    batch.images = torch::stack(images), batch.mask = torch::stack(masks), batch.whole = torch::stack(wholes);
     return batch;
   }
 

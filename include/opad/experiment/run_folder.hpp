@@ -59,10 +59,13 @@ OPAD_ONCE std::string fingerprint(const std::string& recipe, const Json& decisiv
   return digits;
 }
 
-/// What a run is: its recipe and its options, all of them (`resolved`) and those that can change its result (`decisive`).
+/// What a run is: its recipe and its options, all of them (`resolved`) and those that can change its result (`decisive`); the preset that the
+/// recipe derives from and the policies of its slots, for the record.
 struct RunDescription {
   std::string recipe;
   Json resolved = Json::object(), decisive = Json::object();
+  std::string preset = {};
+  Json policies = Json::object();
 };
 
 /// What to do with a run that is in the folder already: nothing (an error), go on where it stopped, or begin anew.
@@ -103,7 +106,7 @@ class RunFolder {
       lock_.emplace(folder_);
       if (std::filesystem::exists(config_file())) meet(run, existing);
       remove_drafts();
-      write_json(config_file(), {{"recipe", run.recipe}, {"options", run.resolved}, {"versions", versions()},
+      write_json(config_file(), {{"recipe", run.recipe}, {"preset", run.preset}, {"policies", run.policies}, {"options", run.resolved}, {"versions", versions()},
                                  {"fingerprint", fingerprint(run.recipe, run.decisive)}});
     });
   }
@@ -209,7 +212,7 @@ class RunFolder {
     std::filesystem::rename(folder_ / "checkpoints", folder_ / ".checkpoints");
     for (const auto& entry : std::filesystem::directory_iterator(folder_)) {
       const auto name = entry.path().filename().string(), extension = entry.path().extension().string();
-      const bool of_a_run = name == ".checkpoints" || name == "metrics.csv" || name == "previews" || name == "teacher" ||
+      const bool of_a_run = name == ".checkpoints" || name == "metrics.csv" || name == "previews" || name == "teacher" || name == "joint" || name == "collaborative" || name == "class-images" || name == "unet" ||
                             name == "report.html" || name == "learning-curve.png" || extension == ".bin" ||
                             extension == ".safetensors" || name.starts_with("events.out.tfevents.");
       if (of_a_run) std::filesystem::remove_all(entry.path());

@@ -4,9 +4,9 @@
 namespace opad {
 
 namespace detail {
-/// True as a hana predicate for values of type T.
+/// True as a hana predicate for values of type T, or of T in another space (In<S, T>).
 template <class T>
-constexpr auto is = [](const auto& value) { return hana::bool_c<std::is_same_v<std::remove_cvref_t<decltype(value)>, T>>; };
+constexpr auto is = [](const auto& value) { return hana::bool_c<std::is_base_of_v<T, std::remove_cvref_t<decltype(value)>>>; };
 template <class T>
 constexpr auto is_not = [](const auto& value) { return hana::not_(is<T>(value)); };
 }  // namespace detail
@@ -17,7 +17,7 @@ struct LossList {
   hana::tuple<Terms...> terms;
 
   template <class T>
-  static constexpr bool contains = (std::is_same_v<T, Terms> || ...);
+  static constexpr bool contains = (std::is_base_of_v<T, Terms> || ...);
   static constexpr bool empty = sizeof...(Terms) == 0;
 
   /// The list without the term of type T; T must be in it.
@@ -45,7 +45,7 @@ struct LossList {
     static_assert(contains<Old>, "LossList::replace<Old>: the recipe has no such term.");
     static_assert(LossTerm<New>, "LossList::replace: the argument is not a LossTerm.");
     return from(hana::transform(terms, [&](const auto& t) {
-      if constexpr (std::is_same_v<std::remove_cvref_t<decltype(t)>, Old>) return term;
+      if constexpr (std::is_base_of_v<Old, std::remove_cvref_t<decltype(t)>>) return term;
       else return t;
     }));
   }

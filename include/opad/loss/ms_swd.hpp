@@ -2,6 +2,7 @@
 #include <opad/core/concepts.hpp>
 #include <opad/core/random.hpp>
 #include <opad/loss/color.hpp>
+#include <opad/space/unit_pixel.hpp>
 
 namespace opad {
 
@@ -10,12 +11,12 @@ namespace opad {
 ///   CIELAB -> `projections` random unit projections of its patch x patch x 3 patches (stride 1, reflect padding)
 ///   -> sort each over positions -> mean absolute difference.     The result is the mean over levels.
 /// He et al., "Multiscale Sliced Wasserstein Distances as Perceptual Color Difference Measures", ECCV 2024, arXiv 2407.10181.
-/// Pictures   sRGB in [0, 1] by its authors; the released trainer feeds it [-1, 1].
+/// Pictures   sRGB in [0, 1], as its authors mean it; the released trainer feeds it [-1, 1], which is In<Pixel, MsSwd>.
 /// Defaults   those of the released trainer.
 /// Throws     opad::Error where the deepest level would not be larger than the padding, patch / 2: by default below 81 pixels.
 struct MsSwd {
   static constexpr std::string_view name = "ms-swd";
-  using space = Pixel;
+  using space = UnitPixel;
   double weight = 0.1;
   std::int64_t projections = 128, levels = 5, patch = 11;
 
@@ -36,18 +37,22 @@ struct MsSwd {
   }
 
   /// The distance by given projections, one tensor [n, 3, p, p] for each level.
-  static Tensor distance(Tensor student, Tensor target, const std::vector<Tensor>& projections) {
+  static Tensor distance(const Tensor& student, const Tensor& target, const std::vector<Tensor>& projections) {
+    return at::stack(level_distances(student, target, projections)).mean(0);
+  }
+
+  /// The same for each level, finest first: [B] each.
+  static std::vector<Tensor> level_distances(Tensor student, Tensor target, const std::vector<Tensor>& projections) {
     require_same_shape("MsSwd", student, target);
     require(!projections.empty(), "MsSwd: no levels; give 1 or more");
     require_size(student, static_cast<std::int64_t>(projections.size()), projections[0].size(-1));
-    Tensor sum;
+    std::vector<Tensor> distances;
     for (std::size_t level = 0; level < projections.size(); ++level) {
       if (level > 0) student = halve(student), target = halve(target);
       const Tensor filters = projections[level].to(student.options());
-      const Tensor difference = (sorted_projections(student, filters) - sorted_projections(target, filters)).abs().mean({1, 2});
-      sum = sum.defined() ? sum + difference : difference;
+      distances.push_back((sorted_projections(student, filters) - sorted_projections(target, filters)).abs().mean({1, 2}));
     }
-    return sum / static_cast<double>(projections.size());
+    return distances;
   }
 
  private:

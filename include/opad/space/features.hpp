@@ -41,6 +41,19 @@ struct Unnormalised {
   }
 };
 
+namespace detail {
+/// The Backbone whose network an eye looks through: the eye itself, or the one that it names (Patches<Dino> looks through Dino).
+template <class Eye>
+struct BackboneOf {
+  using type = Eye;
+};
+template <class Eye>
+  requires requires { typename Eye::backbone; }
+struct BackboneOf<Eye> {
+  using type = typename Eye::backbone;
+};
+}  // namespace detail
+
 /// What a frozen encoder sees in a picture: resized, brought into its value range, encoded.  [B, 3, H, W] -> [B, tokens, width]
 /// A space says everything about the rendering, so the released script's two ways of resizing for one encoder are two spaces.
 template <class B, class Resize = Bilinear, class Range = Normalised>
@@ -49,13 +62,13 @@ struct Features {
                              "(include/opad/space/features.hpp).");
   static constexpr std::string_view name = B::name;
   using from = Pixel;
-  using backbone = B;
+  using backbone = typename detail::BackboneOf<B>::type;
   template <class Networks>
   static Tensor render(Networks& networks, const Tensor& image) {
-    auto& network = networks.template get<B>();
+    auto& network = networks.template get<backbone>();
     const std::int64_t side = B::resolution(network);
     const Tensor features = B::features(network, Range::template apply<B>(Resize{}(image, side, side)));
-    networks.passes().count(B::name, features.requires_grad());
+    networks.passes().count(backbone::name, features.requires_grad());
     return features;
   }
 };

@@ -9,6 +9,7 @@ namespace opad {
 /// y0 = the clean latent that the guided prediction stands for, not clipped. The method's default; guidance: the released trainer's.
 struct RandomStep {
   static constexpr std::string_view name = "random-step";
+  static constexpr bool needs_teacher = true, clean = false;
   double guidance = 7.5;
 
   template <class Draws>

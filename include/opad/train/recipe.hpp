@@ -1,18 +1,25 @@
 #pragma once
 #include <opad/adapter/custom_diffusion.hpp>
+#include <opad/adapter/token_policy.hpp>
 #include <opad/adversarial/critic.hpp>
+#include <opad/adversarial/real_pictures.hpp>
 #include <opad/coupling/coupling.hpp>
+#include <opad/coupling/text_conditioning.hpp>
+#include <opad/loss/identity.hpp>
 #include <opad/loss/latent_mse.hpp>
 #include <opad/loss/loss_list.hpp>
+#include <opad/loss/ms_swd.hpp>
 #include <opad/loss/weighting.hpp>
 #include <opad/space/dino.hpp>
 #include <opad/target/random_step.hpp>
+#include <opad/train/average.hpp>
 #include <opad/train/learning_rate.hpp>
 #include <opad/train/optimiser.hpp>
 
 namespace opad {
 
 /// How the one-step model is asked for pictures: Euler steps on the trailing grid of its own scheduler, gradient through all of them.
+///   steps   1, or more for students that take 2 or 4
 struct StudentSampler {
   static constexpr std::string_view name = "student-sampler";
   std::int64_t steps = 1;
@@ -22,34 +29,64 @@ struct StudentSampler {
 /// command line's options.
 struct Default {
   static std::string name() { return "default"; }
-  static auto losses() { return loss_list(LatentMse{}); }
+  static std::string preset() { return "default"; }  // what a run's record says that its recipe derives from
+  static auto losses() { return loss_list(LatentMse{}, Identity{}, MsSwd{.levels = 3}); }
   static auto weighting() { return AlphaBar{}; }
-  static auto critics() { return critic_list(Critic{Dino{}, Mlp{}, CrossEntropy{}}); }
+  static auto critics() {
+    return critic_list(Critic{Dino{}, Linear{.normalise = true}, CrossEntropy{}, 0.05, augment(Translation{.share = 0.0625, .reflect = true}, Blur{}, Noise{.sigma = 0.15})},
+                       Critic{IdentityEncoder{}, Linear{.normalise = true}, CrossEntropy{}, 0.05});
+  }
+  static auto real() { return Photographs{.canvas = false}; }
   static auto target() { return RandomStep{}; }
   static auto coupling() { return Joint{}; }
-  static auto adapter() { return CustomDiffusion<KeyValue>{}; }
+  static auto text() { return SharedTextEncoder{}; }
+  static auto tokens() { return NewRows{}; }
+  static auto teacher_adapter() { return CustomDiffusion<KeyValue>{}; }
+  static auto student_adapter() { return CustomDiffusion<KeyValue>{}; }
   static auto student() { return StudentSampler{}; }
+  static auto token_optimiser() { return AdamW{.learning_rate = 1e-5}; }
   static auto teacher_optimiser() { return AdamW{.learning_rate = 1e-5}; }
   static auto student_optimiser() { return AdamW{.learning_rate = 2e-5}; }
   static auto critic_optimiser() { return AdamW{.learning_rate = 1e-4}; }
   static auto learning_rate() { return Constant{}; }
+  static auto average() { return LastWeights{}; }
 };
 
 /// A recipe's slots as values that options may change.
 template <class Recipe>
 struct Policies {
   using Coupling = decltype(Recipe::coupling());
+  using Target = decltype(Recipe::target());
+  using Text = decltype(Recipe::text());
+  static_assert(opad::Coupling<Coupling>, "Recipe: coupling() gives no Coupling, such as Joint{} (include/opad/coupling/coupling.hpp).");
+  static_assert(TeacherTarget<Target>, "Recipe: target() gives no TeacherTarget, such as RandomStep{} (include/opad/target/target.hpp).");
+  static_assert(TextConditioning<Text>, "Recipe: text() gives neither SharedTextEncoder{} nor SeparateTextEncoders{}.");
+  static_assert(TimestepWeight<decltype(Recipe::weighting())>, "Recipe: weighting() gives no TimestepWeight, such as AlphaBar{}.");
+  static_assert(Adapter<decltype(Recipe::teacher_adapter())> && Adapter<decltype(Recipe::student_adapter())>,
+                "Recipe: teacher_adapter() or student_adapter() gives no Adapter, such as CustomDiffusion<KeyValue>{}.");
+  static_assert(LearningRate<decltype(Recipe::learning_rate())>, "Recipe: learning_rate() gives no LearningRate, such as Constant{}.");
+  static_assert(RealPictures<decltype(Recipe::real())>, "Recipe: real() gives neither Photographs{} nor TeacherAnswers{}.");
+
   decltype(Recipe::losses()) losses = Recipe::losses();
   decltype(Recipe::weighting()) weighting = Recipe::weighting();
   decltype(Recipe::critics()) critics = Recipe::critics();
-  decltype(Recipe::target()) target = Recipe::target();
-  decltype(Recipe::coupling()) coupling = Recipe::coupling();
-  decltype(Recipe::adapter()) adapter = Recipe::adapter();
+  decltype(Recipe::real()) real = Recipe::real();
+  Target target = Recipe::target();
+  Coupling coupling = Recipe::coupling();
+  Text text = Recipe::text();
+  decltype(Recipe::tokens()) tokens = Recipe::tokens();
+  decltype(Recipe::teacher_adapter()) teacher_adapter = Recipe::teacher_adapter();
+  decltype(Recipe::student_adapter()) student_adapter = Recipe::student_adapter();
   decltype(Recipe::student()) student = Recipe::student();
+  decltype(Recipe::token_optimiser()) token_optimiser = Recipe::token_optimiser();
   decltype(Recipe::teacher_optimiser()) teacher_optimiser = Recipe::teacher_optimiser();
   decltype(Recipe::student_optimiser()) student_optimiser = Recipe::student_optimiser();
   decltype(Recipe::critic_optimiser()) critic_optimiser = Recipe::critic_optimiser();
   decltype(Recipe::learning_rate()) learning_rate = Recipe::learning_rate();
+  decltype(Recipe::average()) average = Recipe::average();
+
+  /// Whether new token rows of the student's own learn from the student's losses.
+  static constexpr bool student_learns_words = !Text::shared || !Coupling::has_teacher;
 };
 
 }  // namespace opad

@@ -1,4 +1,6 @@
 #pragma once
+#include <functional>
+
 #include <opad/models/unet_2d_condition.hpp>
 #include <opad/schedule/diffusion.hpp>
 #include <opad/space/passes.hpp>
@@ -12,11 +14,14 @@ struct Denoiser {
   std::shared_ptr<UNet2DConditionModel> unet;
   Diffusion diffusion;
   Passes* passes;
+  /// Called with every pass, for tests: what went in and what came out.
+  std::function<void(const Tensor& latent, const Tensor& timestep, const Tensor& prediction)> watch = {};
 
   /// The network's own prediction (noise, velocity or clean latent, as the scheduler's config says).
   Tensor predict(const Tensor& latent, const Tensor& timestep, const Tensor& condition) const {
     const Tensor prediction = unet->forward(latent, timestep, condition);
     passes->count(name, prediction.requires_grad());
+    if (watch) watch(latent, timestep, prediction);
     return prediction;
   }
   /// The same with classifier-free guidance: null + scale (conditional - null), in one pass over the doubled batch, null first.
@@ -27,5 +32,19 @@ struct Denoiser {
     return halves[0] + scale * (halves[1] - halves[0]);
   }
 };
+
+/// What a denoiser draws on the way of a sampler, from the sampler's step `first` on, without gradient.
+///   x  the sample that this step expects: noise * init_noise_sigma() for step 0          -> clean latents [B, 4, h, w]
+template <class Sampler>
+Tensor sample_guided(const Denoiser& denoiser, Sampler& sampler, Tensor x, const Tensor& condition, const Tensor& null_condition, double guidance,
+                     std::int64_t first = 0) {
+  torch::NoGradGuard no_grad;
+  for (std::int64_t k = first; k < static_cast<std::int64_t>(sampler.timesteps().size()); ++k) {
+    require(!sampler.needs_noise(k), "sample_guided: the scheduler draws noise at every step; choose a deterministic one, e.g. DDIMScheduler");
+    const Tensor timestep = at::full({x.size(0)}, sampler.timesteps()[static_cast<std::size_t>(k)], x.options());
+    x = sampler.step(denoiser.predict_guided(sampler.scale_model_input(x, k), timestep, condition, null_condition, guidance), k, x).prev_sample;
+  }
+  return x;
+}
 
 }  // namespace opad

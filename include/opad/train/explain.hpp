@@ -1,0 +1,44 @@
+#pragma once
+#include <opad/train/trainer.hpp>
+
+namespace opad {
+
+/// What one kind of iteration costs: who moves in it, and the passes through each network.
+struct Cost {
+  Moves moves;
+  std::map<std::string, Passes::Count> passes;
+};
+
+/// The cost of every kind of iteration that a trainer's coupling has, counted by running one of each on a batch (repeated for the
+/// micro-steps). The trainer has been trained on it then.
+template <class Recipe>
+std::vector<Cost> explain(Trainer<Recipe>& trainer, World& world, const Batch& batch, const TrainerOptions& options) {
+  std::vector<Cost> costs;
+  for (std::int64_t iteration = 0; iteration < options.steps; ++iteration) {
+    Moves moves = trainer.slots().coupling(iteration, options.steps);
+    moves.student_age = 0;
+    if (std::any_of(costs.begin(), costs.end(), [&](const Cost& cost) { return cost.moves == moves; })) continue;
+    world.networks.passes().clear();
+    trainer.iterate(iteration, std::vector<Batch>(static_cast<std::size_t>(options.accumulation), batch));
+    costs.push_back({moves, world.networks.passes().counts()});
+  }
+  return costs;
+}
+
+/// As a table for people.
+inline std::string to_text(const std::vector<Cost>& costs) {
+  std::string text;
+  for (const Cost& cost : costs) {
+    const auto& m = cost.moves;
+    text += c10::str("an iteration that moves ", m.teacher ? "teacher" : "", m.teacher && m.student ? ", " : "", m.student ? "student" : "",
+                     m.critics ? ", critics" : "", "\n");
+    for (const auto& [network, count] : cost.passes) {
+      std::string name = "  " + network;
+      name.resize(24, ' ');
+      text += c10::str(name, count.forward, " forward  ", count.backward, " backward\n");
+    }
+  }
+  return text;
+}
+
+}  // namespace opad

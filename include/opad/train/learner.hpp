@@ -1,0 +1,39 @@
+#pragma once
+#include <opad/train/optimiser.hpp>
+
+namespace opad {
+
+/// What moves together: parameters in groups, each with an optimiser of its own; one norm for all of them. Teacher (its layers and the new
+/// token rows), student and every critic are learners.
+class Learner {
+ public:
+  explicit Learner(std::string name) : name_(std::move(name)) {}
+  void add(const AdamW& options, const NamedTensors& parameters) {
+    groups_.emplace_back(options, parameters);
+    parameters_.insert(parameters_.end(), parameters.begin(), parameters.end());
+  }
+  const std::string& name() const { return name_; }
+  const NamedTensors& parameters() const { return parameters_; }
+
+  /// Scales the gradients to a global norm of at most `max_norm`; returns the norm before.
+  Tensor clip(double max_norm) const { return clip_gradient_norm(parameters_, max_norm); }
+  /// One step at `factor` times the learning rates; the gradients are gone then.
+  void step(double factor) {
+    for (auto& group : groups_) group.step(factor), group.zero_grad();
+  }
+  void zero_grad() {
+    for (auto& group : groups_) group.zero_grad();
+  }
+  /// Parameters and moments, under names that begin with the learner's.
+  void add_state(Tensors& out) const {
+    for (const auto& group : groups_)
+      for (const auto& [key, tensor] : group.state()) out[name_ + "." + key] = tensor;
+  }
+
+ private:
+  std::string name_;
+  std::vector<AdamW::State> groups_;
+  NamedTensors parameters_;
+};
+
+}  // namespace opad

@@ -1,0 +1,107 @@
+#pragma once
+/// The laws that every Objective, Head, Regulariser and PictureChange obeys (adversarial/).
+#include <torch/autograd.h>
+
+#include <opad/adversarial/augmentation.hpp>
+#include <opad/adversarial/objective.hpp>
+#include <opad/adversarial/regulariser.hpp>
+
+#include "support/catch.hpp"
+
+namespace laws {
+
+using opad::Tensor;
+
+/// The derivative of a sum of outputs along a random direction, by autograd and by a central difference in double precision.
+template <class Function>
+void gradient(const Function& value, const Tensor& at, double tolerance = 1e-4) {
+  const Tensor direction = opad::Random(12).stream("direction").normal(at.sizes()).to(torch::kFloat64);
+  const Tensor leaf = at.detach().clone().requires_grad_();
+  const double along = (torch::autograd::grad({value(leaf).sum()}, {leaf})[0] * direction).sum().template item<double>(), h = 1e-6;
+  const double difference = (value(at + h * direction).sum() - value(at - h * direction).sum()).template item<double>() / (2 * h);
+  REQUIRE(along == Approx(difference).epsilon(tolerance).margin(1e-7));
+}
+
+/// Pays the student for logits that look real and the head for telling apart; one value for each picture, which sees no other; gradients.
+template <opad::Objective O>
+void objective(const O& objective) {
+  const auto says = [](double x) { return O::outputs == 2 ? torch::tensor({{-x, x}}, torch::kFloat64) : torch::tensor({{x}}, torch::kFloat64); };
+  REQUIRE(objective.student(says(1)).template item<double>() < objective.student(says(-1)).template item<double>());
+  REQUIRE(objective.real(says(1)).template item<double>() < objective.real(says(-1)).template item<double>());
+  REQUIRE(objective.fake(says(0)).template item<double>() < objective.fake(says(1)).template item<double>());
+  for (const opad::Shape shape : {opad::Shape{3, O::outputs}, opad::Shape{3, 5, O::outputs}}) {
+    const Tensor logits = opad::Random(1).stream("logits").normal(shape).to(torch::kFloat64);
+    Tensor other = logits.clone();
+    other[2] += 1;
+    for (const auto& loss : {&O::student, &O::real, &O::fake}) {
+      const auto value = [&](const Tensor& x) { return (objective.*loss)(x); };
+      REQUIRE(value(logits).sizes() == at::IntArrayRef{3});
+      REQUIRE(at::equal(value(logits).narrow(0, 0, 2), value(other).narrow(0, 0, 2)));
+      gradient(value, logits);
+    }
+  }
+}
+
+/// Logits for every picture, or every token of it; one picture sees no other; the weights come from the stream alone; gradients in features
+/// and weights; normalised, the size of the features says nothing.
+template <opad::Head H>
+void head(H head) {
+  const std::int64_t tokens = 3, width = 6, outputs = 2;
+  const auto build = [&] {
+    auto stream = opad::Random(4).stream("head");
+    const auto network = head.build(tokens, width, outputs, stream);
+    network->to(torch::kFloat64);
+    return network;
+  };
+  head.normalise = false;
+  const auto network = build();
+  const Tensor features = opad::Random(2).stream("features").normal({4, tokens, width}).to(torch::kFloat64), logits = network->forward(features);
+  REQUIRE(logits.size(0) == 4);
+  REQUIRE(logits.size(-1) == outputs);
+  REQUIRE(at::equal(build()->forward(features), logits));
+  Tensor other = features.clone();
+  other[3] += 1;
+  REQUIRE(at::allclose(network->forward(other).narrow(0, 0, 3), logits.narrow(0, 0, 3)));
+  REQUIRE_FALSE(at::allclose(network->forward(other)[3], logits[3]));
+  gradient([&](const Tensor& x) { return network->forward(x); }, features);
+  logits.square().sum().backward();
+  for (const auto& p : network->parameters()) REQUIRE(p.grad().abs().max().template item<double>() > 0);
+  head.normalise = true;
+  const auto normalising = build();
+  REQUIRE(at::allclose(normalising->forward(features), normalising->forward(7 * features)));
+  REQUIRE_FALSE(at::allclose(normalising->forward(features), logits));
+}
+
+/// Not negative, and differentiable in the head's weights.
+template <opad::Regulariser R>
+void regulariser(const R& regulariser) {
+  auto stream = opad::Random(4).stream("head");
+  const auto head = opad::Mlp{.hidden = 5}.build(2, 3, 2, stream);
+  const Tensor real = stream.normal({4, 2, 3}), penalty = regulariser.penalty(*head, real);
+  REQUIRE(penalty.dim() == 0);
+  REQUIRE(penalty.template item<double>() >= 0);
+  if (!penalty.requires_grad()) return;
+  penalty.backward();
+  REQUIRE(head->named_parameters()["0.weight"].grad().abs().max().template item<double>() > 0);
+}
+
+/// Keeps the shape; a picture's change depends on the stream and its place alone; differentiable in the picture.
+///   draws   whether it is random at all
+template <opad::PictureChange C>
+void picture_change(const C& change, bool draws = true) {
+  const Tensor image = opad::Random(3).stream("image").normal({3, 3, 8, 12}).to(torch::kFloat64) * 0.5;
+  const auto changed = [&](const Tensor& x, std::uint64_t seed = 5) {
+    auto stream = opad::Random(seed).stream("change");
+    return change(x, stream);
+  };
+  REQUIRE(changed(image).sizes() == image.sizes());
+  REQUIRE(at::equal(changed(image), changed(image)));
+  REQUIRE_FALSE(at::equal(changed(image), image));
+  REQUIRE(at::equal(changed(image), changed(image, 6)) != draws);
+  Tensor other = image.clone();
+  other[2] += 1;
+  REQUIRE(at::equal(changed(other).narrow(0, 0, 2), changed(image).narrow(0, 0, 2)));
+  gradient([&](const Tensor& x) { return changed(x).square(); }, image);
+}
+
+}  // namespace laws

@@ -1,0 +1,105 @@
+// Every recipe of the experiments runs, and leaves what it promises.
+#include <nlohmann/json.hpp>
+
+#include "program.hpp"
+#include "support/catch.hpp"
+
+namespace {
+
+/// A short run on the tiny models.
+Finished train(const std::string& program, const fs::path& output, const std::string& more) {
+  return start(program, "--models '" + tiny + "' --instance-data '" + photos + "' --instance-prompt '<new1> cat' --initializer-token photo --resolution 96 --output '" +
+                            output.string() + "' --steps 2 --batch-size 1 --preview-every 0 --preview-count 1 --teacher-preview-steps 2 " +
+                            "--validation-prompt 'a <new1> cat' --checkpoint-every 2 " + more);
+}
+nlohmann::json record(const fs::path& run) { return nlohmann::json::parse(read_text(run / "config.json")); }
+
+}  // namespace
+
+TEST_CASE("Every recipe of the experiments trains", "[programs][recipes]") {
+  const ScratchFolder scratch;
+  const auto given = scratch / "given";
+  REQUIRE(train("opad", given, "").code == 0);
+  REQUIRE(record(given)["preset"] == "default");
+  REQUIRE(record(given)["policies"]["coupling"] == "joint");
+
+  const std::string lpips = " --lpips '" OPAD_SOURCE_DIR "/tests/golden/lpips_alex/model/model.safetensors'", five_levels = " --resolution 128";
+  const std::vector<std::array<std::string, 3>> recipes{
+      {"presets", "paper", lpips}, {"presets", "release", five_levels},
+      {"direct", "textual-inversion", ""}, {"direct", "custom-diffusion", ""}, {"direct", "dreambooth", ""}, {"direct", "lora", ""},
+      {"critics", "patches", ""}, {"critics", "layers", ""}, {"critics", "vsd", ""},
+      {"teaching", "grid", ""}, {"teaching", "full-sampling", " --target.steps 2"}, {"teaching", "real-images", ""}, {"teaching", "sequential", ""},
+      {"teaching", "frozen-teacher", " --teacher-adapters '" + (given / "teacher").string() + "'"}, {"teaching", "separate-text-encoders", ""},
+      {"teaching", "collaborative", " --coupling.joint-share 0.5 --coupling.pictures 4"}};
+  for (const auto& [program, recipe, more] : recipes) {
+    INFO(program << " --recipe " << recipe);
+    const auto run = scratch / recipe;
+    const auto finished = train(program, run, "--recipe " + recipe + more);
+    INFO(finished.errors);
+    REQUIRE(finished.code == 0);
+    REQUIRE(record(run)["recipe"] == recipe);
+    REQUIRE(fs::exists(run / "<new1>.safetensors"));
+    REQUIRE(fs::exists(run / "teacher") == (program != "direct"));
+  }
+  REQUIRE(record(scratch / "release")["preset"] == "release");
+  REQUIRE(fs::exists(scratch / "dreambooth" / "unet" / "config.json"));
+  REQUIRE(record(scratch / "dreambooth")["recipe"] == "dreambooth");
+
+  // the second stage: both models as they were before it, the student's pictures and which of them were kept
+  const auto run = scratch / "collaborative";
+  for (const char* file : {"joint/pytorch_custom_diffusion_weights.safetensors", "joint/teacher/pytorch_custom_diffusion_weights.safetensors",
+                           "previews/teacher-before-collaboration.png", "previews/teacher.png", "collaborative/0/pictures.safetensors"}) {
+    INFO(file);
+    REQUIRE(fs::exists(run / file));
+  }
+  const auto made = nlohmann::json::parse(read_text(run / "collaborative" / "0" / "pictures.json"));
+  REQUIRE(made["prompts"].size() == 4);
+  REQUIRE(made["kept"].size() == 2);
+  const std::size_t best = made["kept"][0], second = made["kept"][1];
+  for (std::size_t i = 0; i < 4; ++i)
+    if (i != best && i != second) REQUIRE(made["scores"][i] <= made["scores"][second]);
+  REQUIRE(read_text(run / "joint/teacher/pytorch_custom_diffusion_weights.safetensors") != read_text(run / "teacher/pytorch_custom_diffusion_weights.safetensors"));
+  // a frozen teacher is the given one still
+  REQUIRE(read_text(scratch / "frozen-teacher" / "teacher/<new1>.safetensors") == read_text(given / "teacher/<new1>.safetensors"));
+}
+
+TEST_CASE("Several concepts and their classes are learned in one run", "[programs][recipes]") {
+  const ScratchFolder scratch;
+  const auto run = scratch / "two";
+  const auto finished = train("opad", run, "--instance-data '" + photos + "' --instance-prompt '<new2> dog' --modifier-token '<new1>' '<new2>' --initializer-token dog "
+                                           "--class-images 2 --class-prompt cat dog");
+  INFO(finished.errors);
+  REQUIRE(finished.code == 0);
+  REQUIRE(fs::exists(run / "<new2>.safetensors"));
+  for (const char* file : {"0-0.png", "0-1.png", "1-0.png", "1-1.png"}) REQUIRE(fs::exists(run / "class-images" / file));
+}
+
+TEST_CASE("What does not fit together is said in one line", "[programs][recipes][input]") {
+  const ScratchFolder scratch;
+  const auto refused = [&](const std::string& program, const std::string& more, const std::string& message) {
+    INFO(message);
+    const auto finished = train(program, scratch / "run", more);
+    REQUIRE(finished.code == 2);
+    REQUIRE(finished.error_lines() == 1);
+    REQUIRE_THAT(finished.errors, ContainsSubstring(message));
+  };
+  refused("teaching", "", "--recipe is missing; give one of grid, full-sampling");
+  refused("teaching", "--recipe gird", "--recipe gird is not one of this program's; give one of grid");
+  refused("teaching", "--recipe frozen-teacher", "--teacher-adapters is missing: the coupling frozen-teacher trains no teacher");
+  refused("direct", "--recipe lora --teacher-adapters .", "the recipe lora has no teacher");
+  refused("opad", "--class-prompt cat", "--class-prompt is of no use without --class-data or --class-images");
+  refused("opad", "--class-images 2", "--class-prompt: 0 prompts for 1 concepts");
+  refused("opad", "--instance-prompt '<new1> dog'", "--instance-prompt: 2 prompts for 1 folders");
+  refused("opad", "--critic.dino.warmup -1", "warmup = -1");
+}
+
+TEST_CASE("--explain says what an iteration costs", "[programs][recipes][explain]") {
+  const auto said = start("opad", "--models '" + tiny + "' --resolution 96 --explain");
+  INFO(said.errors);
+  REQUIRE(said.code == 0);
+  REQUIRE_THAT(said.output, ContainsSubstring("recipe default"));
+  REQUIRE_THAT(said.output, ContainsSubstring("identity-encoder      3 forward  1 backward"));
+  const auto two_kinds = start("teaching", "--models '" + tiny + "' --resolution 96 --recipe sequential --explain");
+  REQUIRE_THAT(two_kinds.output, ContainsSubstring("an iteration that moves teacher\n"));
+  REQUIRE_THAT(two_kinds.output, ContainsSubstring("an iteration that moves student, critics\n"));
+}
