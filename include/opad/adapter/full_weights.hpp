@@ -3,7 +3,7 @@
 
 namespace opad {
 
-/// Everything in the U-Net trains; its file is a whole U-Net folder (config.json, diffusion_pytorch_model.safetensors).
+/// Everything in the U-Net trains; what is saved is a whole U-Net: FOLDER/unet with config.json and diffusion_pytorch_model.safetensors.
 struct FullWeights {
   static constexpr std::string_view name = "full-weights";
   NamedTensors install(UNet2DConditionModel& unet) const {
@@ -12,9 +12,9 @@ struct FullWeights {
     for (auto& [key, parameter] : parameters) parameter.set_requires_grad(true);
     return parameters;
   }
-  void save(UNet2DConditionModel& unet, const std::filesystem::path& folder) const { unet.save_pretrained(folder); }
+  void save(UNet2DConditionModel& unet, const std::filesystem::path& folder) const { unet.save_pretrained(folder / "unet"); }
   void load(UNet2DConditionModel& unet, const std::filesystem::path& folder) const {
-    copy_into(all(unet), read_weights(folder, "diffusion_pytorch_model"), folder.string());
+    copy_into(all(unet), read_weights(folder / "unet", "diffusion_pytorch_model"), folder.string());
   }
   void merge(UNet2DConditionModel& unet) const { remove_adapter(unet); }
 

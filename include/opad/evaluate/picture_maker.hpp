@@ -15,12 +15,12 @@ class PictureMaker {
  public:
   /// base      diffusers folder with text_encoder, tokenizer and vae
   /// model     diffusers folder with unet and scheduler
-  /// adapters  what was trained, as a run leaves it; empty: the model as it is
+  /// adapters  what was trained, as a run leaves it: adapters, learned tokens, or a whole U-Net in unet/; empty: the model as it is
   PictureMaker(const std::filesystem::path& base, const std::filesystem::path& model, const std::filesystem::path& adapters, torch::Device device)
       : tokenizer_(ClipTokenizer::from_pretrained(base / "tokenizer")),
         text_encoder_(CLIPTextModel::from_pretrained(base / "text_encoder")),
         vae_(AutoencoderKL::from_pretrained(base / "vae")),
-        unet_(UNet2DConditionModel::from_pretrained(model / "unet")),
+        unet_(UNet2DConditionModel::from_pretrained((std::filesystem::exists(adapters / "unet" / "config.json") ? adapters : model) / "unet")),
         scheduler_(SchedulerConfig::from_pretrained(model / "scheduler")),
         device_(device) {
     if (!adapters.empty()) rows_.emplace(load_adapters({adapters}, *unet_, tokenizer_));

@@ -12,6 +12,7 @@
 #include <opad/experiment/previews.hpp>
 #include <opad/experiment/progress.hpp>
 #include <opad/experiment/run_folder.hpp>
+#include <opad/experiment/run_summary.hpp>
 #include <opad/experiment/settings.hpp>
 #include <opad/experiment/signals.hpp>
 #include <opad/io/event_file.hpp>
@@ -200,8 +201,11 @@ class Run {
     const auto save = [&](std::int64_t step) {
       folder.save_checkpoint(step, [&](const std::filesystem::path& draft) { save_safetensors(draft / "state.safetensors", on_cpu(trainer.state())); });
     };
+    RunSummary summary;
     for (std::int64_t iteration = start; iteration < settings_.steps; ++iteration) {
+      summary.begin_iteration(world.networks.passes());
       const Readings readings = average(iterate(trainer, dataset, iteration));
+      summary.end_iteration(world.networks.passes());
       const std::int64_t step = iteration + 1;
       record(readings, step, trainer.metric_names(), metrics, events);
       progress.update(step, readings);
@@ -216,6 +220,7 @@ class Run {
     }
     progress.finish();
     finish(folder, world, rows, trainer, events);
+    if (start < settings_.steps) summary.write(folder.path());
     return 0;
   }
 
