@@ -16,22 +16,24 @@ const std::vector<std::string> prompts{"a {} in the snow", "a <{}> & more", "a {
 void write_run(const std::filesystem::path& root, const std::string& variant, const sprites::HeldOut& thing, std::uint64_t seed, double shift) {
   const auto folder = root / variant / std::string(thing.name) / c10::str("seed-", seed);
   Stream random(hash(variant), hash(thing.name) + seed);
+  const auto picture = [&] { return encode_png(random.integers(0, 256, {16, 16, 3}).to(torch::kUInt8)); };
   std::vector<double> dino, failures, clip_t;
   for (std::size_t i = 0; i < prompts.size() * 2; ++i) {
-    write_png(folder / "evaluation" / picture_name(i, 2), random.integers(0, 256, {16, 16, 3}).to(torch::kUInt8));
+    put_text(folder / "evaluation" / picture_name(i, 2), picture());
     dino.push_back(0.6 + shift), clip_t.push_back(0.3), failures.push_back(i == 2 ? 1 : 0);
   }
-  for (const char* name : {"1.png", "2.png"}) write_png(root / "photographs" / std::string(thing.name) / name, random.integers(0, 256, {16, 16, 3}).to(torch::kUInt8));
-  MetricsFile metrics(folder / "metrics.csv", {"student", "teacher"});
-  for (int step = 1; step <= 60; ++step) metrics.append(step, {std::exp(-step / 20.0) + 0.1 * random.uniform() + shift, 0.4 + 0.1 * random.uniform()});
+  for (const char* name : {"1.png", "2.png"}) put_text(root / "photographs" / std::string(thing.name) / name, picture());
+  std::string metrics = "step,student,teacher\n";
+  for (int step = 1; step <= 60; ++step) metrics += c10::str(step, ",", std::exp(-step / 20.0) + shift, ",", random.uniform(), "\n");
+  put_text(folder / "metrics.csv", metrics);
   const double own = 0.05 * random.uniform();
-  write_json(folder / "results.json",
-             {{"variant", variant}, {"concept", thing.name}, {"seed", seed},
+  const Json json{{"variant", variant}, {"concept", thing.name}, {"seed", seed},
               {"metrics", {{"dino", 0.6 + shift + own}, {"clip-t", 0.31 - shift / 5 + own}, {"failures", 0.1 - shift / 2 + own / 10}}},
               {"prompts", prompts}, {"count", 2}, {"class", "dog"}, {"photographs", (root / "photographs" / std::string(thing.name)).string()},
               {"pictures", {{"dino", dino}, {"clip-t", clip_t}, {"failures", failures}}},
               {"summary", {{"seconds per iteration", 0.125}, {"peak memory in MiB", 812}, {"passes per iteration", {{"student-unet", {{"forward", 1}, {"backward", 1}}}}}}},
-              {"command", "ablate --only '" + variant + "'"}, {"plan", Json::object()}});
+              {"command", "ablate --only '" + variant + "'"}, {"plan", Json::object()}};
+  put_text(folder / "results.json", json.dump());
 }
 
 SweepResults results_in(const std::filesystem::path& root) {
