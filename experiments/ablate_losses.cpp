@@ -8,10 +8,12 @@ struct Full : Default {
 };
 struct WithoutAdversarial : Full {
   static std::string name() { return "without-adversarial"; }
+  static constexpr int published = -1;  // "the key ingredient"
   static auto critics() { return critic_list(); }
 };
 struct WithoutAlignment : Full {
   static std::string name() { return "without-alignment"; }
+  static constexpr int published = -1;
   static auto losses() { return loss_list(); }
 };
 

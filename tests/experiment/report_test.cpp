@@ -37,7 +37,7 @@ void write_run(const std::filesystem::path& root, const std::string& variant, co
 }
 
 SweepResults results_in(const std::filesystem::path& root) {
-  SweepResults results{.title = "ablate <losses>", .protocol = "mini-world", .variants = {"full", "without-critics", "worse & odd"}, .subjects = {}, .seeds = {1, 2},
+  SweepResults results{.title = "ablate <losses>", .protocol = "mini-world", .variants = {"full", "without-critics", "worse & odd"}, .published = {0, -1, -1}, .subjects = {}, .seeds = {1, 2},
                        .runs = {}, .commands = {"bin/ablate --steps 60"}};
   for (std::size_t i = 6; i < 12; ++i) results.subjects.emplace_back(sprites::held_out[i].name);
   const std::map<std::string, double> shifts{{"full", 0.1}, {"without-critics", 0.02}, {"worse & odd", 0.105}};
@@ -125,6 +125,14 @@ TEST_CASE("A sweep's tables hold means, differences and intervals", "[experiment
   REQUIRE(count(markdown, "\n") == 5);
   REQUIRE(markdown.find("| full | ") != std::string::npos);
 
+  SECTION("published directions are judged by the interval of DINO") {
+    REQUIRE(table.verdicts == std::vector<std::string>{"", "drop: reproduced", "drop: undecided"});
+    REQUIRE(markdown.find("| drop: reproduced |") != std::string::npos);
+    results.published = {0, +1, 0};
+    REQUIRE(make_table(results).verdicts == std::vector<std::string>{"", "gain: not reproduced", ""});
+    results.published = {};
+    REQUIRE(table_markdown(make_table(results)).find("published") == std::string::npos);
+  }
   SECTION("what only some have finished is compared where both have") {
     std::erase_if(results.runs, [](const RunResult& run) { return run.variant == "full" && run.seed == 2; });
     REQUIRE(make_table(results).cell("without-critics", "dino")->against_reference->pairs == 6);

@@ -44,18 +44,21 @@ class SweepReport {
   std::string table() const {
     std::string out = "<h2 id=\"table\">Table</h2>\n<div class=\"scroll\"><table><thead><tr><th>variant</th>";
     for (const auto& column : table_.columns) out += c10::str("<th class=\"n\">", page::escape(column.title), column.better > 0 ? " ↑" : " ↓", "</th>");
-    out += "</tr></thead><tbody>\n";
-    for (const std::string& row : table_.rows) {
+    const bool judged = std::ranges::any_of(table_.verdicts, [](const std::string& text) { return !text.empty(); });
+    out += c10::str(judged ? "<th>published (DINO)</th>" : "", "</tr></thead><tbody>\n");
+    for (std::size_t i = 0; i < table_.rows.size(); ++i) {
+      const std::string& row = table_.rows[i];
       const bool reference = row == results_.reference();
       out += c10::str("<tr", reference ? " class=\"reference\"" : "", "><th>", key(row), page::escape(row), reference ? " <small class=\"soft\">reference</small>" : "", "</th>");
       for (const auto& column : table_.columns) out += c10::str("<td class=\"n\">", cell(table_.cell(row, column.key), column.better), "</td>");
-      out += "</tr>\n";
+      out += c10::str(judged ? "<td>" + page::escape(table_.verdicts[i]) + "</td>" : "", "</tr>\n");
     }
     return out + c10::str(
         "</tbody></table></div>\n<p class=\"small soft\">Each number is the mean over concepts of the mean over seeds, ± the standard deviation between concepts. Below it: the "
         "difference to the reference row, paired by concept and seed, with its 95&nbsp;% interval (bootstrap over concepts, expanded percentiles). Coloured where the "
         "interval leaves out 0; intervals are not adjusted for the number of rows, so one in twenty leaves out 0 by chance. Arrows: which direction is better. "
-        "p-values of the paired permutation test are in table.csv.</p>\n<p class=\"small soft\">DINO, CLIP-I: mean cosine of every generated with every real picture. "
+        "p-values of the paired permutation test are in table.csv. Published: the direction of identity (DINO) that the paper gives, and whether this interval shows it, "
+        "shows the opposite, or neither.</p>\n<p class=\"small soft\">DINO, CLIP-I: mean cosine of every generated with every real picture. "
         "CLIP-T: cosine of a picture with its prompt, the new token left out. Attributes read: share of the concept's colours, texture and accessory that the reader finds. "
         "Diversity: mean 1 − cosine between pictures of one prompt (DINO). Failures: share of pictures with a DINO likeness below ",
         decimal(results_.rule.dino, 2), " or, with an attribute reader, a probability of the kind of thing below ", decimal(results_.rule.kind, 2), ".</p>\n");

@@ -11,15 +11,17 @@ namespace opad {
 struct Variant {
   std::string name;
   std::function<int(int argc, const char* const* argv)> train;  // none: the student as it is
+  int published = 0;  // what the paper says of its identity against the reference: -1 drops, +1 gains, 0 nothing
 };
 
-/// The rows of a hana sequence of types.
+/// The rows of a hana sequence of types. A recipe may say what was published of it:  static constexpr int published = -1;
 template <class Rows>
 std::vector<Variant> variants_of(const Rows& rows) {
   std::vector<Variant> out;
   hana::for_each(rows, [&](auto row) {
     using Recipe = typename decltype(row)::type;
     out.push_back({Recipe::name(), [](int argc, const char* const* argv) { return Run<Recipe>()(argc, argv); }});
+    if constexpr (requires { Recipe::published; }) out.back().published = Recipe::published;
   });
   return out;
 }
@@ -32,7 +34,7 @@ class Sweep {
   int operator()(int argc, const char* const* argv) {
     if (argc > 2 && argv[1] == std::string("--train")) return train_one(argc, argv);
     if (!settings_.parse(program_, argc, argv)) return 0;
-    if (settings_.untrained) variants_.push_back({"untrained", nullptr});
+    if (settings_.untrained) variants_.push_back({"untrained", nullptr, 0});
     require_unique_names();
     for (const std::string& name : settings_.only) named(name);
     if (!settings_.reference.empty()) named(settings_.reference);
@@ -238,7 +240,7 @@ class Sweep {
           results.runs.push_back(RunResult::read(folder));
           any = true;
         }
-      if (any) results.variants.push_back(variant.name);
+      if (any) results.variants.push_back(variant.name), results.published.push_back(variant.published);
     }
     require(!results.runs.empty(), settings_.output.string(), ": nothing is finished yet; run the sweep first");
     results.commands.push_back(settings_.whole);

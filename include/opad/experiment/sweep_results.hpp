@@ -1,4 +1,5 @@
 #pragma once
+#include <algorithm>
 #include <filesystem>
 #include <map>
 #include <optional>
@@ -41,6 +42,7 @@ struct RunResult {
 struct SweepResults {
   std::string title, protocol;
   std::vector<std::string> variants;  // rows, the reference first
+  std::vector<int> published;         // for each row: the paper's direction of its identity against the reference, 0 where it gives none
   std::vector<std::string> subjects;
   std::vector<std::uint64_t> seeds;
   std::vector<RunResult> runs;
@@ -83,7 +85,7 @@ struct SweepTable {
     int better;
   };
   std::vector<Column> columns;
-  std::vector<std::string> rows;
+  std::vector<std::string> rows, verdicts;  // verdicts: of DINO against the published direction, "" where there is none
   std::map<std::pair<std::string, std::string>, Cell> cells;  // by row and column key; absent where nothing was measured
 
   const Cell* cell(const std::string& row, const std::string& column) const {
@@ -92,9 +94,15 @@ struct SweepTable {
   }
 };
 
+/// "drop: reproduced", "drop: not reproduced", "drop: undecided".
+inline std::string verdict_text(const Interval& interval, int published) {
+  constexpr std::string_view words[] = {"reproduced", "not reproduced", "undecided"};
+  return c10::str(published < 0 ? "drop: " : "gain: ", words[static_cast<std::size_t>(verdict(interval, published))]);
+}
+
 /// Means, spreads, differences with 95 % intervals and p-values. The same results give the same table.
 inline SweepTable make_table(const SweepResults& results, const Bootstrap& how = {}) {
-  SweepTable table{.columns = {}, .rows = results.variants, .cells = {}};
+  SweepTable table{.columns = {}, .rows = results.variants, .verdicts = {}, .cells = {}};
   const Random random(0);
   for (const bool teacher : {false, true})
     for (const auto& column : metric_columns) {
@@ -112,6 +120,11 @@ inline SweepTable make_table(const SweepResults& results, const Bootstrap& how =
       }
       if (measured) table.columns.push_back({key, (teacher ? "teacher " : "") + std::string(column.title), column.better});
     }
+  for (std::size_t i = 0; i < table.rows.size(); ++i) {
+    const Cell* const cell = table.cell(table.rows[i], "dino");
+    const int published = i < results.published.size() ? results.published[i] : 0;
+    table.verdicts.push_back(published == 0 || !cell || !cell->against_reference ? "" : verdict_text(cell->against_reference->interval, published));
+  }
   return table;
 }
 
@@ -127,9 +140,10 @@ inline std::string decimal(double value, int digits = 3, bool sign = false) {
 /// One line for each variant and metric, for a spreadsheet or a plotting script.
 inline std::string table_csv(const SweepTable& table) {
   const auto quoted = [](const std::string& text) { return text.find_first_of(",\"\n") == std::string::npos ? text : "\"" + text + "\""; };
-  std::string out = "variant,metric,mean,deviation between concepts,deviation between seeds,concepts,values,difference,low,high,p,pairs\n";
-  for (const std::string& row : table.rows)
+  std::string out = "variant,metric,mean,deviation between concepts,deviation between seeds,concepts,values,difference,low,high,p,pairs,published\n";
+  for (std::size_t i = 0; i < table.rows.size(); ++i)
     for (const auto& column : table.columns) {
+      const std::string& row = table.rows[i];
       const Cell* const cell = table.cell(row, column.key);
       if (!cell) continue;
       const Summary& s = cell->summary;
@@ -138,21 +152,22 @@ inline std::string table_csv(const SweepTable& table) {
         out += c10::str(",", decimal(c->difference, 6), ",", decimal(c->interval.low, 6), ",", decimal(c->interval.high, 6), ",", decimal(c->p, 4), ",", c->pairs);
       else
         out += ",,,,,";
-      out += "\n";
+      out += "," + (column.key == "dino" ? table.verdicts[i] : "") + "\n";
     }
   return out;
 }
 
 /// Means, and below each its difference to the reference with its interval.
 inline std::string table_markdown(const SweepTable& table) {
+  const bool judged = std::ranges::any_of(table.verdicts, [](const std::string& text) { return !text.empty(); });
   std::string head = "| variant |", rule = "|---|", body;
   for (const auto& column : table.columns) head += " " + column.title + (column.better < 0 ? " (less is better) |" : " |"), rule += "---:|";
-  for (const std::string& row : table.rows) {
-    body += "| " + row + " |";
+  if (judged) head += " published (DINO) |", rule += "---|";
+  for (std::size_t i = 0; i < table.rows.size(); ++i) {
+    body += "| " + table.rows[i] + " |";
     for (const auto& column : table.columns) {
-      const Cell* const cell = table.cell(row, column.key);
       body += " ";
-      if (cell) {
+      if (const Cell* const cell = table.cell(table.rows[i], column.key)) {
         body += decimal(cell->summary.mean);
         if (const auto& c = cell->against_reference) {
           body += "<br>" + decimal(c->difference, 3, true);
@@ -161,6 +176,7 @@ inline std::string table_markdown(const SweepTable& table) {
       }
       body += " |";
     }
+    if (judged) body += " " + table.verdicts[i] + " |";
     body += "\n";
   }
   return head + "\n" + rule + "\n" + body;
