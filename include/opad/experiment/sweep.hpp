@@ -1,4 +1,5 @@
 #pragma once
+#include <opad/evaluate/concept_scores.hpp>
 #include <opad/evaluate/open_protocol.hpp>
 #include <opad/evaluate/picture_maker.hpp>
 #include <opad/experiment/report.hpp>
