@@ -43,7 +43,7 @@ SweepResults results_in(const std::filesystem::path& root) {
   for (const std::string& variant : results.variants)
     for (std::size_t i = 6; i < 12; ++i)
       for (const std::uint64_t seed : results.seeds) {
-        write_run(root, variant, sprites::held_out[i], seed, shifts.at(variant), variant == "worse & odd" ? (i % 2 == 0 ? 0.02 : -0.02) : 0.001 * static_cast<double>(i));
+        write_run(root, variant, sprites::held_out[i], seed, shifts.at(variant), variant == "full" ? 0 : variant == "worse & odd" ? (i % 2 == 0 ? 0.02 : -0.02) : 0.002 * static_cast<double>(i));
         results.runs.push_back(RunResult::read(root / variant / std::string(sprites::held_out[i].name) / c10::str("seed-", seed)));
       }
   return results;

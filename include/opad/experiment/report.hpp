@@ -42,21 +42,13 @@ class SweepReport {
   }
 
   std::string table() const {
-    std::string out = "<h2 id=\"table\">Table</h2>\n<div class=\"scroll\"><table><thead><tr><th>variant</th>";
-    for (const auto& column : table_.columns) out += c10::str("<th class=\"n\">", page::escape(column.title), column.better > 0 ? " ↑" : " ↓", "</th>");
-    const bool judged = std::ranges::any_of(table_.verdicts, [](const std::string& text) { return !text.empty(); });
-    out += c10::str(judged ? "<th>published (DINO)</th>" : "", "</tr></thead><tbody>\n");
-    for (std::size_t i = 0; i < table_.rows.size(); ++i) {
-      const std::string& row = table_.rows[i];
-      const bool reference = row == results_.reference();
-      out += c10::str("<tr", reference ? " class=\"reference\"" : "", "><th>", key(row), page::escape(row), reference ? " <small class=\"soft\">reference</small>" : "", "</th>");
-      for (const auto& column : table_.columns) out += c10::str("<td class=\"n\">", cell(table_.cell(row, column.key), column.better), "</td>");
-      out += c10::str(judged ? "<td>" + page::escape(table_.verdicts[i]) + "</td>" : "", "</tr>\n");
-    }
+    std::string out = "<h2 id=\"table\">Table</h2>\n" + table_of(false);
+    if (std::ranges::any_of(table_.columns, [](const auto& column) { return of_teacher(column); }))
+      out += "<p>The teacher's pictures, 25 steps with guidance:</p>\n" + table_of(true);
     return out + c10::str(
-        "</tbody></table></div>\n<p class=\"small soft\">Each number is the mean over concepts of the mean over seeds, ± the standard deviation between concepts. Below it: the "
+        "<p class=\"small soft\">Each number is the mean over concepts of the mean over seeds, ± the standard deviation between concepts. Below it: the "
         "difference to the reference row, paired by concept and seed, with its 95&nbsp;% interval (bootstrap over concepts, expanded percentiles). Coloured where the "
-        "interval leaves out 0; intervals are not adjusted for the number of rows, so one in twenty leaves out 0 by chance. Arrows: which direction is better. "
+        "interval leaves out 0 and there are at least 5 concepts (fewer cannot carry a 95&nbsp;% interval); intervals are not adjusted for the number of rows, so one in twenty leaves out 0 by chance. Arrows: which direction is better. "
         "p-values of the paired permutation test are in table.csv. Published: the direction of identity (DINO) that the paper gives, and whether this interval shows it, "
         "shows the opposite, or neither.</p>\n<p class=\"small soft\">DINO, CLIP-I: mean cosine of every generated with every real picture. "
         "CLIP-T: cosine of a picture with its prompt, the new token left out. Attributes read: share of the concept's colours, texture and accessory that the reader finds. "
@@ -64,12 +56,33 @@ class SweepReport {
         decimal(results_.rule.dino, 2), " or, with an attribute reader, a probability of the kind of thing below ", decimal(results_.rule.kind, 2), ".</p>\n");
   }
 
+  static bool of_teacher(const SweepTable::Column& column) { return column.key.starts_with("teacher."); }
+
+  /// The student's columns with the published directions, or the teacher's.
+  std::string table_of(bool teacher) const {
+    const bool judged = !teacher && std::ranges::any_of(table_.verdicts, [](const std::string& text) { return !text.empty(); });
+    std::string out = c10::str("<div class=\"scroll\"><table class=\"sticky\"><thead><tr><th>variant</th>", judged ? "<th>published (DINO)</th>" : "");
+    for (const auto& column : table_.columns)
+      if (of_teacher(column) == teacher) out += c10::str("<th class=\"n\">", page::escape(column.title), column.better > 0 ? " ↑" : " ↓", "</th>");
+    out += "</tr></thead><tbody>\n";
+    for (std::size_t i = 0; i < table_.rows.size(); ++i) {
+      const std::string& row = table_.rows[i];
+      const bool reference = row == results_.reference();
+      out += c10::str("<tr", reference ? " class=\"reference\"" : "", "><th>", key(row), page::escape(row), reference ? " <small class=\"soft\">reference</small>" : "", "</th>",
+                      judged ? "<td>" + page::escape(table_.verdicts[i]) + "</td>" : "");
+      for (const auto& column : table_.columns)
+        if (of_teacher(column) == teacher) out += c10::str("<td class=\"n\">", cell(table_.cell(row, column.key), column.better), "</td>");
+      out += "</tr>\n";
+    }
+    return out + "</tbody></table></div>\n";
+  }
+
   static std::string cell(const Cell* cell, int better) {
     if (!cell) return "<span class=\"soft\">–</span>";
     std::string out = "<span class=\"mean\">" + decimal(cell->summary.mean) + "</span>";
     if (std::isfinite(cell->summary.between)) out += " <small class=\"soft\">± " + decimal(cell->summary.between) + "</small>";
     if (const auto& c = cell->against_reference) {
-      const std::string standing = page::standing(c->interval, better);
+      const std::string standing = page::standing(*c, better);
       out += c10::str("<span class=\"diff ", standing, "\" title=\"p = ", decimal(c->p, 3), ", ", c->concepts, " concepts, ", c->pairs, " pairs\">",
                       standing == "better" ? "▲ " : standing == "worse" ? "▼ " : "", decimal(c->difference, 3, true));
       if (std::isfinite(c->interval.low)) out += " [" + decimal(c->interval.low, 3, true) + ", " + decimal(c->interval.high, 3, true) + "]";
@@ -84,8 +97,9 @@ class SweepReport {
       std::vector<page::Estimate> rows;
       for (const std::string& row : table_.rows)
         if (const Cell* const cell = table_.cell(row, column.key); cell && cell->against_reference)
-          rows.push_back({row, cell->against_reference->difference, cell->against_reference->interval, column.better});
-      if (!rows.empty()) out += page::forest(column.title + (column.better > 0 ? " (right is better)" : " (left is better)"), rows) + "\n";
+          rows.push_back({row, *cell->against_reference, column.better});
+      const bool any = std::ranges::any_of(rows, [](const page::Estimate& row) { return row.comparison.difference != 0 || row.comparison.interval.low != 0; });
+      if (any) out += page::forest(column.title + (column.better > 0 ? " (right is better)" : " (left is better)"), rows) + "\n";
     }
     return out + "</div>\n";
   }

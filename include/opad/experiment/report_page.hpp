@@ -97,20 +97,21 @@ inline std::string chart(const std::string& title, const std::vector<Line>& line
   return svg + "</svg>";
 }
 
+/// Better, worse or undecided: the class of whatever shows a comparison.   better: +1 when more is better, -1 when less is
+inline std::string standing(const Comparison& comparison, int better) {
+  switch (verdict(comparison, better)) {
+    case Verdict::Reproduced: return "better";
+    case Verdict::NotReproduced: return "worse";
+    default: return "undecided";
+  }
+}
+
 /// One row of a forest plot.
 struct Estimate {
   std::string name;
-  double value;
-  Interval interval;
-  int better;  // +1: to the right is better, -1: to the left, 0: none
+  Comparison comparison;
+  int better;
 };
-
-/// Better, worse or undecided: the class of whatever shows an estimate.
-inline std::string standing(const Interval& interval, int better) {
-  if (interval.low > 0) return better > 0 ? "better" : "worse";
-  if (interval.high < 0) return better < 0 ? "better" : "worse";
-  return "undecided";
-}
 
 /// Differences to the reference with their intervals, 0 in the middle of things.
 inline std::string forest(const std::string& title, const std::vector<Estimate>& rows) {
@@ -119,7 +120,7 @@ inline std::string forest(const std::string& title, const std::vector<Estimate>&
   std::vector<double> ends{0};
   for (const Estimate& row : rows) {
     left = std::max(left, 14 + 7.0 * static_cast<double>(std::min<std::size_t>(row.name.size(), 30)));
-    for (const double end : {row.value, row.interval.low, row.interval.high})
+    for (const double end : {row.comparison.difference, row.comparison.interval.low, row.comparison.interval.high})
       if (std::isfinite(end)) ends.push_back(end);
   }
   auto range = curve_detail::range(ends);
@@ -136,11 +137,12 @@ inline std::string forest(const std::string& title, const std::vector<Estimate>&
     const Estimate& row = rows[i];
     const double y = top + line * (static_cast<double>(i) + 0.5);
     const std::string name = row.name.size() > 30 ? row.name.substr(0, 28) + "…" : row.name;
-    svg += c10::str("<g class=\"", standing(row.interval, row.better), "\"><title>", escape(row.name), "</title><text class=\"name end\" x=\"", left - 10, "\" y=\"", y + 4, "\">", escape(name),
+    svg += c10::str("<g class=\"", standing(row.comparison, row.better), "\"><title>", escape(row.name), "</title><text class=\"name end\" x=\"", left - 10, "\" y=\"", y + 4, "\">", escape(name),
                     "</text>");
-    if (std::isfinite(row.interval.low))
-      svg += c10::str("<line class=\"bar\" x1=\"", number(px(row.interval.low)), "\" x2=\"", number(px(row.interval.high)), "\" y1=\"", y, "\" y2=\"", y, "\"/>");
-    svg += c10::str("<circle class=\"dot\" cx=\"", number(px(row.value)), "\" cy=\"", y, "\" r=\"4.5\"/></g>");
+    const Interval& interval = row.comparison.interval;
+    if (std::isfinite(interval.low))
+      svg += c10::str("<line class=\"bar\" x1=\"", number(px(interval.low)), "\" x2=\"", number(px(interval.high)), "\" y1=\"", y, "\" y2=\"", y, "\"/>");
+    svg += c10::str("<circle class=\"dot\" cx=\"", number(px(row.comparison.difference)), "\" cy=\"", y, "\" r=\"4.5\"/></g>");
   }
   return svg + "</svg>";
 }
@@ -160,10 +162,11 @@ nav a{margin-right:16px}a{color:var(--accent)}
 table{border-collapse:collapse;font-variant-numeric:tabular-nums}
 th,td{padding:7px 14px 7px 0;text-align:left;vertical-align:top;border-bottom:1px solid var(--rule)}
 thead th{font-size:13px;color:var(--soft);font-weight:600;vertical-align:bottom}
+tbody th{white-space:nowrap}table.sticky th:first-child{position:sticky;left:0;background:var(--paper)}
 td.n,th.n{text-align:right;white-space:nowrap;padding-left:10px}
 td .mean{font-weight:600}td .diff{display:block;font-size:12.5px;color:var(--soft)}
 td .better{color:var(--good)}td .worse{color:var(--bad)}
-tr.reference td,tr.reference th{background:var(--panel)}
+tr.reference td,table.sticky tr.reference th:first-child{background:var(--panel)}
 .key{display:inline-block;width:11px;height:11px;border-radius:3px;margin-right:8px;vertical-align:-1px}
 .charts{display:grid;grid-template-columns:repeat(auto-fill,minmax(300px,1fr));gap:16px}.forests{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,440px),1fr));gap:16px}
 svg{width:100%;height:auto;background:var(--panel);border-radius:8px}
@@ -175,7 +178,7 @@ svg .better .bar{stroke:var(--good)}svg .better .dot{fill:var(--good)}svg .worse
 details{margin:10px 0;border:1px solid var(--rule);border-radius:8px;padding:10px 16px}summary{cursor:pointer;font-weight:600}
 .photos{display:flex;gap:8px;flex-wrap:wrap;align-items:center;margin:12px 0}
 .pictures th,.pictures td{border:0;padding:4px 8px 4px 0;vertical-align:middle}.pictures thead th{white-space:normal;max-width:124px;vertical-align:bottom;line-height:1.25}
-.pictures th.prompt{position:sticky;left:0;background:var(--paper);max-width:190px;font-weight:400;font-size:13px;padding-right:14px}
+.pictures th.prompt{position:sticky;left:0;background:var(--paper);max-width:190px;white-space:normal;font-weight:400;font-size:13px;padding-right:14px}
 img{display:block;width:112px;height:112px;object-fit:cover;border-radius:6px}img.exact{image-rendering:pixelated}
 .photos img{width:88px;height:88px}img.failed{outline:3px solid var(--bad);outline-offset:-3px}
 pre{background:var(--panel);border-radius:8px;padding:12px 14px;overflow-x:auto;font:13px/1.5 ui-monospace,SFMono-Regular,Menlo,monospace;white-space:pre-wrap;overflow-wrap:anywhere}

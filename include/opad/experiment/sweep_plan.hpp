@@ -101,7 +101,7 @@ struct SweepSettings {
     std::size_t prompts_in_all = 0;
     for (const Subject& subject : of.subjects) prompts_in_all += subject.prompts.size();
     const double made = static_cast<double>(prompts_in_all) * static_cast<double>(pictures) / static_cast<double>(of.subjects.size());
-    std::string text = c10::str("plan: ", runs, " runs (", of.subjects.size(), " concepts of ", of.name, " x ", seeds.size(), " seeds x variants), ", open,
+    std::string text = c10::str("plan: ", runs, " runs (", of.subjects.size(), " concepts of ", of.name, " x ", seeds.size(), " seeds x ", runs / (of.subjects.size() * seeds.size()), " variants), ", open,
                                 " to do, ", run.steps, " iterations each, batch ", run.batch_size, "; then ", static_cast<std::int64_t>(made),
                                 " pictures to score a run\n");
     const std::int64_t side = photograph_resolution();

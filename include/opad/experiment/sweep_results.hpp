@@ -95,9 +95,9 @@ struct SweepTable {
 };
 
 /// "drop: reproduced", "drop: not reproduced", "drop: undecided".
-inline std::string verdict_text(const Interval& interval, int published) {
+inline std::string verdict_text(const Comparison& comparison, int published) {
   constexpr std::string_view words[] = {"reproduced", "not reproduced", "undecided"};
-  return c10::str(published < 0 ? "drop: " : "gain: ", words[static_cast<std::size_t>(verdict(interval, published))]);
+  return c10::str(published < 0 ? "drop: " : "gain: ", words[static_cast<std::size_t>(verdict(comparison, published))]);
 }
 
 /// Means, spreads, differences with 95 % intervals and p-values. The same results give the same table.
@@ -123,7 +123,7 @@ inline SweepTable make_table(const SweepResults& results, const Bootstrap& how =
   for (std::size_t i = 0; i < table.rows.size(); ++i) {
     const Cell* const cell = table.cell(table.rows[i], "dino");
     const int published = i < results.published.size() ? results.published[i] : 0;
-    table.verdicts.push_back(published == 0 || !cell || !cell->against_reference ? "" : verdict_text(cell->against_reference->interval, published));
+    table.verdicts.push_back(published == 0 || !cell || !cell->against_reference ? "" : verdict_text(*cell->against_reference, published));
   }
   return table;
 }
