@@ -148,13 +148,16 @@ TEST_CASE("A comparison pairs by concept and seed, and says what it left out", "
 }
 
 TEST_CASE("An interval on one side of 0 decides, one that holds 0 does not", "[evaluate][statistics]") {
-  REQUIRE(verdict({0.01, 0.2}, +1) == Verdict::Reproduced);
-  REQUIRE(verdict({0.01, 0.2}, -1) == Verdict::NotReproduced);
-  REQUIRE(verdict({-0.2, -0.01}, -1) == Verdict::Reproduced);
-  REQUIRE(verdict({-0.2, -0.01}, +1) == Verdict::NotReproduced);
-  REQUIRE(verdict({-0.1, 0.1}, +1) == Verdict::Undecided);
-  REQUIRE(verdict({0, 0}, +1) == Verdict::Undecided);
-  REQUIRE(verdict({}, +1) == Verdict::Undecided);
+  REQUIRE(verdict(Interval{0.01, 0.2}, +1) == Verdict::Reproduced);
+  REQUIRE(verdict(Interval{0.01, 0.2}, -1) == Verdict::NotReproduced);
+  REQUIRE(verdict(Interval{-0.2, -0.01}, -1) == Verdict::Reproduced);
+  REQUIRE(verdict(Interval{-0.2, -0.01}, +1) == Verdict::NotReproduced);
+  REQUIRE(verdict(Interval{-0.1, 0.1}, +1) == Verdict::Undecided);
+  REQUIRE(verdict(Interval{0, 0}, +1) == Verdict::Undecided);
+  REQUIRE(verdict(Interval{}, +1) == Verdict::Undecided);
+  const auto of = [](std::size_t concepts) { return verdict(Comparison{.interval = {0.1, 0.2}, .concepts = concepts}, +1); };
+  REQUIRE(of(4) == Verdict::Undecided);
+  REQUIRE(of(5) == Verdict::Reproduced);
 }
 
 TEST_CASE("What cannot be resampled is refused, what needs no resampling is not", "[evaluate][statistics]") {

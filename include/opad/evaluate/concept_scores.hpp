@@ -3,18 +3,6 @@
 
 namespace opad {
 
-/// A metric of the tables: its key, its heading, and whether more (+1) or less (-1) is better.
-struct MetricColumn {
-  std::string_view key, title;
-  int better;
-};
-inline constexpr std::array<MetricColumn, 6> metric_columns{{{"dino", "DINO", +1},
-                                                             {"clip-i", "CLIP-I", +1},
-                                                             {"clip-t", "CLIP-T", +1},
-                                                             {"attributes", "attributes read", +1},
-                                                             {"diversity", "diversity", +1},
-                                                             {"failures", "failures", -1}}};
-
 /// Everything that there is to say about the pictures of one concept.
 struct ConceptScores {
   /// By key: dino, clip-i, clip-t, diversity (where a prompt has two pictures), failures; with an attribute reader also attributes (the

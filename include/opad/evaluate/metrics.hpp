@@ -1,5 +1,8 @@
 #pragma once
+#include <array>
 #include <cmath>
+#include <limits>
+#include <string_view>
 
 #include <opad/core/tensor.hpp>
 
@@ -42,6 +45,18 @@ inline double image_diversity(const Tensor& generated) {
   const double off_diagonal = rows.matmul(rows.t()).sum().item<double>() - static_cast<double>(n);
   return 1 - off_diagonal / static_cast<double>(n * (n - 1));
 }
+
+/// A metric of the tables: its key, its heading, and whether more (+1) or less (-1) is better.
+struct MetricColumn {
+  std::string_view key, title;
+  int better;
+};
+inline constexpr std::array<MetricColumn, 6> metric_columns{{{"dino", "DINO", +1},
+                                                             {"clip-i", "CLIP-I", +1},
+                                                             {"clip-t", "CLIP-T", +1},
+                                                             {"attributes", "attributes read", +1},
+                                                             {"diversity", "diversity", +1},
+                                                             {"failures", "failures", -1}}};
 
 /// When a picture counts as a failure: it does not look like the concept (its DINO likeness is below `dino`), or, where there is an
 /// attribute reader, it does not even show the concept's kind of thing (probability below `kind`). The paper calls such pictures severe

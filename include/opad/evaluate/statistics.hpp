@@ -205,6 +205,10 @@ struct Comparison {
   double p = 1;
   std::size_t concepts = 0, pairs = 0;
   std::size_t unpaired = 0;  // scores of either side that the other lacks, left out
+
+  /// Whether the interval can hold the truth as often as it says. Of n values the bootstrap's widest interval goes from the least to the
+  /// greatest, which hold the mean of symmetric values 1 - 2^(1 - n) of the time: 88 % with 4, 94 % with 5.
+  bool enough_concepts() const { return concepts >= 5; }
 };
 
 /// Throws when no concept and seed is common to both. The same variants give the same numbers: the streams are named after the metric.
@@ -235,6 +239,11 @@ inline Verdict verdict(const Interval& interval, int expected_sign) {
   if (interval.low > 0) return expected_sign > 0 ? Verdict::Reproduced : Verdict::NotReproduced;
   if (interval.high < 0) return expected_sign < 0 ? Verdict::Reproduced : Verdict::NotReproduced;
   return Verdict::Undecided;
+}
+
+/// The same of a comparison; of too few concepts nothing is decided.
+inline Verdict verdict(const Comparison& comparison, int expected_sign) {
+  return comparison.enough_concepts() ? verdict(comparison.interval, expected_sign) : Verdict::Undecided;
 }
 
 }  // namespace opad

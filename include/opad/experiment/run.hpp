@@ -13,6 +13,7 @@
 #include <opad/experiment/previews.hpp>
 #include <opad/experiment/progress.hpp>
 #include <opad/experiment/run_folder.hpp>
+#include <opad/experiment/run_summary.hpp>
 #include <opad/experiment/settings.hpp>
 #include <opad/experiment/signals.hpp>
 #include <opad/io/event_file.hpp>
@@ -309,6 +310,7 @@ class Run {
     const auto save = [&](std::int64_t step) {
       folder.save_checkpoint(step, [&](const std::filesystem::path& draft) { save_safetensors(draft / "state.safetensors", on_cpu(trainer.state())); });
     };
+    RunSummary summary;
     if constexpr (HasSecondStage<Coupling>)
       if (start > slots_.coupling.boundary(settings_.steps)) data.emplace(with_made_pictures(folder, world));
     for (std::int64_t iteration = start; iteration < settings_.steps; ++iteration) {
@@ -318,7 +320,9 @@ class Run {
           data.emplace(with_made_pictures(folder, world));
         }
       }
+      summary.begin_iteration(world.networks.passes());
       const Readings readings = average(iterate(trainer, *data, iteration));
+      summary.end_iteration(world.networks.passes());
       const std::int64_t step = iteration + 1;
       record(readings, step, trainer.metric_names(), metrics, events);
       progress.update(step, readings);
@@ -333,6 +337,7 @@ class Run {
     }
     progress.finish();
     finish(folder, world, trainer, events);
+    if (start < settings_.steps) summary.write(folder.path());
     return 0;
   }
 

@@ -1,0 +1,205 @@
+#pragma once
+#include <opad/evaluate/metrics.hpp>
+#include <opad/evaluate/protocol.hpp>
+#include <opad/experiment/cost_estimate.hpp>
+#include <opad/experiment/progress.hpp>
+#include <opad/experiment/settings.hpp>
+#include <opad/experiment/sweep_results.hpp>
+#include <opad/models/autoencoder_kl_config.hpp>
+#include <opad/models/unet_2d_condition_config.hpp>
+
+namespace opad {
+
+/// A word as a shell reads it back.
+inline std::string shell_word(const std::string& word) {
+  constexpr std::string_view plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=./:,@%";
+  if (!word.empty() && word.find_first_not_of(plain) == std::string::npos) return word;
+  std::string out = "'";
+  for (const char c : word) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return out + "'";
+}
+
+/// What a sweep can be told. Every option that it does not know goes to the training runs, which check it.
+struct SweepSettings {
+  bool list = false, jobs = false, dry_run = false, collect = false, report = true, untrained = false, keep_going = false, evaluate_teacher = false;
+  std::vector<std::string> only, concepts;
+  std::vector<std::uint64_t> seeds{1, 2};
+  std::string protocol = "mini-world", reference;
+  std::int64_t prompts = 0, pictures = 0;
+  std::filesystem::path evaluation_encoders, output = "runs/sweep";
+  FailureRule rule;
+  RunSettings run;                     // as the command line has them, for the models that make the scored pictures
+  std::vector<std::string> forwarded;  // words for every training run
+  std::string job_prefix, whole;       // the command line: without the choice of runs, and all of it
+
+  /// False: --help or --version was answered.
+  bool parse(const std::string& program, int argc, const char* const* argv) {
+    const std::string name = std::filesystem::path(program).filename().string();
+    Options own(name, "Trains variants of the method on every concept of a protocol, with several seeds, scores their pictures and makes one "
+                      "table and one report. Finished runs are not repeated. Options that are not listed here go to every training run; " +
+                          name + " --train VARIANT --help lists them.");
+    bind(own);
+    Options shared(name, "");
+    run.bind(shared);
+
+    std::vector<std::string> own_words{program}, shared_words{program}, kept{program}, all{program};
+    for (int i = 1; i < argc;) {
+      const std::string word = argv[i];
+      const auto name_of = word.starts_with("--") ? underscored(word.substr(2, word.find('=') - 2)) : word;
+      const bool mine = knows(own, name_of) || name_of == "help" || word == "-h" || name_of == "version";
+      const bool both = !mine && knows(shared, name_of);
+      constexpr std::array choice{"only", "concepts", "seeds", "list", "jobs", "dry-run", "collect", "report", "untrained"};
+      const bool choosing = std::ranges::find(choice, name_of) != choice.end();
+      do {
+        all.push_back(argv[i]);
+        if (mine) own_words.push_back(argv[i]);
+        else forwarded.push_back(argv[i]);
+        if (both) shared_words.push_back(argv[i]);
+        if (!choosing) kept.push_back(argv[i]);
+        ++i;
+      } while (i < argc && !std::string_view(argv[i]).starts_with("--"));
+    }
+    job_prefix = joined(kept), whole = joined(all);
+    if (!read(own, own_words) || !read(shared, shared_words)) return false;
+    for (const char* taken : {"--instance-data", "--instance-prompt", "--seed", "--resume", "--overwrite"})
+      require(std::ranges::find(forwarded, taken) == forwarded.end(), taken, ": the sweep gives that to every run itself (see --protocol and --seeds)");
+    require(!seeds.empty() && prompts >= 0 && pictures >= 0, "--seeds needs at least one number, --prompts and --pictures must not be negative");
+    require(!run.modifier_token.empty(), "--modifier-token: give at least one new token, e.g. <new1>");
+    return true;
+  }
+
+  std::filesystem::path encoders_folder() const { return evaluation_encoders.empty() ? run.models / "evaluation" : evaluation_encoders; }
+
+  /// Side of photographs that are drawn for the sweep: the student's own unless --resolution says otherwise.
+  std::int64_t photograph_resolution() const {
+    if (run.resolution > 0) return run.resolution;
+    const auto unet = run.student_folder() / "unet" / "config.json", vae = run.teacher_folder() / "vae" / "config.json";
+    const auto blocks = AutoencoderKLConfig::from_json(read_json(vae), vae.string()).block_out_channels.size();
+    return UNet2DConditionConfig::from_json(read_json(unet), unet.string()).sample_size << (blocks - 1);
+  }
+
+  /// Takes the chosen concepts and prompts, in the protocol's order.
+  void choose(Protocol& of) {
+    std::vector<std::string> names;
+    for (const Subject& subject : of.subjects) names.push_back(subject.name);
+    for (const std::string& wanted : concepts)
+      require(std::ranges::find(names, wanted) != names.end(), "--concepts: ", of.name, " has no concept ", wanted, did_you_mean(wanted, names));
+    if (!concepts.empty()) std::erase_if(of.subjects, [&](const Subject& s) { return std::ranges::find(concepts, s.name) == concepts.end(); });
+    if (prompts > 0)
+      for (Subject& subject : of.subjects) subject.prompts.resize(std::min(subject.prompts.size(), static_cast<std::size_t>(prompts)));
+    if (pictures == 0) pictures = of.pictures_per_prompt;
+  }
+
+  /// What decides a run's results: two runs with equal plans are the same.
+  Json plan(bool trained) const {
+    return {{"protocol", protocol}, {"prompts", prompts}, {"pictures", pictures}, {"encoders", encoders_folder().string()},
+            {"failure", {{"dino", rule.dino}, {"kind", rule.kind}}}, {"teacher", evaluate_teacher}, {"options", trained ? forwarded : std::vector<std::string>()}};
+  }
+
+  /// The text of --dry-run: plan, sizes, memory and time.
+  std::string describe(const Protocol& of, std::size_t runs, std::size_t open) const {
+    std::size_t prompts_in_all = 0;
+    for (const Subject& subject : of.subjects) prompts_in_all += subject.prompts.size();
+    const double made = static_cast<double>(prompts_in_all) * static_cast<double>(pictures) / static_cast<double>(of.subjects.size());
+    std::string text = c10::str("plan: ", runs, " runs (", of.subjects.size(), " concepts of ", of.name, " x ", seeds.size(), " seeds x ", runs / (of.subjects.size() * seeds.size()), " variants), ", open,
+                                " to do, ", run.steps, " iterations each, batch ", run.batch_size, "; then ", static_cast<std::int64_t>(made),
+                                " pictures to score a run\n");
+    const std::int64_t side = photograph_resolution();
+    const auto vae = read_weights(run.teacher_folder() / "vae", "diffusion_pytorch_model");
+    std::int64_t factor = 1;
+    for (const auto& [name, tensor] : vae)
+      if (const auto block = detail::index_after(name, "encoder.down_blocks.")) factor = std::max<std::int64_t>(factor, std::int64_t{1} << *block);
+    Tensors encoder, decoder;
+    for (const auto& [name, tensor] : vae) (name.starts_with("decoder.") || name.starts_with("post_quant") ? decoder : encoder).emplace(name, tensor);
+    const auto unet = [&](const std::filesystem::path& folder) { return convolutional_cost(read_weights(folder / "unet", "diffusion_pytorch_model"), side / factor); };
+    const NetworkCost teacher = unet(run.teacher_folder()), student = unet(run.student_folder());
+    const NetworkCost encode = convolutional_cost(encoder, side), decode = convolutional_cost(decoder, side);
+    const NetworkCost text_encoder = transformer_cost(read_weights(run.teacher_folder() / "text_encoder", "model"));
+    NetworkCost backbones;
+    text += "sizes:\n";
+    const auto line = [&](const std::string& name, const NetworkCost& cost) {
+      text += c10::str("  ", name, std::string(name.size() < 18 ? 18 - name.size() : 1, ' '), decimals(static_cast<double>(cost.parameters) / 1e6, 2), " M parameters, ",
+                       decimals(static_cast<double>(cost.parameters) * 4 / 1048576, 1), " MiB in float32, ", decimals(cost.forward / 1e9, 1), " GFLOP a pass\n");
+    };
+    line("teacher U-Net", teacher), line("student U-Net", student), line("VAE encoder", encode), line("VAE decoder", decode), line("text encoder", text_encoder);
+    for (const char* name : {"dino", "dinov2", "identity-encoder"}) {
+      const auto folder = backbone_folder(name);
+      if (!std::filesystem::is_directory(folder)) continue;
+      const auto inner = folder / "image_encoder";
+      const NetworkCost cost = transformer_cost(read_weights(std::filesystem::is_directory(inner) ? inner : folder, "model"));
+      line(name, cost);
+      backbones += cost;
+    }
+    std::int64_t trained = 0;  // what Custom Diffusion trains: the cross-attentions' keys and values
+    for (const auto& [name, tensor] : read_weights(run.student_folder() / "unet", "diffusion_pytorch_model"))
+      if (name.ends_with("attn2.to_k.weight") || name.ends_with("attn2.to_v.weight")) trained += tensor.numel();
+    const IterationCost cost(teacher, encode, decode, text_encoder, backbones, run.batch_size, trained);
+    const double rate = measured_rate(torch::Device(run.device)), seconds = cost.seconds(rate);
+    const double scoring = made * (student.forward + decode.forward) / (IterationCost::efficiency * rate);
+    const double each = seconds * static_cast<double>(run.steps) + scoring;
+    text += c10::str("trained:            ", decimals(static_cast<double>(trained) / 1e6, 2), " M numbers in each U-Net (keys and values of the cross-attentions)\n",
+                     "memory:             about ", decimals(cost.bytes / 1073741824, 2), " GiB at most (weights, moments, activations of one iteration)\n",
+                     "time:               about ", decimals(seconds, 3), " s an iteration, ", duration(each), " a run, ",
+                     duration(each * static_cast<double>(open)), " in all on one process (", decimals(cost.operations / 1e9, 0), " GFLOP an iteration, ",
+                     decimals(rate / 1e9, 0), " GFLOP/s measured now)\n",
+                     "Estimated from shapes, for the full method with these encoders: expect a factor of two. Nothing was trained.\n");
+    return text;
+  }
+
+ private:
+  void bind(Options& options) {
+    options.group("What to do");
+    options.bind_value("list", list, "show variants and concepts");
+    options.bind_value("dry-run", dry_run, "show the plan, sizes, memory and time");
+    options.bind_value("jobs", jobs, "print a command a line for what is not finished, for GNU parallel, xargs or a Slurm array");
+    options.bind_value("collect", collect, "train nothing; table and report of what is finished");
+    options.bind_value("report", report, "table and report at the end");
+    options.bind_value("keep-going", keep_going, "after a run that fails, go on with the others");
+    options.group("Runs");
+    options.bind_value("only", only, "variants; none: all");
+    options.bind_value("concepts", concepts, "concepts; none: all of the protocol");
+    options.bind_value("seeds", seeds, "of training and of the scored pictures");
+    options.bind_value("untrained", untrained, "a row for the student as it is");
+    options.bind_value("reference", reference, "row that differences are taken to; none: the first");
+    options.bind_value("output", output, "folder of all runs: OUTPUT/VARIANT/CONCEPT/seed-N");
+    options.group("Evaluation");
+    options.bind_value("protocol", protocol, "mini-world, mini-world-development, or the folder of DreamBench or CustomConcept101");
+    options.bind_value("prompts", prompts, "only the first so many prompts of each concept; 0: all");
+    options.bind_value("pictures", pictures, "for each prompt; 0: as the protocol says");
+    options.bind_value("evaluation-encoders", evaluation_encoders, "folder with clip/, dino/ and maybe attribute-reader/; none: MODELS/evaluation");
+    options.bind_value("evaluate-teacher", evaluate_teacher, "score the teacher's pictures too, 25 steps each");
+    options.bind_value("failure-dino", rule.dino, "a picture fails below this likeness to the photographs");
+    options.bind_value("failure-kind", rule.kind, "a picture fails below this probability of its kind of thing (attribute reader)");
+  }
+
+  static bool knows(const Options& options, const std::string& name) {
+    return std::ranges::any_of(options.all(), [&](const Option& option) { return option.name == name; });
+  }
+  static std::string underscored(std::string name) {
+    std::ranges::replace(name, '_', '-');
+    return name;
+  }
+  static std::string joined(const std::vector<std::string>& words) {
+    std::string text;
+    for (const std::string& word : words) text += (text.empty() ? "" : " ") + shell_word(word);
+    return text;
+  }
+  static bool read(Options& options, const std::vector<std::string>& words) {
+    std::vector<const char*> argv;
+    for (const std::string& word : words) argv.push_back(word.c_str());
+    return options.parse(static_cast<int>(argv.size()), argv.data());
+  }
+  static std::string decimals(double value, int digits) {
+    char text[64];
+    std::snprintf(text, sizeof text, "%.*f", digits, value);
+    return text;
+  }
+  /// An encoder's folder as training finds it: its own option among the forwarded words, else below --models.
+  std::filesystem::path backbone_folder(const std::string& name) const {
+    for (std::size_t i = 0; i + 1 < forwarded.size(); ++i)
+      if (forwarded[i] == "--" + name) return forwarded[i + 1];
+    return run.models / name;
+  }
+};
+
+}  // namespace opad
