@@ -86,6 +86,7 @@ TEST_CASE("what cannot be done is refused, naming the file and the key", "[sched
   refuses(R"("beta_start": "small")", "beta_start");
   refuses(R"("steps_offset": -1)", "steps_offset");
   refuses(R"("clip_sample_range": 0)", "clip_sample_range");
+  refuses(R"("thresholding": true, "dynamic_thresholding_ratio": 1.5)", "dynamic_thresholding_ratio");
   REQUIRE_THROWS_WITH(read("{}"), ContainsSubstring("_class_name"));
   REQUIRE_THROWS_WITH(read("[]"), ContainsSubstring("JSON object"));
   REQUIRE_THROWS_WITH(read(R"({"_class_name": "FlowMatchEulerDiscreteScheduler"})"), ContainsSubstring("FlowMatchEuler"));
