@@ -40,7 +40,7 @@ void disturb(const NamedTensors& parameters) {
   for (const auto& [name, p] : parameters) Tensor(p).add_(Random(5).stream(name).normal(p.sizes()), 0.1);
 }
 
-void write(const fs::path& folder, const fs::path& out) {
+void write_adapters(const fs::path& folder, const fs::path& out) {
   Tensors pictures{{"base", Pipeline{folder}.picture()}};
   const auto trained = [&](const auto& adapter, const std::string& name) {
     Pipeline pipeline{folder};
@@ -63,7 +63,7 @@ void write(const fs::path& folder, const fs::path& out) {
   save_safetensors(out / "pictures.safetensors", pictures);
 }
 
-void read(const fs::path& folder, const fs::path& in) {
+void read_adapters(const fs::path& folder, const fs::path& in) {
   Tensors pictures;
   for (const auto& entry : fs::directory_iterator(in)) {
     if (!entry.is_directory()) continue;
@@ -94,7 +94,7 @@ int main(int argc, char** argv) {
   }
   try {
     torch::NoGradGuard no_grad;
-    (mode == "write" ? write : read)(argv[2], argv[3]);
+    (mode == "write" ? write_adapters : read_adapters)(argv[2], argv[3]);
   } catch (const std::exception& error) {
     std::cerr << "adapters_roundtrip: " << error.what() << "\n";
     return 2;

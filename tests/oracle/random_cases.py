@@ -51,7 +51,7 @@ def main():
                 except Exception:  # noqa: BLE001  the library itself refuses what was drawn
                     print(f"skip    {family} {number}: Python: {traceback.format_exc().splitlines()[-1]}", flush=True)
                     continue
-                done = subprocess.run([args.program, folder], capture_output=True, text=True)
+                done = subprocess.run([args.program, folder], capture_output=True, text=True, errors="replace")
                 total += 1
                 if done.returncode:
                     failed += 1

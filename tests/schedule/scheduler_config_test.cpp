@@ -76,7 +76,6 @@ TEST_CASE("what cannot be done is refused, naming the file and the key", "[sched
     REQUIRE_THROWS_WITH(read(R"({"_class_name": "DDIMScheduler", )" + keys + "}"),
                         ContainsSubstring("config: ") && ContainsSubstring(message));
   };
-  refuses(R"("thresholding": true)", "thresholding");
   refuses(R"("use_beta_sigmas": true)", "use_beta_sigmas");
   refuses(R"("prediction_type": "flow_prediction")", "flow_prediction");
   refuses(R"("beta_schedule": "laplace")", "laplace");

@@ -1,4 +1,4 @@
-"""LPIPS with AlexNet: random trunk (values exact in half precision, stored so to save space), the package's own heads."""
+"""LPIPS with AlexNet, or with VGG16 where the recipe's `net` is "vgg": random trunk (values exact in half precision, stored so to save space), the package's own heads."""
 import os
 import warnings
 
@@ -9,16 +9,16 @@ from safetensors.torch import load_file, save_file
 import common as c
 
 
-def make():
+def make(recipe):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return lpips.LPIPS(net="alex", pretrained=True, pnet_rand=True, verbose=False).eval()
+        return lpips.LPIPS(net=recipe.get("net", "alex"), pretrained=True, pnet_rand=True, verbose=False).eval()
 
 
 def run(model_dir, ins, recipe, dtype=torch.float32):
     if dtype == torch.float64:
         ins = c.to_double(ins)
-    model = make()
+    model = make(recipe)
     state = {k: v.float() for k, v in load_file(os.path.join(model_dir, "model.safetensors")).items()}
     model.load_state_dict(state)
     model = model.to(dtype)
@@ -34,7 +34,7 @@ def run(model_dir, ins, recipe, dtype=torch.float32):
 def build(case, out):
     g, model_dir = c.generator(case["seed"]), os.path.join(out, "model")
     os.makedirs(model_dir)
-    model = make()
+    model = make(case["recipe"])
     with torch.no_grad():
         for name, p in sorted(model.net.named_parameters()):
             std = 0.1 if name.endswith("bias") else (1.5 / p[0].numel()) ** 0.5
@@ -50,4 +50,4 @@ def build(case, out):
 
 
 def draw(r):
-    return {"image": [r.randint(32, 80), r.randint(32, 80)], "batch": r.randint(1, 3), "recipe": {"normalize": r.random() < 0.5}}
+    return {"image": [r.randint(32, 80), r.randint(32, 80)], "batch": r.randint(1, 3), "recipe": {"normalize": r.random() < 0.5, "net": r.choice(["alex", "vgg"])}}
