@@ -161,7 +161,7 @@ TEST_CASE("A ViT's config that makes no model says why", "[models][vit]") {
   REQUIRE_THAT(said({{"depth", "deep"}}), ContainsSubstring("depth = \"deep\" is not an integer"));
   REQUIRE_THAT(said({{"class_token", false}}), ContainsSubstring("needs class_token"));
   REQUIRE_THAT(said({{"global_pool", "map"}}), ContainsSubstring("global_pool = \"map\" is not supported"));
-  REQUIRE_THAT(said({{"qk_norm", true}}), ContainsSubstring("qk_norm = true is not supported"));
+  REQUIRE_THAT(said({{"scale_attn_norm", true}}), ContainsSubstring("scale_attn_norm = true is not supported"));
 }
 
 TEST_CASE("A CLIP vision config that makes no model says why", "[models][clip-vision]") {
@@ -169,7 +169,7 @@ TEST_CASE("A CLIP vision config that makes no model says why", "[models][clip-vi
   REQUIRE(said(Json::object()).empty());
   REQUIRE_THAT(said({{"num_attention_heads", 7}}), ContainsSubstring("does not divide into 7 attention heads"));
   REQUIRE_THAT(said({{"patch_size", 300}}), ContainsSubstring("patch_size of 300 is larger than the image_size 224"));
-  REQUIRE_THAT(said({{"hidden_act", "swish"}}), ContainsSubstring("hidden_act"));
+  REQUIRE_THAT(said({{"hidden_act", "softsign"}}), ContainsSubstring("hidden_act"));
   REQUIRE_THAT(said({{"image_size", 0}}), ContainsSubstring("image_size = 0"));
 }
 

@@ -1,3 +1,9 @@
-# programs that the Python scripts of this folder drive; built on demand
-opad_test_executable(adapters_writer ${CMAKE_CURRENT_LIST_DIR}/adapters_writer.cpp)
-set_target_properties(adapters_writer PROPERTIES EXCLUDE_FROM_ALL TRUE)
+# a program that a Python script of this folder drives; built on demand
+opad_test_executable(adapters_roundtrip ${CMAKE_CURRENT_LIST_DIR}/adapters_roundtrip.cpp)
+set_target_properties(adapters_roundtrip PROPERTIES EXCLUDE_FROM_ALL TRUE)
+
+# against live Python, on configurations drawn anew each time; skipped without the libraries
+add_test(NAME "oracle: random configurations agree with the Python libraries"
+         COMMAND ${CMAKE_CURRENT_LIST_DIR}/random_cases $<TARGET_FILE:opad_parity> --count 2)
+set_tests_properties("oracle: random configurations agree with the Python libraries" PROPERTIES
+                     SKIP_RETURN_CODE 77 TIMEOUT 1200 ENVIRONMENT OMP_NUM_THREADS=1)

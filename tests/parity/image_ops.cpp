@@ -1,4 +1,4 @@
-// Pictures: files, Pillow's resizing, torch's interpolation (make/families/image_ops.py).
+// Pictures: files, Pillow's resizing, torch's interpolation (tests/oracle/families/image_ops.py).
 #include "parity.hpp"
 
 #include <opad/io/image.hpp>

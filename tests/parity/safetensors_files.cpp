@@ -1,4 +1,4 @@
-// Malformed and odd safetensors files, against the verdict of the format's own library (make/families/safetensors_bad.py).
+// Malformed and odd safetensors files, against the verdict of the format's own library (tests/oracle/families/safetensors_bad.py).
 #include "parity.hpp"
 
 #include <iomanip>

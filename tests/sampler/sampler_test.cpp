@@ -165,6 +165,18 @@ TEST_CASE("clipping bounds the predicted picture of DDIM, DDPM and LCM", "[sampl
   }
 }
 
+TEST_CASE("dynamic thresholding clamps each sample at its own quantile and scales it into [-1, 1]", "[sampler]") {
+  SchedulerConfig config("DDIMScheduler");
+  config.thresholding = true, config.dynamic_thresholding_ratio = 0.5, config.sample_max_value = 3;
+  const Tensor x0 = torch::tensor({{0.1, -0.5, 0.9}, {-1.0, 2.0, -4.0}, {8.0, 9.0, -10.0}}, torch::kFloat64).view({3, 1, 1, 3});
+  const Tensor limited = limited_sample(config, x0).view({3, 3});
+  // medians 0.5, 2 and 9, which count as 1, 2 and 3
+  const Tensor want = torch::tensor({{0.1, -0.5, 0.9}, {-0.5, 1.0, -1.0}, {1.0, 1.0, -1.0}}, torch::kFloat64);
+  REQUIRE(largest(limited - want) < 1e-12);
+  config.thresholding = false, config.clip_sample = false;
+  REQUIRE(at::equal(limited_sample(config, x0), x0));
+}
+
 TEST_CASE("DDIM's last step ends at alpha_bar 1 or, by config, at the first timestep's noise", "[sampler][ddim]") {
   auto config = stable_diffusion("DDIMScheduler");
   const Tensor x = normal("x"), noise = normal("noise"), zero = torch::zeros_like(x);

@@ -76,7 +76,6 @@ TEST_CASE("what cannot be done is refused, naming the file and the key", "[sched
     REQUIRE_THROWS_WITH(read(R"({"_class_name": "DDIMScheduler", )" + keys + "}"),
                         ContainsSubstring("config: ") && ContainsSubstring(message));
   };
-  refuses(R"("thresholding": true)", "thresholding");
   refuses(R"("use_beta_sigmas": true)", "use_beta_sigmas");
   refuses(R"("prediction_type": "flow_prediction")", "flow_prediction");
   refuses(R"("beta_schedule": "laplace")", "laplace");
@@ -86,6 +85,7 @@ TEST_CASE("what cannot be done is refused, naming the file and the key", "[sched
   refuses(R"("beta_start": "small")", "beta_start");
   refuses(R"("steps_offset": -1)", "steps_offset");
   refuses(R"("clip_sample_range": 0)", "clip_sample_range");
+  refuses(R"("thresholding": true, "dynamic_thresholding_ratio": 1.5)", "dynamic_thresholding_ratio");
   REQUIRE_THROWS_WITH(read("{}"), ContainsSubstring("_class_name"));
   REQUIRE_THROWS_WITH(read("[]"), ContainsSubstring("JSON object"));
   REQUIRE_THROWS_WITH(read(R"({"_class_name": "FlowMatchEulerDiscreteScheduler"})"), ContainsSubstring("FlowMatchEuler"));

@@ -18,6 +18,9 @@ struct LatentDistribution {
   Tensor sample(const Tensor& noise) const { return mean + std() * noise; }
 };
 
+/// The autoencoder's resnets; only they have the config's act_fn.
+inline ResnetOptions vae_resnet(const AutoencoderKLConfig& config) { return {.act = activation(config.act_fn, "AutoencoderKL", "act_fn")}; }
+
 /// Resnet, self-attention with one head (or none), resnet: the bottom of encoder and decoder.
 struct VaeMidBlock : torch::nn::Module {
   /// x + attention over the pixels of the normalised x.  [B, C, h, w] -> [B, C, h, w]
@@ -38,7 +41,7 @@ struct VaeMidBlock : torch::nn::Module {
       : attentions(register_module("attentions", std::make_shared<ModuleList<SpatialAttention>>())),
         resnets(register_module("resnets", std::make_shared<ModuleList<ResnetBlock2D>>())) {
     if (config.mid_block_add_attention) attentions->emplace(channels, config.norm_num_groups);
-    for (int i = 0; i < 2; ++i) resnets->emplace(channels, channels, 0, config.norm_num_groups, 1e-6);
+    for (int i = 0; i < 2; ++i) resnets->emplace(channels, channels, 0, config.norm_num_groups, 1e-6, vae_resnet(config));
   }
   Tensor forward(const Tensor& x) const {
     const Tensor h = (*resnets)[0].forward(x);
@@ -52,10 +55,10 @@ struct VaeBlock : torch::nn::Module {
   std::shared_ptr<ModuleList<ResnetBlock2D>> resnets;
   std::shared_ptr<ModuleList<Resize>> resizers;
   static constexpr bool down = std::is_same_v<Resize, Downsample2D>;
-  VaeBlock(std::int64_t in, std::int64_t out, std::int64_t layers, std::int64_t groups, bool resize)
+  VaeBlock(std::int64_t in, std::int64_t out, std::int64_t layers, const AutoencoderKLConfig& config, bool resize)
       : resnets(register_module("resnets", std::make_shared<ModuleList<ResnetBlock2D>>())),
         resizers(register_module(down ? "downsamplers" : "upsamplers", std::make_shared<ModuleList<Resize>>())) {
-    for (std::int64_t i = 0; i < layers; ++i) resnets->emplace(i == 0 ? in : out, out, 0, groups, 1e-6);
+    for (std::int64_t i = 0; i < layers; ++i) resnets->emplace(i == 0 ? in : out, out, 0, config.norm_num_groups, 1e-6, vae_resnet(config));
     if constexpr (down) {
       if (resize) resizers->emplace(out, 0);
     } else {
@@ -83,7 +86,7 @@ struct VaeEncoder : torch::nn::Module {
     conv_in = register_module("conv_in", std::make_shared<Conv2d>(config.in_channels, channels[0], 3, 1, 1));
     down_blocks = register_module("down_blocks", std::make_shared<ModuleList<VaeBlock<Downsample2D>>>());
     for (std::size_t i = 0; i < channels.size(); ++i)
-      down_blocks->emplace(channels[i > 0 ? i - 1 : 0], channels[i], config.layers_per_block, config.norm_num_groups, i + 1 < channels.size());
+      down_blocks->emplace(channels[i > 0 ? i - 1 : 0], channels[i], config.layers_per_block, config, i + 1 < channels.size());
     mid_block = register_module("mid_block", std::make_shared<VaeMidBlock>(channels.back(), config));
     conv_norm_out = register_module("conv_norm_out", std::make_shared<GroupNorm>(config.norm_num_groups, channels.back(), 1e-6));
     conv_out = register_module("conv_out", std::make_shared<Conv2d>(channels.back(), 2 * config.latent_channels, 3, 1, 1));
@@ -108,7 +111,7 @@ struct VaeDecoder : torch::nn::Module {
     mid_block = register_module("mid_block", std::make_shared<VaeMidBlock>(channels[last], config));
     up_blocks = register_module("up_blocks", std::make_shared<ModuleList<VaeBlock<Upsample2D>>>());
     for (std::size_t i = channels.size(); i-- > 0;)
-      up_blocks->emplace(channels[std::min(i + 1, last)], channels[i], config.layers_per_block + 1, config.norm_num_groups, i > 0);
+      up_blocks->emplace(channels[std::min(i + 1, last)], channels[i], config.layers_per_block + 1, config, i > 0);
     conv_norm_out = register_module("conv_norm_out", std::make_shared<GroupNorm>(config.norm_num_groups, channels[0], 1e-6));
     conv_out = register_module("conv_out", std::make_shared<Conv2d>(channels[0], config.out_channels, 3, 1, 1));
   }

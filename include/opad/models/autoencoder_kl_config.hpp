@@ -1,5 +1,6 @@
 #pragma once
 #include <opad/core/once.hpp>
+#include <opad/models/activation.hpp>
 #include <opad/models/config.hpp>
 
 namespace opad {
@@ -15,6 +16,7 @@ struct AutoencoderKLConfig {
   std::int64_t sample_size = 32;  // side of the pictures that the model was trained on
   double scaling_factor = 0.18215;  // latents of the diffusion model = scaling_factor * latents of the autoencoder
   bool force_upcast = true;  // kept, without effect: everything is float32
+  std::string act_fn = "silu";
   bool use_quant_conv = true, use_post_quant_conv = true, mid_block_add_attention = true;
 
   /// where  the file's name, for error messages.  Throws on keys of the wrong type and on options that are not supported.
@@ -33,7 +35,8 @@ struct AutoencoderKLConfig {
     read("sample_size", config.sample_size);
     read("scaling_factor", config.scaling_factor);
     read("force_upcast", config.force_upcast);
-    read("use_quant_conv", config.use_quant_conv);
+    read("act_fn", config.act_fn);
+  read("use_quant_conv", config.use_quant_conv);
     read("use_post_quant_conv", config.use_post_quant_conv);
     read("mid_block_add_attention", config.mid_block_add_attention);
     config.validate(where);
@@ -53,6 +56,7 @@ struct AutoencoderKLConfig {
     json["sample_size"] = sample_size;
     json["scaling_factor"] = scaling_factor;
     json["force_upcast"] = force_upcast;
+    json["act_fn"] = act_fn;
     json["use_quant_conv"] = use_quant_conv;
     json["use_post_quant_conv"] = use_post_quant_conv;
     json["mid_block_add_attention"] = mid_block_add_attention;
@@ -71,6 +75,7 @@ struct AutoencoderKLConfig {
     for (const std::string& type : up_block_types)
       require(type == "UpDecoderBlock2D", where, ": up block '", type, "' is not supported, only UpDecoderBlock2D");
     require(scaling_factor > 0, where, ": scaling_factor = ", scaling_factor, "; give a positive number");
+    activation(act_fn, where, "act_fn");
     require_sizes(where, "in_channels", {in_channels});
     require_sizes(where, "out_channels", {out_channels});
     require_sizes(where, "layers_per_block", {layers_per_block});
@@ -85,7 +90,7 @@ struct AutoencoderKLConfig {
 
  private:
   static const Json& fixed() {
-    static const Json options = {{"act_fn", "silu"}, {"shift_factor", nullptr}, {"latents_mean", nullptr}, {"latents_std", nullptr}};
+    static const Json options = {{"shift_factor", nullptr}, {"latents_mean", nullptr}, {"latents_std", nullptr}};
     return options;
   }
 };

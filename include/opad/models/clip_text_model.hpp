@@ -24,7 +24,7 @@ struct CLIPTextConfig {
       require(*value > 0 || std::string_view(key).ends_with("token_id"), where, ": ", key, " = ", *value,
               "; it must be positive");
     require_heads(where + ": hidden_size, num_attention_heads", c.hidden_size, c.num_attention_heads);
-    activation(c.hidden_act, where);
+    activation(c.hidden_act, where, "hidden_act");
     return c;
   }
 

@@ -30,7 +30,7 @@ struct CLIPVisionConfig {
     require(c.patch_size <= c.image_size, where, ": a patch_size of ", c.patch_size, " is larger than the image_size ",
             c.image_size);
     require_heads(where + ": hidden_size, num_attention_heads", c.hidden_size, c.num_attention_heads);
-    activation(c.hidden_act, where);
+    activation(c.hidden_act, where, "hidden_act");
     return c;
   }
 

@@ -42,6 +42,16 @@ class ConfigReader {
     require(!json_.contains(key) || value.size() == levels, where_, ": ", key, " lists ", value.size(), " values for ", levels, " levels");
   }
 
+  /// One truth value for all levels, or a list with one for each.
+  void per_level(const char* key, std::vector<bool>& value, std::size_t levels) const {
+    const auto found = json_.find(key);
+    if (found == json_.end()) return;
+    const auto truth = [](const Json& j) { return j.is_boolean(); };
+    require(truth(*found) || list_of(*found, truth), where_, ": ", key, " = ", found->dump(), " is not true or false, or a list of these");
+    value = found->is_boolean() ? std::vector<bool>{found->get<bool>()} : found->get<std::vector<bool>>();
+    require(value.size() == 1 || value.size() == levels, where_, ": ", key, " lists ", value.size(), " values for ", levels, " levels");
+  }
+
   /// Options that this implementation knows only with the value given here: anything else would silently be another model.
   void only(const Json& supported) const {
     for (const auto& [key, value] : supported.items())
@@ -71,7 +81,8 @@ class ConfigReader {
 };
 
 /// The value of a per-level option: one for all levels, or one for each.
-inline std::int64_t at_level(const std::vector<std::int64_t>& values, std::size_t level) {
+template <class T>
+T at_level(const std::vector<T>& values, std::size_t level) {
   return values.size() == 1 ? values[0] : values[level];
 }
 
@@ -84,6 +95,9 @@ inline void require_sizes(const std::string& where, const char* key, const std::
 }
 
 /// As config.json spells a per-level option: a number when it is the same everywhere.
-inline Json per_level_json(const std::vector<std::int64_t>& values) { return values.size() == 1 ? Json(values[0]) : Json(values); }
+template <class T>
+Json per_level_json(const std::vector<T>& values) {
+  return values.size() == 1 ? Json(T(values[0])) : Json(values);
+}
 
 }  // namespace opad

@@ -18,22 +18,25 @@ struct FeedForward : torch::nn::Module {
   }
 };
 
-/// Self-attention, cross-attention to the text and feed-forward, each with a LayerNorm before it and a residual around it.
+/// Self-attention, cross-attention to the text and feed-forward, each with a LayerNorm before it and a residual around it. With
+/// `only_cross` the first attends to the text as well.
 ///   hidden_states [B, N, width], encoder_hidden_states [B, L, cross_dim] -> [B, N, width]
 struct BasicTransformerBlock : torch::nn::Module {
   std::shared_ptr<LayerNorm> norm1, norm2, norm3;
   std::shared_ptr<Attention> attn1, attn2;
   std::shared_ptr<FeedForward> ff;
-  BasicTransformerBlock(std::int64_t width, std::int64_t cross_dim, std::int64_t heads)
+  bool only_cross;
+  BasicTransformerBlock(std::int64_t width, std::int64_t cross_dim, std::int64_t heads, bool only_cross_)
       : norm1(register_module("norm1", std::make_shared<LayerNorm>(width))),
         norm2(register_module("norm2", std::make_shared<LayerNorm>(width))),
         norm3(register_module("norm3", std::make_shared<LayerNorm>(width))),
-        attn1(register_module("attn1", std::make_shared<Attention>(width, width, heads, width))),
+        attn1(register_module("attn1", std::make_shared<Attention>(width, only_cross_ ? cross_dim : width, heads, width))),
         attn2(register_module("attn2", std::make_shared<Attention>(width, cross_dim, heads, width))),
-        ff(register_module("ff", std::make_shared<FeedForward>(width))) {}
+        ff(register_module("ff", std::make_shared<FeedForward>(width))),
+        only_cross(only_cross_) {}
   Tensor forward(Tensor x, const Tensor& encoder_hidden_states) const {
     Tensor normed = norm1->forward(x);
-    x = x + attn1->forward(normed, normed);
+    x = x + attn1->forward(normed, only_cross ? encoder_hidden_states : normed);
     x = x + attn2->forward(norm2->forward(x), encoder_hidden_states);
     return x + ff->forward(norm3->forward(x));
   }
@@ -55,12 +58,13 @@ struct Transformer2DModel : torch::nn::Module {
   std::shared_ptr<GroupNorm> norm;
   std::shared_ptr<Projection> proj_in, proj_out;
   std::shared_ptr<ModuleList<BasicTransformerBlock>> transformer_blocks;
-  Transformer2DModel(std::int64_t channels, std::int64_t cross_dim, std::int64_t heads, std::int64_t layers, std::int64_t groups, bool linear) {
+  Transformer2DModel(std::int64_t channels, std::int64_t cross_dim, std::int64_t heads, std::int64_t layers, std::int64_t groups, bool linear,
+                     bool only_cross = false) {
     const std::int64_t width = heads * (channels / heads);  // as diffusers rounds where the heads do not divide the channels
     norm = register_module("norm", std::make_shared<GroupNorm>(groups, channels, 1e-6));
     proj_in = register_module("proj_in", std::make_shared<Projection>(channels, width, linear));
     transformer_blocks = register_module("transformer_blocks", std::make_shared<ModuleList<BasicTransformerBlock>>());
-    for (std::int64_t i = 0; i < layers; ++i) transformer_blocks->emplace(width, cross_dim, heads);
+    for (std::int64_t i = 0; i < layers; ++i) transformer_blocks->emplace(width, cross_dim, heads, only_cross);
     proj_out = register_module("proj_out", std::make_shared<Projection>(width, channels, linear));
   }
   Tensor forward(const Tensor& x, const Tensor& encoder_hidden_states) const {

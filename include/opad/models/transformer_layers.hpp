@@ -1,20 +1,11 @@
 #pragma once
+#include <opad/models/activation.hpp>
 #include <opad/models/layers.hpp>
 
 namespace opad {
 
 /// The pieces that CLIP's two encoders share, with the names of transformers: pre-norm transformer layers.
 /// Vaswani et al., "Attention is all you need", NeurIPS 2017, arXiv 1706.03762; Radford et al., arXiv 2103.00020.
-
-using Activation = Tensor (*)(const Tensor&);
-
-/// The function that config.json calls "hidden_act".
-///   gelu        x Phi(x), exact     quick_gelu  x sigmoid(1.702 x)
-inline Activation activation(const std::string& name, const std::string& where) {
-  if (name == "gelu") return [](const Tensor& x) { return at::gelu(x); };
-  if (name == "quick_gelu") return [](const Tensor& x) { return x * at::sigmoid(1.702 * x); };
-  fail(where, ": hidden_act = \"", name, "\" is not supported, only \"gelu\" and \"quick_gelu\"");
-}
 
 /// Throws unless the sizes of a transformer are positive and its width divides into heads.
 inline void require_heads(const std::string& where, std::int64_t width, std::int64_t heads) {
@@ -49,9 +40,9 @@ struct TransformerMlp : torch::nn::Module {
   Activation act;
   std::shared_ptr<LinearLayer> fc1, fc2;
 
-  TransformerMlp(std::int64_t width, std::int64_t inner, Activation act_)
-      : act(act_), fc1(register_module("fc1", std::make_shared<LinearLayer>(width, inner))),
-        fc2(register_module("fc2", std::make_shared<LinearLayer>(inner, width))) {}
+  TransformerMlp(std::int64_t width, std::int64_t inner, Activation act_, bool bias = true)
+      : act(act_), fc1(register_module("fc1", std::make_shared<LinearLayer>(width, inner, bias))),
+        fc2(register_module("fc2", std::make_shared<LinearLayer>(inner, width, bias))) {}
 
   Tensor forward(const Tensor& x) const { return fc2->forward(act(fc1->forward(x))); }
 };
@@ -73,7 +64,7 @@ struct ClipEncoderLayer : torch::nn::Module {
         layer_norm1(register_module("layer_norm1", std::make_shared<LayerNorm>(c.hidden_size, c.layer_norm_eps))),
         layer_norm2(register_module("layer_norm2", std::make_shared<LayerNorm>(c.hidden_size, c.layer_norm_eps))),
         mlp(register_module(
-            "mlp", std::make_shared<TransformerMlp>(c.hidden_size, c.intermediate_size, activation(c.hidden_act, "CLIP")))) {}
+            "mlp", std::make_shared<TransformerMlp>(c.hidden_size, c.intermediate_size, activation(c.hidden_act, "CLIP", "hidden_act")))) {}
 
   Tensor forward(const Tensor& x, bool causal) const {
     const Tensor attended = x + self_attn->forward(layer_norm1->forward(x), causal);

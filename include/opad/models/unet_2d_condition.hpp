@@ -19,13 +19,15 @@ OPAD_ONCE Tensor timestep_embedding(const Tensor& timesteps, std::int64_t width,
   return width % 2 == 0 ? embedding : at::constant_pad_nd(embedding, {0, 1});
 }
 
-/// The two layers on top of the sinusoids: W2 silu(W1 x).
+/// The two layers on top of the sinusoids: W2 act(W1 x).
 struct TimestepEmbedding : torch::nn::Module {
   std::shared_ptr<LinearLayer> linear_1, linear_2;
-  TimestepEmbedding(std::int64_t in, std::int64_t out)
+  Activation act;
+  TimestepEmbedding(std::int64_t in, std::int64_t out, Activation act_)
       : linear_1(register_module("linear_1", std::make_shared<LinearLayer>(in, out))),
-        linear_2(register_module("linear_2", std::make_shared<LinearLayer>(out, out))) {}
-  Tensor forward(const Tensor& x) const { return linear_2->forward(at::silu(linear_1->forward(x))); }
+        linear_2(register_module("linear_2", std::make_shared<LinearLayer>(out, out))),
+        act(act_) {}
+  Tensor forward(const Tensor& x) const { return linear_2->forward(act(linear_1->forward(x))); }
 };
 
 /// The denoiser of Stable Diffusion 1.x and 2.x and SD-Turbo: diffusers' UNet2DConditionModel, with its parameter names.
@@ -37,7 +39,7 @@ struct UNet2DConditionModel : torch::nn::Module {
   std::shared_ptr<TimestepEmbedding> time_embedding;
   std::shared_ptr<ModuleList<UNetDownBlock>> down_blocks;
   std::shared_ptr<ModuleList<UNetUpBlock>> up_blocks;
-  std::shared_ptr<UNetMidBlock> mid_block;
+  std::shared_ptr<UNetMidBlock> mid_block;  // nullptr without
   std::shared_ptr<GroupNorm> conv_norm_out;
 
   explicit UNet2DConditionModel(const UNet2DConditionConfig& config);
@@ -74,13 +76,19 @@ OPAD_ONCE UNet2DConditionModel::UNet2DConditionModel(const UNet2DConditionConfig
   config.validate("UNet2DConditionModel");
   const auto& channels = config.block_out_channels;
   const std::size_t levels = channels.size(), last = levels - 1;
-  const std::int64_t temb_channels = 4 * channels[0];
+  const std::int64_t temb_channels = config.time_embedding_dim > 0 ? config.time_embedding_dim : 4 * channels[0];
+  const ResnetOptions resnet{.act = activation(config.act_fn, "UNet2DConditionModel", "act_fn"),
+                             .scale_shift = config.resnet_time_scale_shift == "scale_shift"};
   const auto level = [&](std::size_t i, std::int64_t layers) {
     return UNetLevel{temb_channels, layers, at_level(config.transformer_layers_per_block, i), at_level(config.attention_head_dim, i),
-                     at_level(config.cross_attention_dim, i), config.norm_num_groups, config.norm_eps, config.use_linear_projection};
+                     at_level(config.cross_attention_dim, i), config.norm_num_groups, config.norm_eps, config.use_linear_projection,
+                     at_level(config.only_cross_attention, i), resnet};
   };
-  conv_in = register_module("conv_in", std::make_shared<Conv2d>(config.in_channels, channels[0], 3, 1, 1));
-  time_embedding = register_module("time_embedding", std::make_shared<TimestepEmbedding>(channels[0], temb_channels));
+  const auto same_size = [](std::int64_t in, std::int64_t out, std::int64_t kernel) {
+    return std::make_shared<Conv2d>(in, out, kernel, 1, kernel / 2);
+  };
+  conv_in = register_module("conv_in", same_size(config.in_channels, channels[0], config.conv_in_kernel));
+  time_embedding = register_module("time_embedding", std::make_shared<TimestepEmbedding>(channels[0], temb_channels, resnet.act));
   down_blocks = register_module("down_blocks", std::make_shared<ModuleList<UNetDownBlock>>());
   for (std::size_t i = 0; i < levels; ++i)
     down_blocks->emplace(channels[i > 0 ? i - 1 : 0], channels[i], level(i, at_level(config.layers_per_block, i)),
@@ -88,12 +96,18 @@ OPAD_ONCE UNet2DConditionModel::UNet2DConditionModel(const UNet2DConditionConfig
   up_blocks = register_module("up_blocks", std::make_shared<ModuleList<UNetUpBlock>>());
   for (std::size_t k = 0; k < levels; ++k) {
     const std::size_t i = last - k;  // the level, from the deepest up
+    UNetLevel up = level(i, at_level(config.layers_per_block, i) + 1);
+    if (!config.reverse_transformer_layers_per_block.empty()) up.transformer_layers = config.reverse_transformer_layers_per_block[k];
     up_blocks->emplace(channels[i > 0 ? i - 1 : 0], channels[std::min(i + 1, last)], channels[i],
-                       level(i, at_level(config.layers_per_block, i) + 1), config.up_block_types[k] == "CrossAttnUpBlock2D", i > 0);
+                       up, config.up_block_types[k] == "CrossAttnUpBlock2D", i > 0);
   }
-  mid_block = register_module("mid_block", std::make_shared<UNetMidBlock>(channels[last], level(last, 1)));
+  if (!config.mid_block_type.empty()) {
+    UNetLevel middle = level(last, 1);
+    middle.resnet.output_scale = config.mid_block_scale_factor;
+    mid_block = register_module("mid_block", std::make_shared<UNetMidBlock>(channels[last], middle, config.mid_block_type != "UNetMidBlock2D"));
+  }
   conv_norm_out = register_module("conv_norm_out", std::make_shared<GroupNorm>(config.norm_num_groups, channels[0], config.norm_eps));
-  conv_out = register_module("conv_out", std::make_shared<Conv2d>(channels[0], config.out_channels, 3, 1, 1));
+  conv_out = register_module("conv_out", same_size(channels[0], config.out_channels, config.conv_out_kernel));
 }
 
 OPAD_ONCE Tensor UNet2DConditionModel::forward(const Tensor& sample, const Tensor& timestep, const Tensor& encoder_hidden_states) {
@@ -109,13 +123,14 @@ OPAD_ONCE Tensor UNet2DConditionModel::forward(const Tensor& sample, const Tenso
 
   const Tensor embedding = timestep_embedding(timestep.to(sample.device()).reshape({-1}), config.block_out_channels[0],
                                               config.flip_sin_to_cos, config.freq_shift);
-  const Tensor silu_temb = at::silu(time_embedding->forward(embedding.to(sample.scalar_type())));  // [B or 1, temb_channels]
-  Tensor x = conv_in->forward(sample);
+  const Activation act = time_embedding->act;
+  const Tensor temb = act(time_embedding->forward(embedding.to(sample.scalar_type())));  // [B or 1, temb_channels]
+  Tensor x = conv_in->forward(config.center_input_sample ? 2 * sample - 1 : sample);
   std::vector<Tensor> skips{x};
-  for (const auto& block : *down_blocks) x = block->forward(std::move(x), silu_temb, encoder_hidden_states, skips);
-  x = mid_block->forward(x, silu_temb, encoder_hidden_states);
-  for (const auto& block : *up_blocks) x = block->forward(std::move(x), silu_temb, encoder_hidden_states, skips);
-  return conv_out->forward(at::silu(conv_norm_out->forward(x)));
+  for (const auto& block : *down_blocks) x = block->forward(std::move(x), temb, encoder_hidden_states, skips);
+  if (mid_block) x = mid_block->forward(x, temb, encoder_hidden_states);
+  for (const auto& block : *up_blocks) x = block->forward(std::move(x), temb, encoder_hidden_states, skips);
+  return conv_out->forward(act(conv_norm_out->forward(x)));
 }
 
 }  // namespace opad

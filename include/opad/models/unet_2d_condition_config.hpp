@@ -1,5 +1,6 @@
 #pragma once
 #include <opad/core/once.hpp>
+#include <opad/models/activation.hpp>
 #include <opad/models/config.hpp>
 
 namespace opad {
@@ -21,6 +22,15 @@ struct UNet2DConditionConfig {
   std::int64_t norm_num_groups = 32;
   double norm_eps = 1e-5;
   bool use_linear_projection = false;
+  std::string act_fn = "silu";
+  std::string mid_block_type = "UNetMidBlock2DCrossAttn";  // or UNetMidBlock2D, or none: "", null in the file
+  double mid_block_scale_factor = 1;                       // the middle resnets' sums are divided by it
+  std::string resnet_time_scale_shift = "default";         // or "scale_shift": see ResnetOptions
+  std::vector<bool> only_cross_attention{false};
+  std::vector<std::int64_t> reverse_transformer_layers_per_block;  // of the up blocks, from the deepest; empty: as going down
+  std::int64_t time_embedding_dim = 0;                             // 0: four times the first of block_out_channels
+  std::int64_t conv_in_kernel = 3, conv_out_kernel = 3;
+  bool center_input_sample = false;  // takes 2 sample - 1
   bool upcast_attention = false;  // kept, without effect: the fused attention already accumulates in float32
 
   /// where  the file's name, for error messages.  Throws on keys of the wrong type and on options that are not supported.
@@ -33,14 +43,13 @@ struct UNet2DConditionConfig {
   /// Options that are left at the library's defaults by every model of the family.
   static const Json& fixed() {
     static const Json options = {
-        {"act_fn", "silu"}, {"addition_embed_type", nullptr}, {"addition_embed_type_num_heads", 64}, {"addition_time_embed_dim", nullptr},
-        {"attention_type", "default"}, {"center_input_sample", false}, {"class_embed_type", nullptr}, {"class_embeddings_concat", false},
-        {"conv_in_kernel", 3}, {"conv_out_kernel", 3}, {"cross_attention_norm", nullptr}, {"dropout", 0.0}, {"dual_cross_attention", false},
+        {"addition_embed_type", nullptr}, {"addition_embed_type_num_heads", 64}, {"addition_time_embed_dim", nullptr},
+        {"attention_type", "default"}, {"class_embed_type", nullptr}, {"class_embeddings_concat", false},
+        {"cross_attention_norm", nullptr}, {"dropout", 0.0}, {"dual_cross_attention", false},
         {"encoder_hid_dim", nullptr}, {"encoder_hid_dim_type", nullptr}, {"mid_block_only_cross_attention", nullptr},
-        {"mid_block_scale_factor", 1}, {"mid_block_type", "UNetMidBlock2DCrossAttn"}, {"num_class_embeds", nullptr},
-        {"only_cross_attention", false}, {"projection_class_embeddings_input_dim", nullptr}, {"resnet_out_scale_factor", 1.0},
-        {"resnet_skip_time_act", false}, {"resnet_time_scale_shift", "default"}, {"reverse_transformer_layers_per_block", nullptr},
-        {"time_cond_proj_dim", nullptr}, {"time_embedding_act_fn", nullptr}, {"time_embedding_dim", nullptr},
+        {"num_class_embeds", nullptr}, {"projection_class_embeddings_input_dim", nullptr}, {"resnet_out_scale_factor", 1.0},
+        {"resnet_skip_time_act", false},
+        {"time_cond_proj_dim", nullptr}, {"time_embedding_act_fn", nullptr}, 
         {"time_embedding_type", "positional"}, {"timestep_post_act", nullptr}};
     return options;
   }
@@ -69,6 +78,18 @@ OPAD_ONCE UNet2DConditionConfig UNet2DConditionConfig::from_json(const Json& jso
   read("norm_eps", config.norm_eps);
   read("use_linear_projection", config.use_linear_projection);
   read("upcast_attention", config.upcast_attention);
+  read("act_fn", config.act_fn);
+  if (read.null("mid_block_type")) config.mid_block_type.clear();
+  else read("mid_block_type", config.mid_block_type);
+  read("mid_block_scale_factor", config.mid_block_scale_factor);
+  read("resnet_time_scale_shift", config.resnet_time_scale_shift);
+  read.per_level("only_cross_attention", config.only_cross_attention, levels);
+  if (!read.null("reverse_transformer_layers_per_block"))
+    read("reverse_transformer_layers_per_block", config.reverse_transformer_layers_per_block);
+  if (!read.null("time_embedding_dim")) read("time_embedding_dim", config.time_embedding_dim);
+  read("conv_in_kernel", config.conv_in_kernel);
+  read("conv_out_kernel", config.conv_out_kernel);
+  read("center_input_sample", config.center_input_sample);
   config.validate(where);
   return config;
 }
@@ -87,6 +108,22 @@ OPAD_ONCE void UNet2DConditionConfig::validate(const std::string& where) const {
   require(downsample_padding == 0 || downsample_padding == 1, where, ": downsample_padding = ", downsample_padding, "; give 0 or 1");
   require(norm_eps > 0, where, ": norm_eps = ", norm_eps, "; give a positive number");
   require(freq_shift == 0 || freq_shift == 1, where, ": freq_shift = ", freq_shift, "; give 0 or 1");
+  activation(act_fn, where, "act_fn");
+  require(mid_block_type.empty() || mid_block_type == "UNetMidBlock2DCrossAttn" || mid_block_type == "UNetMidBlock2D", where,
+          ": mid_block_type = \"", mid_block_type, "\" is not supported; it can be UNetMidBlock2DCrossAttn, UNetMidBlock2D or null");
+  require(mid_block_scale_factor > 0, where, ": mid_block_scale_factor = ", mid_block_scale_factor, "; give a positive number");
+  require(resnet_time_scale_shift == "default" || resnet_time_scale_shift == "scale_shift", where, ": resnet_time_scale_shift = \"",
+          resnet_time_scale_shift, "\" is not supported; it can be default or scale_shift");
+  require(only_cross_attention.size() == 1 || only_cross_attention.size() == levels, where, ": only_cross_attention lists ",
+          only_cross_attention.size(), " values for ", levels, " levels");
+  for (const auto& [key, kernel] : {std::pair{"conv_in_kernel", conv_in_kernel}, {"conv_out_kernel", conv_out_kernel}})
+    require(kernel > 0 && kernel % 2 == 1 && kernel < 100, where, ": ", key, " = ", kernel, "; give an odd number below 100");
+  if (time_embedding_dim != 0) require_sizes(where, "time_embedding_dim", {time_embedding_dim});
+  if (!reverse_transformer_layers_per_block.empty()) {
+    require(reverse_transformer_layers_per_block.size() == levels, where, ": reverse_transformer_layers_per_block lists ",
+            reverse_transformer_layers_per_block.size(), " values for ", levels, " levels");
+    require_sizes(where, "reverse_transformer_layers_per_block", reverse_transformer_layers_per_block);
+  }
   require(sample_size >= 0, where, ": sample_size = ", sample_size, "; give the side of the latents, or null");
   require_sizes(where, "in_channels", {in_channels});
   require_sizes(where, "out_channels", {out_channels});
@@ -126,6 +163,17 @@ OPAD_ONCE Json UNet2DConditionConfig::to_json() const {
   json["norm_eps"] = norm_eps;
   json["use_linear_projection"] = use_linear_projection;
   json["upcast_attention"] = upcast_attention;
+  const auto or_null = [](bool there, const Json& value) { return there ? value : Json(nullptr); };
+  json["act_fn"] = act_fn;
+  json["mid_block_type"] = or_null(!mid_block_type.empty(), mid_block_type);
+  json["mid_block_scale_factor"] = mid_block_scale_factor;
+  json["resnet_time_scale_shift"] = resnet_time_scale_shift;
+  json["only_cross_attention"] = per_level_json(only_cross_attention);
+  json["reverse_transformer_layers_per_block"] = or_null(!reverse_transformer_layers_per_block.empty(), reverse_transformer_layers_per_block);
+  json["time_embedding_dim"] = or_null(time_embedding_dim > 0, time_embedding_dim);
+  json["conv_in_kernel"] = conv_in_kernel;
+  json["conv_out_kernel"] = conv_out_kernel;
+  json["center_input_sample"] = center_input_sample;
   json.update(fixed());
   return json;
 }

@@ -8,7 +8,9 @@ namespace opad {
 struct UNetLevel {
   std::int64_t temb_channels, layers, transformer_layers, heads, cross_dim, groups;
   double eps;
-  bool linear;  // projections of the transformers
+  bool linear;      // projections of the transformers
+  bool only_cross;  // their self-attention attends to the text too
+  ResnetOptions resnet;
 };
 
 /// DownBlock2D and, with `cross`, CrossAttnDownBlock2D: resnets (each followed by a transformer), then maybe a halving.
@@ -21,15 +23,15 @@ struct UNetDownBlock : torch::nn::Module {
         resnets(register_module("resnets", std::make_shared<ModuleList<ResnetBlock2D>>())),
         downsamplers(register_module("downsamplers", std::make_shared<ModuleList<Downsample2D>>())) {
     for (std::int64_t i = 0; i < level.layers; ++i) {
-      resnets->emplace(i == 0 ? in : out, out, level.temb_channels, level.groups, level.eps);
-      if (cross) attentions->emplace(out, level.cross_dim, level.heads, level.transformer_layers, level.groups, level.linear);
+      resnets->emplace(i == 0 ? in : out, out, level.temb_channels, level.groups, level.eps, level.resnet);
+      if (cross) attentions->emplace(out, level.cross_dim, level.heads, level.transformer_layers, level.groups, level.linear, level.only_cross);
     }
     if (downsample) downsamplers->emplace(out, padding);
   }
   /// Appends every intermediate result to `skips`.
-  Tensor forward(Tensor x, const Tensor& silu_temb, const Tensor& encoder_hidden_states, std::vector<Tensor>& skips) const {
+  Tensor forward(Tensor x, const Tensor& temb, const Tensor& encoder_hidden_states, std::vector<Tensor>& skips) const {
     for (std::size_t i = 0; i < resnets->size(); ++i) {
-      x = (*resnets)[i].forward(x, silu_temb);
+      x = (*resnets)[i].forward(x, temb);
       if (attentions->size() > 0) x = (*attentions)[i].forward(x, encoder_hidden_states);
       skips.push_back(x);
     }
@@ -38,18 +40,19 @@ struct UNetDownBlock : torch::nn::Module {
   }
 };
 
-/// UNetMidBlock2DCrossAttn: resnet, transformer, resnet.
+/// UNetMidBlock2DCrossAttn: resnet, transformer, resnet. Without `cross` UNetMidBlock2D: one resnet.
 struct UNetMidBlock : torch::nn::Module {
   std::shared_ptr<ModuleList<Transformer2DModel>> attentions;
   std::shared_ptr<ModuleList<ResnetBlock2D>> resnets;
-  UNetMidBlock(std::int64_t channels, const UNetLevel& level)
+  UNetMidBlock(std::int64_t channels, const UNetLevel& level, bool cross)
       : attentions(register_module("attentions", std::make_shared<ModuleList<Transformer2DModel>>())),
         resnets(register_module("resnets", std::make_shared<ModuleList<ResnetBlock2D>>())) {
-    attentions->emplace(channels, level.cross_dim, level.heads, level.transformer_layers, level.groups, level.linear);
-    for (int i = 0; i < 2; ++i) resnets->emplace(channels, channels, level.temb_channels, level.groups, level.eps);
+    if (cross) attentions->emplace(channels, level.cross_dim, level.heads, level.transformer_layers, level.groups, level.linear);
+    for (int i = 0; i < (cross ? 2 : 1); ++i) resnets->emplace(channels, channels, level.temb_channels, level.groups, level.eps, level.resnet);
   }
-  Tensor forward(const Tensor& x, const Tensor& silu_temb, const Tensor& encoder_hidden_states) const {
-    return (*resnets)[1].forward((*attentions)[0].forward((*resnets)[0].forward(x, silu_temb), encoder_hidden_states), silu_temb);
+  Tensor forward(const Tensor& x, const Tensor& temb, const Tensor& encoder_hidden_states) const {
+    const Tensor h = (*resnets)[0].forward(x, temb);
+    return attentions->size() == 0 ? h : (*resnets)[1].forward((*attentions)[0].forward(h, encoder_hidden_states), temb);
   }
 };
 
@@ -66,15 +69,15 @@ struct UNetUpBlock : torch::nn::Module {
         upsamplers(register_module("upsamplers", std::make_shared<ModuleList<Upsample2D>>())) {
     for (std::int64_t i = 0; i < level.layers; ++i) {
       const std::int64_t skip = i == level.layers - 1 ? in : out;
-      resnets->emplace((i == 0 ? previous : out) + skip, out, level.temb_channels, level.groups, level.eps);
-      if (cross) attentions->emplace(out, level.cross_dim, level.heads, level.transformer_layers, level.groups, level.linear);
+      resnets->emplace((i == 0 ? previous : out) + skip, out, level.temb_channels, level.groups, level.eps, level.resnet);
+      if (cross) attentions->emplace(out, level.cross_dim, level.heads, level.transformer_layers, level.groups, level.linear, level.only_cross);
     }
     if (upsample) upsamplers->emplace(out);
   }
   /// Takes its skip connections from the end of `skips`.
-  Tensor forward(Tensor x, const Tensor& silu_temb, const Tensor& encoder_hidden_states, std::vector<Tensor>& skips) const {
+  Tensor forward(Tensor x, const Tensor& temb, const Tensor& encoder_hidden_states, std::vector<Tensor>& skips) const {
     for (std::size_t i = 0; i < resnets->size(); ++i) {
-      x = (*resnets)[i].forward(at::cat({x, skips.back()}, 1), silu_temb);
+      x = (*resnets)[i].forward(at::cat({x, skips.back()}, 1), temb);
       skips.pop_back();
       if (attentions->size() > 0) x = (*attentions)[i].forward(x, encoder_hidden_states);
     }

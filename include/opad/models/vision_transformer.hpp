@@ -36,14 +36,20 @@ inline Tensor fit_pos_embed(const Tensor& pos_embed, const VisionTransformerConf
 struct ViTAttention : torch::nn::Module {
   std::int64_t heads;
   std::shared_ptr<LinearLayer> qkv, proj;
+  std::shared_ptr<LayerNorm> q_norm, k_norm;  // nullptr without
 
   explicit ViTAttention(const VisionTransformerConfig& c)
       : heads(c.num_heads), qkv(register_module("qkv", std::make_shared<LinearLayer>(c.embed_dim, 3 * c.embed_dim, c.qkv_bias))),
-        proj(register_module("proj", std::make_shared<LinearLayer>(c.embed_dim, c.embed_dim, c.proj_bias))) {}
+        proj(register_module("proj", std::make_shared<LinearLayer>(c.embed_dim, c.embed_dim, c.proj_bias))) {
+    if (!c.qk_norm) return;
+    q_norm = register_module("q_norm", std::make_shared<LayerNorm>(c.embed_dim / heads, c.norm_eps));
+    k_norm = register_module("k_norm", std::make_shared<LayerNorm>(c.embed_dim / heads, c.norm_eps));
+  }
 
   Tensor forward(const Tensor& x) const {
     const auto parts = qkv->forward(x).unflatten(2, {3, heads, -1}).permute({2, 0, 3, 1, 4}).unbind(0);  // 3 of [B, heads, T, d]
-    return proj->forward(self_attend(parts[0], parts[1], parts[2]));
+    return proj->forward(q_norm ? self_attend(q_norm->forward(parts[0]), k_norm->forward(parts[1]), parts[2])
+                                : self_attend(parts[0], parts[1], parts[2]));
   }
 };
 
@@ -64,7 +70,8 @@ struct ViTBlock : torch::nn::Module {
         norm2(register_module("norm2", std::make_shared<LayerNorm>(c.embed_dim, c.norm_eps))),
         attn(register_module("attn", std::make_shared<ViTAttention>(c))),
         mlp(register_module(
-            "mlp", std::make_shared<TransformerMlp>(c.embed_dim, c.mlp_width(), activation("gelu", "VisionTransformer")))) {
+            "mlp", std::make_shared<TransformerMlp>(c.embed_dim, c.mlp_width(),
+                                                    activation(c.act_layer, "VisionTransformer", "act_layer"), c.proj_bias))) {
     if (!c.init_values) return;
     ls1 = register_module("ls1", std::make_shared<LayerScale>(c.embed_dim));
     ls2 = register_module("ls2", std::make_shared<LayerScale>(c.embed_dim));
@@ -85,13 +92,13 @@ struct ViTPatchEmbed : torch::nn::Module {
 };
 
 /// timm's VisionTransformer without a classifier: DINO, DINOv2, with or without registers.
-///   image  [B, 3, img_size, img_size], normalised as the checkpoint wants it (ImageNet's mean and deviation for DINO)
+///   image  [B, 3, img_size, img_size] (any size with dynamic_img_size), normalised as the checkpoint wants it (ImageNet's mean and deviation for DINO)
 /// Dosovitskiy et al., "An Image is Worth 16x16 Words", ICLR 2021, arXiv 2010.11929; Caron et al. (DINO), arXiv 2104.14294; Oquab
 /// et al. (DINOv2), arXiv 2304.07193; Darcet et al. (registers), arXiv 2309.16588.
 struct VisionTransformer : torch::nn::Module {
   VisionTransformerConfig config;
   std::shared_ptr<ViTPatchEmbed> patch_embed;
-  Tensor cls_token, reg_token, pos_embed;
+  Tensor cls_token, reg_token, pos_embed;  // undefined where the config has none
   std::shared_ptr<LayerNorm> norm_pre, norm, fc_norm;  // norm before the pooling, or fc_norm after it; norm_pre before the blocks
   std::shared_ptr<ModuleList<ViTBlock>> blocks;
 
@@ -105,7 +112,8 @@ struct VisionTransformer : torch::nn::Module {
     if (c.class_token) cls_token = register_parameter("cls_token", torch::empty({1, 1, c.embed_dim}), false);
     if (c.reg_tokens > 0) reg_token = register_parameter("reg_token", torch::empty({1, c.reg_tokens, c.embed_dim}), false);
     const auto [rows, columns] = c.grid();
-    pos_embed = register_parameter("pos_embed", torch::empty({1, c.embedded_prefix() + rows * columns, c.embed_dim}), false);
+    if (c.has_pos_embed())
+      pos_embed = register_parameter("pos_embed", torch::empty({1, c.embedded_prefix() + rows * columns, c.embed_dim}), false);
     if (c.pre_norm) norm_pre = layer_norm("norm_pre");
     for (std::int64_t i = 0; i < c.depth; ++i) blocks->emplace(c);
     if (c.final_norm) (c.fc_norm ? fc_norm : norm) = layer_norm(c.fc_norm ? "fc_norm" : "norm");
@@ -145,9 +153,12 @@ struct VisionTransformer : torch::nn::Module {
   /// The class token, or what the config's global_pool asks for.  [B, 3, H, W] -> [B, embed_dim]
   Tensor forward(const Tensor& image) const {
     const Tensor tokens = forward_features(image);
-    const Tensor pooled = config.global_pool == "token" ? tokens.select(1, 0)
-                        : config.global_pool == "avg"   ? tokens.slice(1, config.prefix()).mean(1)
-                                                        : tokens;
+    const Tensor pool = config.pool_include_prefix ? tokens : tokens.slice(1, config.prefix());
+    const Tensor pooled = config.global_pool == "token"    ? tokens.select(1, 0)
+                        : config.global_pool == "avg"      ? pool.mean(1)
+                        : config.global_pool == "max"      ? pool.amax(1)
+                        : config.global_pool == "avgmax"   ? 0.5 * (pool.amax(1) + pool.mean(1))
+                                                           : tokens;
     return fc_norm ? fc_norm->forward(pooled) : pooled;
   }
 
@@ -173,18 +184,23 @@ struct VisionTransformer : torch::nn::Module {
  private:
   /// Patches with positions, behind the class token and the registers.
   OPAD_ONCE Tensor embed(const Tensor& image) const {
-    require(image.dim() == 4 && image.size(1) == config.in_chans && image.size(2) == config.img_size[0] &&
-                image.size(3) == config.img_size[1],
-            "VisionTransformer: an image ", image.sizes(), " instead of [B, ", config.in_chans, ", ", config.img_size[0], ", ",
+    const bool right = image.dim() == 4 && image.size(1) == config.in_chans &&
+                       (config.dynamic_img_size ? std::min(image.size(2), image.size(3)) >= config.patch_size
+                                                : image.size(2) == config.img_size[0] && image.size(3) == config.img_size[1]);
+    require(right, "VisionTransformer: an image ", image.sizes(), " instead of [B, ", config.in_chans, ", ", config.img_size[0], ", ",
             config.img_size[1], "]; resize it, or load the model with another img_size");
-    Tensor x = patch_embed->proj->forward(image).flatten(2).transpose(1, 2);
-    if (config.embedded_prefix() == 0) x = x + pos_embed;
+    Tensor x = patch_embed->proj->forward(image);
+    const Tensor positions = config.dynamic_img_size && pos_embed.defined()
+        ? resample_abs_pos_embed(pos_embed, {x.size(2), x.size(3)}, config.grid(), config.embedded_prefix()) : pos_embed;
+    x = x.flatten(2).transpose(1, 2);
+    const bool before = config.embedded_prefix() == 0;  // the prefix has no positions
+    if (positions.defined() && before) x = x + positions;
     std::vector<Tensor> parts;
     for (const Tensor& token : {cls_token, reg_token})
       if (token.defined()) parts.push_back(token.expand({image.size(0), -1, -1}));
     parts.push_back(x);
     x = at::cat(parts, 1);
-    if (config.embedded_prefix() > 0) x = x + pos_embed;
+    if (positions.defined() && !before) x = x + positions;
     return norm_pre ? norm_pre->forward(x) : x;
   }
 };

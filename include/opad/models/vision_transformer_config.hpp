@@ -2,8 +2,10 @@
 #include <array>
 #include <cmath>
 #include <optional>
+#include <set>
 
 #include <opad/core/once.hpp>
+#include <opad/models/activation.hpp>
 #include <opad/models/config.hpp>
 
 namespace opad {
@@ -44,8 +46,14 @@ struct VisionTransformerConfig {
   double mlp_ratio = 4.0;
   std::optional<double> init_values;  // LayerScale where there is one
   bool qkv_bias = true, proj_bias = true, class_token = true, no_embed_class = false, pre_norm = false, final_norm = true;
-  bool fc_norm = false;               // the last norm comes after the pooling; absent: with global_pool "avg"
-  std::string global_pool = "token";  // or "avg" (of the patches), or "" (all tokens)
+  bool fc_norm = false;               // the last norm comes after the pooling; absent: unless one token or all are taken
+  std::string global_pool = "token";  // or "avg", "max", "avgmax" (the mean of both) of the patches, or "" (all tokens)
+  bool pool_include_prefix = false;   // of the prefix too
+  bool qk_norm = false;               // queries and keys are normalised, each head's by itself
+  bool dynamic_img_size = false;      // pictures of any size: the positions are resampled for each
+  std::string act_layer = "gelu", pos_embed = "learn";  // "none" or "": no positions
+
+  bool has_pos_embed() const { return pos_embed == "learn"; }
 
   /// Keyword arguments, or {"architecture": name, "model_args": {...}, "pretrained_cfg": {"input_size": [3, H, W], ...}}.
   OPAD_ONCE static VisionTransformerConfig from_json(const Json& json, const std::string& where) {
@@ -64,18 +72,24 @@ struct VisionTransformerConfig {
       read(key, *value);
     read("mlp_ratio", c.mlp_ratio);
     if (json.contains("init_values") && !read.null("init_values")) read("init_values", c.init_values.emplace());
+    if (c.init_values == 0.0) c.init_values.reset();  // as the library takes it
     for (const auto& [key, value] : {std::pair{"qkv_bias", &c.qkv_bias},
                                      {"proj_bias", &c.proj_bias},
                                      {"class_token", &c.class_token},
                                      {"no_embed_class", &c.no_embed_class},
                                      {"pre_norm", &c.pre_norm},
-                                     {"final_norm", &c.final_norm}})
+                                     {"final_norm", &c.final_norm},
+                                     {"pool_include_prefix", &c.pool_include_prefix},
+                                     {"qk_norm", &c.qk_norm},
+                                     {"dynamic_img_size", &c.dynamic_img_size}})
       read(key, *value);
     read("global_pool", c.global_pool);
-    c.fc_norm = c.global_pool == "avg";
+    c.fc_norm = c.global_pool != "token" && !c.global_pool.empty();
     if (!read.null("fc_norm")) read("fc_norm", c.fc_norm);
-    read.only({{"qk_norm", false}, {"scale_attn_norm", false}, {"scale_mlp_norm", false}, {"pos_embed", "learn"},
-               {"pool_include_prefix", false}, {"act_layer", nullptr}, {"norm_layer", nullptr}, {"embed_norm_layer", nullptr}});
+    if (!read.null("act_layer")) read("act_layer", c.act_layer);
+    read("pos_embed", c.pos_embed);
+    read.only({{"scale_attn_norm", false}, {"scale_mlp_norm", false}, {"dynamic_img_pad", false}, {"norm_layer", nullptr},
+               {"embed_norm_layer", nullptr}});
     c.check(where);
     return c;
   }
@@ -97,8 +111,12 @@ struct VisionTransformerConfig {
             " does not divide into num_heads = ", num_heads, "; give a number of heads that divides it");
     require(img_size[0] >= patch_size && img_size[1] >= patch_size, where, ": img_size = ", img_size[0], " x ", img_size[1],
             " is smaller than one patch of ", patch_size);
-    require(global_pool == "token" || global_pool == "avg" || global_pool.empty(), where, ": global_pool = \"", global_pool,
-            "\" is not supported, only \"token\", \"avg\" and \"\"");
+    static const std::set<std::string> pools{"token", "avg", "max", "avgmax", ""};
+    require(pools.contains(global_pool), where, ": global_pool = \"", global_pool,
+            "\" is not supported, only \"token\", \"avg\", \"max\", \"avgmax\" and \"\"");
+    require(has_pos_embed() || pos_embed == "none" || pos_embed.empty(), where, ": pos_embed = \"", pos_embed,
+            "\" is not supported, only \"learn\", \"none\" and \"\"");
+    activation(act_layer, where, "act_layer");
     require(class_token || global_pool != "token", where, ": global_pool \"token\" needs class_token");
   }
 

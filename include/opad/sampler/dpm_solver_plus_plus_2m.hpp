@@ -10,7 +10,7 @@ namespace opad {
 ///   x' = s'/s x - alpha' (e^-h - 1) x0 + alpha' ((e^-h - 1)/h + 1) D                 "heun"
 /// The first step, and the last one to sigma 0, are of first order (no D).
 /// Config: solver_order 1 or 2, solver_type, lower_order_final, euler_at_final, final_sigmas_type, lambda_min_clipped,
-/// use_karras_sigmas, timestep_spacing, steps_offset.
+/// use_karras_sigmas, thresholding, timestep_spacing, steps_offset.
 /// Lu et al., "DPM-Solver++: Fast Solver for Guided Sampling of Diffusion Probabilistic Models", arXiv 2211.01095, algorithm 2.
 class DpmSolverPlusPlus2M {
  public:
@@ -35,7 +35,7 @@ class DpmSolverPlusPlus2M {
   OPAD_ONCE SamplerStep step(const Tensor& output, std::int64_t k, const Tensor& x, const Tensor& = {}) {
     const auto n = static_cast<std::int64_t>(grid_.timesteps.size());
     require_step("DpmSolverPlusPlus2M", grid_.timesteps.size(), k, output, x);
-    const Tensor x0 = x0_from(config_.prediction_type, x, output, alpha(k), scaled_sigma(k));
+    const Tensor x0 = limited(x0_from(config_.prediction_type, x, output, alpha(k), scaled_sigma(k)));
     const bool lower_order = config_.euler_at_final || (config_.lower_order_final && n < 15) || grid_.sigmas[n] == 0;
     const double h = lambda(k + 1) - lambda(k), decay = std::expm1(-h);
     Tensor sample = scaled_sigma(k + 1) / scaled_sigma(k) * x - alpha(k + 1) * decay * x0;
@@ -49,6 +49,7 @@ class DpmSolverPlusPlus2M {
   }
 
  private:
+  Tensor limited(const Tensor& x0) const { return config_.thresholding ? limited_sample(config_, x0) : x0; }  // it knows no clipping
   double alpha(std::int64_t k) const { return 1 / norm_of_sample(grid_.sigmas.at(k)); }
   double scaled_sigma(std::int64_t k) const { return grid_.sigmas.at(k) * alpha(k); }
   double lambda(std::int64_t k) const { return -std::log(grid_.sigmas.at(k)); }

@@ -43,9 +43,15 @@ inline void require_noise(std::string_view who, std::int64_t k, const Tensor& x,
           "; give standard normal numbers");
 }
 
-/// A config's clipping of the predicted picture.
-inline Tensor clip_sample(const SchedulerConfig& config, const Tensor& x0) {
-  return config.clip_sample ? x0.clamp(-config.clip_sample_range, config.clip_sample_range) : x0;
+/// A config's limits of the predicted picture: dynamic thresholding, or clipping, or none.
+///   thresholding   clamp to [-s, s], then divide by s; s = the dynamic_thresholding_ratio-quantile of |x0| in each sample, at
+///                  least 1 and at most sample_max_value. Saharia et al. (Imagen), NeurIPS 2022, arXiv 2205.11487, section 2.3.
+inline Tensor limited_sample(const SchedulerConfig& config, const Tensor& x0) {
+  if (!config.thresholding) return config.clip_sample ? x0.clamp(-config.clip_sample_range, config.clip_sample_range) : x0;
+  const Tensor wide = x0.scalar_type() == torch::kFloat64 ? x0 : x0.to(torch::kFloat32);  // quantiles know no half precision
+  const Tensor quantile = at::quantile(wide.abs().flatten(1), config.dynamic_thresholding_ratio, 1);
+  const Tensor limit = per_sample(quantile.clamp(1, config.sample_max_value), x0);
+  return (wide.minimum(limit).maximum(-limit) / limit).to(x0.scalar_type());
 }
 
 /// What Ddim, Ddpm and Lcm share: samples of variance 1, whole timesteps, coefficients from alpha_bar.
@@ -73,7 +79,7 @@ class VariancePreserving {
   std::int64_t steps() const { return static_cast<std::int64_t>(timesteps_.size()); }
   double alpha_bar_at(std::int64_t k) const { return alpha_bar_[static_cast<Eigen::Index>(timesteps_.at(k))]; }
   Tensor predicted_x0(const Tensor& x, const Tensor& output, double alpha_bar) const {
-    return clip_sample(config_, x0_from(config_.prediction_type, x, output, std::sqrt(alpha_bar), std::sqrt(1 - alpha_bar)));
+    return limited_sample(config_, x0_from(config_.prediction_type, x, output, std::sqrt(alpha_bar), std::sqrt(1 - alpha_bar)));
   }
 
   SchedulerConfig config_;

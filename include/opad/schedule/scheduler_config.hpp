@@ -32,6 +32,8 @@ struct SchedulerConfig {
   std::int64_t steps_offset = 0;
   bool clip_sample = false;  // of the predicted x0, to [-clip_sample_range, clip_sample_range]
   double clip_sample_range = 1.0;
+  bool thresholding = false;  // dynamically, instead of clipping: see limited_sample (sampler/sampler.hpp)
+  double dynamic_thresholding_ratio = 0.995, sample_max_value = 1.0;
   bool set_alpha_to_one = true;                                    // DDIM: the last step ends at alpha_bar 1, not at alpha_bar_0
   std::string variance_type = "fixed_small";                       // DDPM
   std::string interpolation_type = "linear";                       // Euler: sigmas between timesteps
@@ -138,8 +140,9 @@ OPAD_ONCE SchedulerConfig SchedulerConfig::from_json(const Json& json, const std
   read("lower_order_final", c.lower_order_final), read("euler_at_final", c.euler_at_final);
   read("lambda_min_clipped", c.lambda_min_clipped);
   read("original_inference_steps", c.original_inference_steps), read("timestep_scaling", c.timestep_scaling);
+  read("thresholding", c.thresholding);
+  read("dynamic_thresholding_ratio", c.dynamic_thresholding_ratio), read("sample_max_value", c.sample_max_value);
   read.only({{"use_beta_sigmas", false}, {"use_lu_lambdas", false}, {"use_flow_sigmas", false}});
-  if (!name.starts_with("Euler")) read.only({{"thresholding", false}});  // Euler's classes do not know the key
 
   if (!c.trained_betas.empty()) c.num_train_timesteps = static_cast<std::int64_t>(c.trained_betas.size());
   require(c.num_train_timesteps <= 1'000'000, where, ": num_train_timesteps is ", c.num_train_timesteps, "; give 2 to 1000000");
@@ -147,6 +150,9 @@ OPAD_ONCE SchedulerConfig SchedulerConfig::from_json(const Json& json, const std
           "; give 0 to ", c.num_train_timesteps - 1);
   require(c.clip_sample_range > 0 && c.sigma_min >= 0 && c.sigma_max >= 0, where, ": clip_sample_range ", c.clip_sample_range,
           ", sigma_min ", c.sigma_min, ", sigma_max ", c.sigma_max, "; give numbers > 0");
+  require(0 <= c.dynamic_thresholding_ratio && c.dynamic_thresholding_ratio <= 1 && c.sample_max_value > 0, where,
+          ": dynamic_thresholding_ratio ", c.dynamic_thresholding_ratio, ", sample_max_value ", c.sample_max_value,
+          "; give a share from 0 to 1, and a number > 0");
   try {
     c.alpha_bar();
   } catch (const Error& error) {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <opad/core/once.hpp>
@@ -35,14 +36,41 @@ OPAD_ONCE std::string encode(std::u32string_view points) {
   return text;
 }
 
-inline bool is_letter(char32_t point) {  // \p{L}
+namespace detail {
+
+using Range = std::pair<char32_t, char32_t>;  // first and last
+
+/// The letters and numbers of Unicode 15.1 and 16, which Debian 12's utf8proc (Unicode 15.0) takes for unassigned.
+inline constexpr Range newer_letters[] = {
+    {0x1C89, 0x1C8A},   {0xA7CB, 0xA7CD},   {0xA7DA, 0xA7DC},   {0x105C0, 0x105F3}, {0x10D4A, 0x10D65}, {0x10D6F, 0x10D85},
+    {0x10EC2, 0x10EC4}, {0x11380, 0x11389}, {0x1138B, 0x1138B}, {0x1138E, 0x1138E}, {0x11390, 0x113B5}, {0x113B7, 0x113B7},
+    {0x113D1, 0x113D1}, {0x113D3, 0x113D3}, {0x11BC0, 0x11BE0}, {0x13460, 0x143FA}, {0x16100, 0x1611D}, {0x16D40, 0x16D6C},
+    {0x18CFF, 0x18CFF}, {0x1E5D0, 0x1E5ED}, {0x1E5F0, 0x1E5F0}, {0x2EBF0, 0x2EE5D}};
+inline constexpr Range newer_numbers[] = {{0x10D40, 0x10D49}, {0x116D0, 0x116E3}, {0x11BF0, 0x11BF9}, {0x16130, 0x16139},
+                                          {0x16D70, 0x16D79}, {0x1CCF0, 0x1CCF9}, {0x1E5F1, 0x1E5FA}};
+/// The capitals of Unicode 16 and 17, and how far their small letters are away.
+inline constexpr std::pair<Range, int> newer_capitals[] = {
+    {{0x1C89, 0x1C89}, 1}, {{0xA7CB, 0xA7CB}, 0x264 - 0xA7CB}, {{0xA7CC, 0xA7CC}, 1}, {{0xA7CE, 0xA7CE}, 1}, {{0xA7D2, 0xA7D2}, 1},
+    {{0xA7D4, 0xA7D4}, 1}, {{0xA7DA, 0xA7DA}, 1}, {{0xA7DC, 0xA7DC}, 0x19B - 0xA7DC}, {{0x10D50, 0x10D65}, 0x20}, {{0x16EA0, 0x16EB8}, 0x1B}};
+
+constexpr bool within(char32_t point, const Range& range) { return range.first <= point && point <= range.second; }
+
+template <std::size_t N>
+bool is_of(char32_t point, utf8proc_category_t first, utf8proc_category_t last, const Range (&newer)[N]) {
   const auto category = utf8proc_category(static_cast<utf8proc_int32_t>(point));
-  return category >= UTF8PROC_CATEGORY_LU && category <= UTF8PROC_CATEGORY_LO;
+  if (category == UTF8PROC_CATEGORY_CN)
+    return std::any_of(std::begin(newer), std::end(newer), [&](const Range& range) { return within(point, range); });
+  return category >= first && category <= last;
+}
+
+}  // namespace detail
+
+inline bool is_letter(char32_t point) {  // \p{L}
+  return detail::is_of(point, UTF8PROC_CATEGORY_LU, UTF8PROC_CATEGORY_LO, detail::newer_letters);
 }
 
 inline bool is_number(char32_t point) {  // \p{N}
-  const auto category = utf8proc_category(static_cast<utf8proc_int32_t>(point));
-  return category >= UTF8PROC_CATEGORY_ND && category <= UTF8PROC_CATEGORY_NO;
+  return detail::is_of(point, UTF8PROC_CATEGORY_ND, UTF8PROC_CATEGORY_NO, detail::newer_numbers);
 }
 
 inline bool is_space(char32_t point) {  // \s: the property White_Space
@@ -76,11 +104,18 @@ OPAD_ONCE std::u32string nfc(std::u32string_view text) {
 
 /// Lower case, each code point by itself (so a final sigma stays as it is); U+0130 becomes two.
 OPAD_ONCE std::u32string lower(std::u32string_view text) {
+  const auto small = [](char32_t point) {
+    const auto known = static_cast<char32_t>(utf8proc_tolower(static_cast<utf8proc_int32_t>(point)));
+    if (known != point || point < 0x1C89) return known;
+    for (const auto& [range, distance] : detail::newer_capitals)
+      if (detail::within(point, range)) return static_cast<char32_t>(static_cast<std::int32_t>(point) + distance);
+    return known;
+  };
   std::u32string out;
   out.reserve(text.size());
   for (const char32_t point : text) {
     if (point == U'\u0130') out += U"i\u0307";
-    else out += static_cast<char32_t>(utf8proc_tolower(static_cast<utf8proc_int32_t>(point)));
+    else out += small(point);
   }
   return out;
 }
