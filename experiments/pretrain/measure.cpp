@@ -93,14 +93,8 @@ int measure(int argc, char** argv) {
     const auto config = SchedulerConfig::from_pretrained(teacher / "scheduler");
     out["teacher"] = scores(*reader, pictures_of("teacher", [&](const Tensor& noise, const Tensor& condition) {
       auto sampler = make_sampler(config, m.teacher_steps);
-      const Tensor both = at::cat({null_condition.expand_as(condition), condition});
-      Tensor x = noise * sampler.init_noise_sigma();
-      for (std::int64_t k = 0; k < m.teacher_steps; ++k) {
-        const Tensor input = sampler.scale_model_input(x, k), t = at::full({2 * x.size(0)}, sampler.timesteps()[static_cast<std::size_t>(k)], x.options());
-        const auto halves = unet->forward(at::cat({input, input}), t, both).chunk(2);
-        x = sampler.step(halves[0] + m.guidance * (halves[1] - halves[0]), k, x).prev_sample;
-      }
-      return x;
+      Passes passes;
+      return sample_guided(Denoiser{"teacher-unet", unet, Diffusion(config), &passes}, sampler, noise * sampler.init_noise_sigma(), condition, null_condition, m.guidance);
     }), w);
   }
   if (std::filesystem::exists(m.models / "student" / "unet" / "config.json")) {

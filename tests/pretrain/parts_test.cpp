@@ -57,18 +57,6 @@ TEST_CASE("PatchCodec's latents are the patches' principal components, scaled by
   }
 }
 
-TEST_CASE("WeightAverage follows its formula and swaps without loss", "[pretrain][train]") {
-  const Tensor weight = torch::full({2}, 1.0);
-  WeightAverage average({{"w", weight}}, 0.9);
-  weight.fill_(2.0);
-  average.update(0);  // d = min(0.9, 1 / 10)
-  REQUIRE(at::allclose(average.state().at("average.w"), torch::full({2}, 0.1 * 1 + 0.9 * 2)));
-  average.swap();
-  REQUIRE(at::allclose(weight, torch::full({2}, 1.9)));
-  average.swap();
-  REQUIRE(at::equal(weight, torch::full({2}, 2.0)));
-}
-
 TEST_CASE("The learning rate of a pretraining rises, stays, and falls to zero", "[pretrain]") {
   PretrainSettings s{.steps = 100, .warmup = 9, .decay_share = 0.5};
   REQUIRE(s.rate(0) == Approx(0.1));

@@ -1,11 +1,11 @@
 #pragma once
 #include <sys/resource.h>
 
-#include <ATen/autocast_mode.h>
 #include <ATen/Parallel.h>
 
 #include <iostream>
 
+#include <opad/core/autocast.hpp>
 #include <opad/data/concept_dataset.hpp>
 #include <opad/experiment/collaboration.hpp>
 #include <opad/experiment/learning_curve.hpp>
@@ -39,29 +39,6 @@ int guarded_main(const std::string& program, const Body& body) {
     return 1;
   }
 }
-
-/// Networks' passes in bfloat16 while one lives, where that is asked for.
-class Autocast {
- public:
-  Autocast(bool on, c10::DeviceType device) : on_(on), device_(device), before_(at::autocast::is_autocast_enabled(device)) {
-    if (!on_) return;
-    at::autocast::set_autocast_enabled(device_, true);
-    at::autocast::set_autocast_dtype(device_, torch::kBFloat16);
-    at::autocast::increment_nesting();
-  }
-  ~Autocast() {
-    if (!on_) return;
-    if (at::autocast::decrement_nesting() == 0) at::autocast::clear_cache();
-    at::autocast::set_autocast_enabled(device_, before_);
-  }
-  Autocast(const Autocast&) = delete;
-  Autocast& operator=(const Autocast&) = delete;
-
- private:
-  bool on_;
-  c10::DeviceType device_;
-  bool before_;
-};
 
 inline torch::Device parse_device(const std::string& text) {
   try {

@@ -1,8 +1,8 @@
 #pragma once
 #include <opad/io/json.hpp>
 #include <opad/models/clip_text_model.hpp>
-#include <opad/models/unet_2d_condition.hpp>
 #include <opad/sampler/any_sampler.hpp>
+#include <opad/space/denoiser.hpp>
 #include <opad/text/clip_tokenizer.hpp>
 
 namespace opad {
@@ -53,19 +53,15 @@ inline CLIPTextConfig mini_text(const ClipTokenizer& tokenizer, std::int64_t wid
 
 /// A multi-step model's picture of each prompt, with classifier-free guidance: DPM-Solver++ on the trailing grid.
 ///   noise [B, C, h, w], condition [B, T, D], null_condition [1, T, D] -> latents [B, C, h, w]
-inline Tensor sample_multistep(UNet2DConditionModel& unet, const Tensor& noise, const Tensor& condition, const Tensor& null_condition,
-                               double guidance, std::int64_t steps) {
-  Json config = mini_scheduler("DPMSolverMultistepScheduler");
-  config.update({{"algorithm_type", "dpmsolver++"}, {"solver_order", 2}});
-  DpmSolverPlusPlus2M sampler(SchedulerConfig::from_json(config, "mini world"), steps);
-  const Tensor both = at::cat({null_condition.expand_as(condition), condition});
-  Tensor x = noise * sampler.init_noise_sigma();
-  for (std::int64_t k = 0; k < steps; ++k) {
-    const Tensor timestep = at::full({2 * x.size(0)}, sampler.timesteps()[static_cast<std::size_t>(k)], x.options());
-    const auto halves = unet.forward(at::cat({x, x}), timestep, both).to(torch::kFloat32).chunk(2);
-    x = sampler.step(halves[0] + guidance * (halves[1] - halves[0]), k, x).prev_sample;
-  }
-  return x;
+inline Tensor sample_multistep(const std::shared_ptr<UNet2DConditionModel>& unet, const Tensor& noise, const Tensor& condition,
+                               const Tensor& null_condition, double guidance, std::int64_t steps) {
+  Json json = mini_scheduler("DPMSolverMultistepScheduler");
+  json.update({{"algorithm_type", "dpmsolver++"}, {"solver_order", 2}});
+  const auto config = SchedulerConfig::from_json(json, "mini world");
+  Passes passes;
+  DpmSolverPlusPlus2M sampler(config, steps);
+  return sample_guided(Denoiser{"teacher-unet", unet, Diffusion(config), &passes}, sampler, noise * sampler.init_noise_sigma(), condition,
+                       null_condition, guidance);
 }
 
 }  // namespace opad

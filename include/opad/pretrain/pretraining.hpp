@@ -14,9 +14,9 @@
 #include <opad/experiment/run_folder.hpp>
 #include <opad/experiment/signals.hpp>
 #include <opad/io/event_file.hpp>
+#include <opad/train/average.hpp>
 #include <opad/train/optimiser.hpp>
 #include <opad/train/processes.hpp>
-#include <opad/train/weight_average.hpp>
 
 namespace opad {
 
@@ -174,7 +174,7 @@ inline int run_pretraining(const std::string& name, Pretraining& task, const Pre
   const torch::Device device(s.device);
   AdamW::State optimiser(detail::pretrain_adamw(s, s.learning_rate), task.parameters());
   AdamW::State adversary(detail::pretrain_adamw(s, s.adversary_learning_rate), task.adversary());
-  WeightAverage average(task.parameters(), s.ema);
+  EmaState average(Ema{s.ema}, task.parameters());
   Processes processes(s.processes, std::max(detail::numbers(optimiser.parameters()), detail::numbers(adversary.parameters())));
   const bool first = processes.rank() == 0;  // only the first one writes
   std::optional<RunFolder> folder;
@@ -184,7 +184,8 @@ inline int run_pretraining(const std::string& name, Pretraining& task, const Pre
   processes.average({}, false);  // a folder that refuses has ended all of them by now
   const StopSignals signals;
   const auto state = [&] {
-    Tensors all = average.state();
+    Tensors all;
+    average.add_state(all);
     for (const auto& [key, t] : optimiser.state()) all["model." + key] = t;
     for (const auto& [key, t] : adversary.state()) all["adversary." + key] = t;
     return all;
@@ -227,7 +228,7 @@ inline int run_pretraining(const std::string& name, Pretraining& task, const Pre
       adversary.step(rate);
       adversary.zero_grad();
     }
-    average.update(step);
+    average.update();
     if (!first) {
       if (stop) return 0;
       continue;

@@ -77,7 +77,7 @@ class StudentTask : public Pretraining {
       const Tensor picture = vae_->decode(x0 / vae_->config.scaling_factor).to(torch::kFloat32);
       shown_ = seen(picture, step.stream("student/rough"));
       const double share = std::clamp(static_cast<double>(step.step - options_.alone) / 100.0, 0.0, 1.0);
-      const Tensor verdict = Hinge{}.student(judge_->forward(shown_));
+      const Tensor verdict = Hinge{}.student(judge_->forward(shown_)).mean();
       step.log("adversarial", verdict);
       total = total + share * options_.adversarial * verdict;
     }
@@ -92,7 +92,7 @@ class StudentTask : public Pretraining {
       real = seen(real_.index_select(0, indices).to(device_, torch::kFloat32), step.stream("student/rough-real"));
     }
     for (const Tensor& tokens : shown_) shown.push_back(tokens.detach());
-    const Tensor loss = Hinge{}.critic(judge_->forward(real), judge_->forward(shown));
+    const Tensor loss = 0.5 * (Hinge{}.real(judge_->forward(real)) + Hinge{}.fake(judge_->forward(shown))).mean();
     step.log("judge", loss);
     return loss;
   }
@@ -154,7 +154,7 @@ class StudentTask : public Pretraining {
       ids.push_back(tokenizer_(captions));
       noise.push_back(random.stream("pairs/noise", first).normal({count, vae_->config.latent_channels, side, side}));
       const Autocast autocast(settings_.dtype == "bfloat16", device_.type());
-      latent.push_back(sample_multistep(*unet_, noise.back().to(device_), text_->forward(ids.back().to(device_)), null_condition, options_.guidance,
+      latent.push_back(sample_multistep(unet_, noise.back().to(device_), text_->forward(ids.back().to(device_)), null_condition, options_.guidance,
                                         options_.teacher_steps).cpu().to(torch::kFloat16));
       noise.back() = noise.back().to(torch::kFloat16);
       progress.update(first + count);

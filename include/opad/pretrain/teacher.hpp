@@ -118,7 +118,7 @@ class TeacherTask : public Pretraining {
   }
   Tensor sheet() override {
     const Tensor condition = text_->forward(tokenizer_(sheet_prompts()).to(device_)), null_condition = text_->forward(tokenizer_({""}).to(device_));
-    const Tensor latent = sample_multistep(*unet_, sheet_noise_, condition, null_condition, options_.guidance, 12);
+    const Tensor latent = sample_multistep(unet_, sheet_noise_, condition, null_condition, options_.guidance, 12);
     return preview_grid(vae_->decode(latent / vae_->config.scaling_factor).cpu(), 8, sheet_prompts(), c10::str("teacher, 12 steps, guidance ", options_.guidance));
   }
 

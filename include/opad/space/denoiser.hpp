@@ -19,7 +19,7 @@ struct Denoiser {
 
   /// The network's own prediction (noise, velocity or clean latent, as the scheduler's config says).
   Tensor predict(const Tensor& latent, const Tensor& timestep, const Tensor& condition) const {
-    const Tensor prediction = unet->forward(latent, timestep, condition);
+    const Tensor prediction = unet->forward(latent, timestep, condition).to(latent.scalar_type());  // under autocast it comes in bfloat16
     passes->count(name, prediction.requires_grad());
     if (watch) watch(latent, timestep, prediction);
     return prediction;
