@@ -1,6 +1,6 @@
 # Reads the headers below INCLUDE as text. Each begins with #pragma once, none includes <torch/torch.h> (30 seconds of compile
 # time; <torch/types.h> or <torch/nn.h> do), and a folder includes only itself and folders that stand before it here.
-set(layers core io text models schedule adapter sampler data space loss adversarial target coupling train evaluate experiment)
+set(layers core io text models schedule adapter sampler data space loss adversarial target coupling train evaluate experiment pretrain)
 
 set(complaints "")
 file(GLOB_RECURSE headers RELATIVE ${INCLUDE} ${INCLUDE}/*.hpp)

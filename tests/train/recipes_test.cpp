@@ -124,7 +124,7 @@ TEST_CASE("Every part of an unusual recipe trains, and resumes bit for bit", "[t
   const Tensors saved = one.copy();
   for (const std::string moved : {"teacher.value.token_rows", "student.value.token_rows", "student.value.mid_block.attentions.0.transformer_blocks.0.attn2.processor.to_q_custom_diffusion.weight",
                                   "critic.dino.value.0.weight", "critic.dino#2.value.2.weight",
-                                  "critic.vsd.value.unet.mid_block.attentions.0.transformer_blocks.0.attn1.to_q.lora_B.weight", "average.token_rows"}) {
+                                  "critic.vsd.value.unet.mid_block.attentions.0.transformer_blocks.0.attn1.to_v.lora_B.weight", "average.token_rows"}) {
     INFO(moved);
     REQUIRE(before.contains(moved));
     REQUIRE_FALSE(at::equal(before.at(moved), saved.at(moved)));

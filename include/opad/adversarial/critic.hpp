@@ -199,7 +199,7 @@ struct CriticList {
   /// One name for each critic: its eye's, with a number behind it from the second of one kind on.
   std::vector<std::string> names() const {
     std::vector<std::string> out;
-    const auto add = [&](std::string_view name) {
+    [[maybe_unused]] const auto add = [&](std::string_view name) {  // by an empty list
       const auto same = std::count_if(out.begin(), out.end(), [&](const std::string& other) { return other.substr(0, other.find('#')) == name; });
       out.push_back(same ? c10::str(name, "#", same + 1) : std::string(name));
     };

@@ -255,7 +255,7 @@ class Run {
     for_each_backbone(viewers(), [&](auto backbone) {
       using B = typename decltype(backbone)::type;
       const auto folder = settings_.encoder_folder(std::string(B::name));
-      require(std::filesystem::is_directory(folder), folder.string(), ": no such folder; give --", B::name, " the folder of the encoder");
+      require(std::filesystem::exists(folder), folder.string(), ": no such folder or file; give --", B::name, " the encoder's");
       world.networks.template put<B>(B::load(folder));
     });
     world.to(device_);
