@@ -1,5 +1,5 @@
 #pragma once
-/// opad_parity: what a family of fixtures sees of a case and of the report. See tests/parity/README.md.
+/// opad_parity: what a family of fixtures sees of a case and of the report. See tests/golden/README.md.
 #include <filesystem>
 #include <functional>
 #include <set>
