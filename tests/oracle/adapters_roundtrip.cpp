@@ -52,7 +52,7 @@ void write_adapters(const fs::path& folder, const fs::path& out) {
   };
   trained(CustomDiffusion<KeyValue>{}, "kv");
   trained(CustomDiffusion<QueryKeyValueOut>{}, "qkvo");
-  trained(Lora{.rank = 2, .alpha = 3.0}, "lora");
+  trained(LowRankAdapter{.rank = 2, .alpha = 3.0}, "lora");
 
   Pipeline pipeline{folder};
   auto stream = Random(7).stream("tokens");
