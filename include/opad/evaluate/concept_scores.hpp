@@ -1,4 +1,5 @@
 #pragma once
+#include <opad/core/once.hpp>
 #include <opad/evaluate/encoders.hpp>
 
 namespace opad {
@@ -22,7 +23,7 @@ struct RealFeatures {
 /// Scores generated pictures, uint8 [H, W, 3].
 ///   prompts     one for each picture, without the modifier token; equal prompts belong together (diversity)
 ///   attributes  what the concept shows, "kind" among it; may be empty; not looked at without an attribute reader
-inline ConceptScores score_concept(const EvaluationEncoders& encoders, const RealFeatures& real, const std::vector<Tensor>& pictures,
+OPAD_ONCE ConceptScores score_concept(const EvaluationEncoders& encoders, const RealFeatures& real, const std::vector<Tensor>& pictures,
                                    const std::vector<std::string>& prompts, const Attributes& attributes = {}, const FailureRule& rule = {}) {
   require(!pictures.empty() && pictures.size() == prompts.size(), "evaluation: ", pictures.size(), " pictures and ", prompts.size(),
           " prompts; give one prompt for each picture");

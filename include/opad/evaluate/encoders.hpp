@@ -1,4 +1,5 @@
 #pragma once
+#include <opad/core/once.hpp>
 #include <opad/evaluate/attribute_reader.hpp>
 #include <opad/evaluate/metrics.hpp>
 #include <opad/evaluate/preprocessing.hpp>
@@ -16,7 +17,7 @@ namespace opad {
 /// Each may hold a preprocessor_config.json.
 class EvaluationEncoders {
  public:
-  explicit EvaluationEncoders(const std::filesystem::path& folder, torch::Device device = torch::kCPU) : device_(device) {
+  OPAD_ONCE explicit EvaluationEncoders(const std::filesystem::path& folder, torch::Device device = torch::kCPU) : device_(device) {
     require(std::filesystem::is_directory(folder), folder.string(), ": no such folder; give the folder with the evaluation encoders clip/ and dino/");
     const auto clip = folder / "clip", dino = folder / "dino", reader = folder / "attribute-reader";
     const bool whole = std::filesystem::exists(clip / "config.json");
@@ -35,15 +36,15 @@ class EvaluationEncoders {
   }
 
   /// Features of pictures, uint8 [H, W, 3] each of its own size.  -> [n, width]
-  Tensor clip(const std::vector<Tensor>& pictures) const {
+  OPAD_ONCE Tensor clip(const std::vector<Tensor>& pictures) const {
     return in_batches(pictures, clip_preprocessing_, [&](const Tensor& image) { return clip_vision_->forward(image); });
   }
-  Tensor dino(const std::vector<Tensor>& pictures) const {
+  OPAD_ONCE Tensor dino(const std::vector<Tensor>& pictures) const {
     return in_batches(pictures, dino_preprocessing_, [&](const Tensor& image) { return dino_->forward(image); });
   }
 
   /// Features of prompts, comparable with those of pictures.  -> [n, width]
-  Tensor text(const std::vector<std::string>& prompts) const {
+  OPAD_ONCE Tensor text(const std::vector<std::string>& prompts) const {
     torch::NoGradGuard no_grad;
     return clip_text_->text_embeds((*tokenizer_)(prompts).to(device_)).cpu();
   }
@@ -52,7 +53,7 @@ class EvaluationEncoders {
   const AttributeReader* reader() const { return reader_.get(); }
 
   /// Probabilities of every attribute's words.
-  AttributeReading read(const std::vector<Tensor>& pictures) const {
+  OPAD_ONCE AttributeReading read(const std::vector<Tensor>& pictures) const {
     require(reader_ != nullptr, "evaluation: there is no attribute-reader/ among the evaluation encoders");
     const Tensor all = in_batches(pictures, reader_preprocessing_, [&](const Tensor& image) { return at::cat(reader_->logits(image), 1); });
     AttributeReading reading;

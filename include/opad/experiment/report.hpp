@@ -1,4 +1,5 @@
 #pragma once
+#include <opad/core/once.hpp>
 #include <opad/data/concept_folder.hpp>
 #include <opad/experiment/metrics.hpp>
 #include <opad/experiment/report_page.hpp>
@@ -260,7 +261,7 @@ class SweepReport {
 };
 
 /// Writes table.csv, table.md and report.html into the folder.
-inline void write_sweep_report(const SweepResults& results, const std::filesystem::path& folder) {
+OPAD_ONCE void write_sweep_report(const SweepResults& results, const std::filesystem::path& folder) {
   const SweepTable table = make_table(results);
   write_atomically(folder / "table.csv", table_csv(table));
   write_atomically(folder / "table.md", table_markdown(table));

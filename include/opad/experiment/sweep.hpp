@@ -1,4 +1,5 @@
 #pragma once
+#include <opad/core/once.hpp>
 #include <opad/evaluate/concept_scores.hpp>
 #include <opad/evaluate/open_protocol.hpp>
 #include <opad/evaluate/picture_maker.hpp>
@@ -258,11 +259,15 @@ class Sweep {
   Protocol protocol_;
 };
 
+OPAD_ONCE int run_sweep(const std::string& program, std::vector<Variant> variants, int argc, const char* const* argv) {
+  return Sweep(program, std::move(variants))(argc, argv);
+}
+
 /// The whole of a sweep's main:  int main(int argc, char** argv) { return opad::sweep(hana::tuple_t<Full, WithoutCritics>, argc, argv); }
 /// The first row is the reference that differences are taken to.
 template <class Rows>
 int sweep(Rows rows, int argc, char** argv) {
-  return guarded_main(std::filesystem::path(argv[0]).filename().string(), [&] { return Sweep(argv[0], variants_of(rows))(argc, argv); });
+  return guarded_main(std::filesystem::path(argv[0]).filename().string(), [&] { return run_sweep(argv[0], variants_of(rows), argc, argv); });
 }
 
 }  // namespace opad

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include <opad/core/once.hpp>
 #include <opad/evaluate/metrics.hpp>
 #include <opad/evaluate/statistics.hpp>
 #include <opad/io/json.hpp>
@@ -101,7 +102,7 @@ inline std::string verdict_text(const Comparison& comparison, int published) {
 }
 
 /// Means, spreads, differences with 95 % intervals and p-values. The same results give the same table.
-inline SweepTable make_table(const SweepResults& results, const Bootstrap& how = {}) {
+OPAD_ONCE SweepTable make_table(const SweepResults& results, const Bootstrap& how = {}) {
   SweepTable table{.columns = {}, .rows = results.variants, .verdicts = {}, .cells = {}};
   const Random random(0);
   for (const bool teacher : {false, true})
@@ -138,7 +139,7 @@ inline std::string decimal(double value, int digits = 3, bool sign = false) {
 }
 
 /// One line for each variant and metric, for a spreadsheet or a plotting script.
-inline std::string table_csv(const SweepTable& table) {
+OPAD_ONCE std::string table_csv(const SweepTable& table) {
   const auto quoted = [](const std::string& text) { return text.find_first_of(",\"\n") == std::string::npos ? text : "\"" + text + "\""; };
   std::string out = "variant,metric,mean,deviation between concepts,deviation between seeds,concepts,values,difference,low,high,p,pairs,published\n";
   for (std::size_t i = 0; i < table.rows.size(); ++i)
@@ -158,7 +159,7 @@ inline std::string table_csv(const SweepTable& table) {
 }
 
 /// Means, and below each its difference to the reference with its interval.
-inline std::string table_markdown(const SweepTable& table) {
+OPAD_ONCE std::string table_markdown(const SweepTable& table) {
   const bool judged = std::ranges::any_of(table.verdicts, [](const std::string& text) { return !text.empty(); });
   std::string head = "| variant |", rule = "|---|", body;
   for (const auto& column : table.columns) head += " " + column.title + (column.better < 0 ? " (less is better) |" : " |"), rule += "---:|";
