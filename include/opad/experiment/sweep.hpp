@@ -47,7 +47,8 @@ class Sweep {
     if (settings_.dry_run) return dry_run();
     if (!settings_.collect)
       if (const int code = run_jobs(); code != 0) return code;
-    return settings_.report ? collect() : 0;
+    if (settings_.report) collect();
+    return failed_ ? 1 : 0;
   }
 
  private:
@@ -155,7 +156,8 @@ class Sweep {
         failures += c10::str(failures.empty() ? "" : ", ", job.folder.string());
       }
     }
-    if (!failures.empty()) std::cerr << program_ << ": not finished: " << failures << std::endl;
+    failed_ = !failures.empty();
+    if (failed_) std::cerr << program_ << ": not finished: " << failures << std::endl;
     return 0;
   }
 
@@ -226,7 +228,7 @@ class Sweep {
     return config.contains(place) ? config.at(place).get<std::int64_t>() : 1;
   }
 
-  int collect() const {
+  void collect() const {
     SweepResults results{.title = std::filesystem::path(program_).filename().string(), .protocol = protocol_.name, .rule = settings_.rule};
     for (const Subject& subject : protocol_.subjects) results.subjects.push_back(subject.name);
     results.seeds = settings_.seeds;
@@ -250,13 +252,13 @@ class Sweep {
     std::cout << table_markdown(make_table(results)) << "\n"
               << (settings_.output / "report.html").string() << "\n" << (settings_.output / "table.csv").string() << "\n"
               << (settings_.output / "table.md").string() << std::endl;
-    return 0;
   }
 
   std::string program_;
   std::vector<Variant> variants_;
   SweepSettings settings_;
   Protocol protocol_;
+  bool failed_ = false;
 };
 
 OPAD_ONCE int run_sweep(const std::string& program, std::vector<Variant> variants, int argc, const char* const* argv) {

@@ -154,7 +154,7 @@ struct SweepSettings {
     options.bind_value("jobs", jobs, "print a command a line for what is not finished, for GNU parallel, xargs or a Slurm array");
     options.bind_value("collect", collect, "train nothing; table and report of what is finished");
     options.bind_value("report", report, "table and report at the end");
-    options.bind_value("keep-going", keep_going, "after a run that fails, go on with the others");
+    options.bind_value("keep-going", keep_going, "after a run that fails, go on with the others; the exit code is 1 then");
     options.group("Runs");
     options.bind_value("only", only, "variants; none: all");
     options.bind_value("concepts", concepts, "concepts; none: all of the protocol");
