@@ -14,10 +14,10 @@ endif()
 set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
 add_library(opad_flags INTERFACE)
 target_link_libraries(opad_flags INTERFACE opad::opad)
-target_compile_definitions(opad_flags INTERFACE OPAD_MODELS="${PROJECT_SOURCE_DIR}/models/tiny")  # what no option names
+target_compile_definitions(opad_flags INTERFACE OPAD_MODELS="${PROJECT_SOURCE_DIR}/models/mini")  # what no option names
 target_compile_options(opad_flags INTERFACE -Wall -Wextra -Wno-missing-field-initializers -Wno-invalid-pch
   # g++ collects garbage again and again beside a precompiled header of 600 MB, a tenth of its time, for little memory
-  $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess;--param=ggc-min-heapsize=3000000;--param=ggc-min-expand=1000>
+  $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess;--param=ggc-min-heapsize=1500000;--param=ggc-min-expand=1000>
   $<$<BOOL:${OPAD_WARNINGS_AS_ERRORS}>:-Werror>)
 if(OPAD_SANITIZE)
   target_compile_options(opad_flags INTERFACE -fsanitize=${OPAD_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=undefined)
