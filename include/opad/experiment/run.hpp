@@ -84,9 +84,9 @@ class Run {
     if (settings_.resume == ".") settings_.resume = settings_.output.string();  // --resume alone means the run in --output
     const std::filesystem::path run = settings_.resume;
     require(!run.empty(), "--resume: give the folder of the run, or --output");
+    require(latest_checkpoint(run).has_value(), "--resume ", run.string(), ": no run with a checkpoint there; give the run's folder, or leave --resume out");
     require(settings_.output.empty() || settings_.output.lexically_normal() == run.lexically_normal(), "--resume ", run.string(), " and --output ",
             settings_.output.string(), " are two folders, but a run goes on in its own; leave --output out");
-    require(latest_checkpoint(run).has_value(), "--resume ", run.string(), ": no run with a checkpoint there; give the run's folder, or leave --resume out");
     // the run's own options, with whatever this command line says on top
     const std::string config = (run / "config.json").string();
     std::vector<const char*> words{argv[0], "--config", config.c_str()};
