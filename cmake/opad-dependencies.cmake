@@ -30,7 +30,9 @@ if(NOT TARGET torch AND EXISTS "${_opad_torch}/lib/libtorch_cuda.so")
   endif()
 endif()
 if(NOT TARGET torch)
+  set(CMAKE_MESSAGE_LOG_LEVEL ERROR)  # its package file warns of a profiler's library that nothing here needs
   find_package(Torch 2.4 QUIET CONFIG)
+  unset(CMAKE_MESSAGE_LOG_LEVEL)
 endif()
 if(NOT TARGET torch)
   message(FATAL_ERROR "opad: no LibTorch >= 2.4. Run scripts/setup, or `pip install torch`, or give "

@@ -47,6 +47,17 @@ TEST_CASE("In a log, three days of training make some five hundred lines without
   REQUIRE(stage.count('\x1b') == 0);
 }
 
+TEST_CASE("Percent are those of the steps, for every step", "[experiment][progress]") {
+  for (int step = 1; step <= 100; ++step) {
+    Stage stage;
+    {
+      opad::Progress progress("train", 100, 0, stage.out, {}, stage.clock);
+      progress.update(step);
+    }
+    REQUIRE_THAT(stage.out.str(), ContainsSubstring("/100" + std::string(step < 10 ? "   " : step < 100 ? "  " : " ") + std::to_string(step) + "%"));
+  }
+}
+
 TEST_CASE("In a log, the first line comes after five seconds and the last with the end", "[experiment][progress]") {
   Stage stage;
   {

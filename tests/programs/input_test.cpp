@@ -86,6 +86,10 @@ TEST_CASE("Options that make no sense are refused", "[programs][input]") {
   SECTION("a resume that does not exist") {
     refused(arguments(photos, output, "--resume '" + (scratch / "gone").string() + "'"), {"--resume", "gone"}, output);
   }
+  SECTION("an output that is a file") {
+    write_text(scratch / "file", "");
+    refused(arguments(photos, scratch / "file"), {"file", "--output"}, scratch / "file");
+  }
   SECTION("a resume alone, without a run") { refused(arguments(photos, output, "--resume"), {"--resume"}, output); }
   SECTION("a number that is none") { refused(arguments(photos, output, "--steps many"), {"--steps", "many"}, output); }
   SECTION("an unknown device") { refused(arguments(photos, output, "--device gpu7"), {"--device", "gpu7"}, output); }

@@ -157,7 +157,7 @@ class Progress {
   std::string text(std::size_t room) const {
     std::vector<std::string> parts;
     if (!screen_.terminal) parts.push_back(title_);
-    parts.push_back(std::to_string(step_) + "/" + std::to_string(total_) + printed(" %3d%%", static_cast<int>(100 * fraction())));
+    parts.push_back(std::to_string(step_) + "/" + std::to_string(total_) + printed(" %3d%%", static_cast<int>(100 * fraction() + 1e-9)));
     if (rate_ > 0) {
       parts.push_back(rate_ < 1 ? printed("%.1f s/step", 1 / rate_) : printed("%.3g steps/s", rate_));
       const auto left = static_cast<double>(total_ - step_);

@@ -84,9 +84,9 @@ class Run {
     if (settings_.resume == ".") settings_.resume = settings_.output.string();  // --resume alone means the run in --output
     const std::filesystem::path run = settings_.resume;
     require(!run.empty(), "--resume: give the folder of the run, or --output");
+    require(latest_checkpoint(run).has_value(), "--resume ", run.string(), ": no run with a checkpoint there; give the run's folder, or leave --resume out");
     require(settings_.output.empty() || settings_.output.lexically_normal() == run.lexically_normal(), "--resume ", run.string(), " and --output ",
             settings_.output.string(), " are two folders, but a run goes on in its own; leave --output out");
-    require(latest_checkpoint(run).has_value(), "--resume ", run.string(), ": no run with a checkpoint there; give the run's folder, or leave --resume out");
     // the run's own options, with whatever this command line says on top
     const std::string config = (run / "config.json").string();
     std::vector<const char*> words{argv[0], "--config", config.c_str()};
@@ -265,7 +265,7 @@ class Run {
   int train(RunFolder& folder, World& world, Trainer<Recipe>& trainer) {
     std::cerr << greeting_ << std::flush;
     const StopSignals signals;
-    std::optional<ConceptDataset> data(dataset(world));
+    std::optional<Prefetch> data(std::in_place, dataset(world), settings_.batch_size);
     std::int64_t start = 0;
     if (const auto checkpoint = folder.latest_checkpoint(); checkpoint && existing() == Existing::Resume) {
       const auto file = checkpoint->folder / "state.safetensors";
@@ -289,12 +289,12 @@ class Run {
     };
     RunSummary summary;
     if constexpr (HasSecondStage<Coupling>)
-      if (start > slots_.coupling.boundary(settings_.steps)) data.emplace(with_made_pictures(folder, world));
+      if (start > slots_.coupling.boundary(settings_.steps)) data.emplace(with_made_pictures(folder, world), settings_.batch_size);
     for (std::int64_t iteration = start; iteration < settings_.steps; ++iteration) {
       if constexpr (HasSecondStage<Coupling>) {
         if (iteration == slots_.coupling.boundary(settings_.steps)) {
           begin_second_stage(folder, world, trainer);
-          data.emplace(with_made_pictures(folder, world));
+          data.emplace(with_made_pictures(folder, world), settings_.batch_size);
         }
       }
       summary.begin_iteration(world.networks.passes());
@@ -336,9 +336,9 @@ class Run {
     return dataset(world);
   }
 
-  Metrics iterate(Trainer<Recipe>& trainer, const ConceptDataset& dataset, std::int64_t iteration) {
+  Metrics iterate(Trainer<Recipe>& trainer, Prefetch& data, std::int64_t iteration) {
     std::vector<Batch> batches;
-    for (std::int64_t k = 0; k < settings_.accumulation; ++k) batches.push_back(dataset.batch(iteration * settings_.accumulation + k, settings_.batch_size));
+    for (std::int64_t k = 0; k < settings_.accumulation; ++k) batches.push_back(data.batch(iteration * settings_.accumulation + k));
     const Autocast autocast(settings_.dtype == "bfloat16", device_.type());
     return trainer.iterate(iteration, batches);
   }

@@ -99,6 +99,7 @@ class RunFolder {
   OPAD_ONCE RunFolder(std::filesystem::path folder, const RunDescription& run, Existing existing, std::size_t keep = 2)
       : folder_(std::move(folder)), keep_(keep) {
     require(!folder_.empty(), "the run needs a folder; give --output FOLDER");
+    require(!std::filesystem::exists(folder_) || std::filesystem::is_directory(folder_), folder_.string(), ": not a folder; give --output a folder");
     require(keep_ >= 1, folder_.string(), ": at least one checkpoint must be kept");
     translate([&] {
       refuse_foreign();
