@@ -93,7 +93,7 @@ TEST_CASE("What does not fit together is said in one line", "[programs][recipes]
   refused("opad", "--critic.dino.warmup -1", "warmup = -1");
 }
 
-TEST_CASE("--explain says what an iteration costs", "[programs][recipes][explain]") {
+TEST_CASE("The option --explain says what an iteration costs", "[programs][recipes][explain]") {
   const auto said = start("opad", "--models '" + tiny + "' --resolution 96 --explain");
   INFO(said.errors);
   REQUIRE(said.code == 0);
