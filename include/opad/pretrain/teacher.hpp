@@ -11,7 +11,7 @@ namespace opad {
 /// Loss: mean squared error of the predicted velocity, timesteps uniform; a share of the captions is dropped for guidance.
 struct TeacherPretraining {
   static constexpr std::string_view name = "teacher", description = "Trains the mini world's multi-step teacher: U-Net and text encoder.";
-  std::int64_t width = 96, text_width = 128, text_layers = 2, pictures = 60000;
+  std::int64_t width = 64, text_width = 128, text_layers = 2, pictures = 60000;
   double text_dropout = 0.1, guidance = 3.0;
 
   static PretrainSettings defaults() {
