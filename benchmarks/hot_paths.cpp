@@ -1,4 +1,4 @@
-// The paths that every iteration takes, and the whole of one, on the tiny models.
+// The paths that every iteration takes, and the whole of one, on the mini world.
 //   build/release/bin/bench_hot_paths --benchmark_filter=iteration
 #include <benchmark/benchmark.h>
 
@@ -60,7 +60,7 @@ BENCHMARK(load_safetensors)->Unit(benchmark::kMicrosecond);
 
 // ---- networks ------------------------------------------------------------------------------------------------------
 
-/// The tiny U-Net on latents [B, 4, 16, 16], with the gradient of its cross-attention keys and values or without.
+/// The U-Net on latents [B, C, 16, 16], with the gradient of its cross-attention keys and values or without.
 void unet(benchmark::State& state, bool backward) {
   const auto network = UNet2DConditionModel::from_pretrained(models / "student" / "unet");
   const std::int64_t batch = state.range(0), width = network->config.cross_attention_dim[0];
@@ -100,7 +100,7 @@ BENCHMARK(ms_swd)->Unit(benchmark::kMillisecond);
 
 // ---- everything together -------------------------------------------------------------------------------------------
 
-/// One whole iteration of the preset Default on the tiny models, batch 2, 128 pixels.
+/// One whole iteration of the preset Default, batch 2, at the size of the student's own pictures.
 void iteration(benchmark::State& state) {
   World world = World::load(models / "teacher", models / "student");
   world.networks.put<Dino>(Dino::load(models / "dino"));
@@ -108,8 +108,10 @@ void iteration(benchmark::State& state) {
   const auto rows = std::make_shared<TokenRows>(
       TokenRows::from_initializers(world.tokenizer, world.text_encoder->token_table(), {"<new1>"}, {"dog"}));
   const Random random(1);
-  const Batch batch{.images = random.stream("images").uniform({2, 3, 128, 128}) * 2 - 1, .mask = torch::ones({2, 1, 16, 16}),
-                    .prompts = {"a photo of a <new1> dog", "a good photo of the <new1> dog"}};
+  const std::int64_t latent = world.student->config.sample_size, side = latent * world.networks.downscale();
+  const Tensor images = random.stream("images").uniform({2, 3, side, side}) * 2 - 1;
+  const Batch batch{.images = images, .mask = torch::ones({2, 1, latent, latent}),
+                    .prompts = {"a photo of a <new1> dog", "a good photo of the <new1> dog"}, .whole = images};
   Trainer<Default> trainer(world, {}, rows, random, {.steps = 1'000'000});
   std::int64_t k = 0;
   for (auto _ : state) trainer.iterate(k++, {batch});
