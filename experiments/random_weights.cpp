@@ -6,12 +6,6 @@ using namespace opad;
 
 namespace {
 
-Tensors parameters(const torch::nn::Module& model, const std::string& prefix = "") {
-  Tensors tensors;
-  for (const auto& item : model.named_parameters()) tensors.emplace(prefix + item.key(), item.value().detach());
-  return tensors;
-}
-
 /// One model folder: which model it is shows in its config.json.
 void write_model(const std::filesystem::path& folder, const Random& random) {
   const auto file = folder / "config.json";
@@ -34,12 +28,12 @@ void write_model(const std::filesystem::path& folder, const Random& random) {
     CLIPVisionModelWithProjection model(vision);
     ImageProjModel projection(vision.projection_dim, 4, 768);
     fill(model), fill(projection);
-    save_safetensors(folder / "model.safetensors", parameters(model));
-    save_safetensors(folder.parent_path() / "ip_adapter.safetensors", parameters(projection, "image_proj."));
+    save_safetensors(folder / "model.safetensors", parameters_of(model));
+    save_safetensors(folder.parent_path() / "ip_adapter.safetensors", parameters_of(projection, "image_proj."));
   } else if (config.contains("patch_size") && config.contains("embed_dim")) {
     VisionTransformer model(VisionTransformerConfig::from_json(config, file.string()));
     fill(model);
-    save_safetensors(folder / "model.safetensors", parameters(model));
+    save_safetensors(folder / "model.safetensors", parameters_of(model));
   } else {
     fail(file.string(), ": no model that random_weights knows (UNet2DConditionModel, AutoencoderKL, CLIPTextModel, CLIPVisionModelWithProjection, "
          "VisionTransformer)");

@@ -114,10 +114,5 @@ int measure(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  try {
-    return measure(argc, argv);
-  } catch (const Error& error) {
-    std::cerr << "pretrain-measure: " << error.what() << std::endl;
-    return 2;
-  }
+  return guarded_main("pretrain-measure", [&] { return measure(argc, argv); });
 }

@@ -1,4 +1,5 @@
 // pretrain-publish: copies a world of model folders, its weights in half precision, as the repository keeps it.
+#include <opad/experiment/guarded_main.hpp>
 #include <opad/experiment/options.hpp>
 #include <opad/io/safetensors.hpp>
 
@@ -43,10 +44,5 @@ int publish(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  try {
-    return publish(argc, argv);
-  } catch (const Error& error) {
-    std::cerr << "pretrain-publish: " << error.what() << std::endl;
-    return 2;
-  }
+  return guarded_main("pretrain-publish", [&] { return publish(argc, argv); });
 }

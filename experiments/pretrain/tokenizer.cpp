@@ -1,11 +1,12 @@
 // pretrain-tokenizer: the mini world's tokenizer, one token for each word of its captions and prompts.
+#include <opad/experiment/guarded_main.hpp>
 #include <opad/experiment/options.hpp>
 #include <opad/pretrain/mini_world.hpp>
 #include <opad/pretrain/sprite_batch.hpp>
 #include <opad/text/word_tokenizer.hpp>
 
 int main(int argc, char** argv) {
-  try {
+  return opad::guarded_main("pretrain-tokenizer", [&] {
     std::filesystem::path models;
     opad::Options options("pretrain-tokenizer", "Makes the mini world's tokenizer: one token for each word of its captions and prompts.");
     options.bind_value("models", models, "folder of the world under construction");
@@ -13,8 +14,5 @@ int main(int argc, char** argv) {
     opad::require(!models.empty(), "--models is missing; give the folder of the world under construction");
     std::cout << opad::save_word_tokenizer(models / "teacher" / "tokenizer", opad::sprite_vocabulary(), opad::mini_context) << " tokens\n";
     return 0;
-  } catch (const opad::Error& error) {
-    std::cerr << "pretrain-tokenizer: " << error.what() << std::endl;
-    return 2;
-  }
+  });
 }

@@ -85,6 +85,7 @@ TEST_CASE("Pretraining programs refuse what cannot work in one line, with exit c
   refuses(start("pretrain-vae", "--output x"), "--models is missing");
   refuses(start("pretrain-vae", output + "--steps 0"), "--steps");
   refuses(start("pretrain-vae", output + "--processes 3 --batch-size 4"), "--processes");
+  refuses(start("pretrain-vae", output + "--device gpu"), "--device gpu");
   refuses(start("pretrain-vae", output + "--vae.widht 3"), "vae.width");
   refuses(start("pretrain-teacher", output), "tokenizer");
   refuses(start("pretrain-vit", output + "--vit.objective guess"), "contrastive, vicreg");

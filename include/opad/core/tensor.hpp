@@ -20,6 +20,17 @@ using Tensors = std::map<std::string, Tensor>;
 /// Named tensors in a fixed order: what trains.
 using NamedTensors = std::vector<std::pair<std::string, Tensor>>;
 
+/// Copies a checkpoint's tensors into a training's own, each into the one of its name. `saved` may hold more.
+inline void copy_state(const Tensors& own, const Tensors& saved, const std::string& where) {
+  torch::NoGradGuard no_grad;
+  for (const auto& [name, tensor] : own) {
+    const auto found = saved.find(name);
+    require(found != saved.end() && found->second.sizes() == tensor.sizes(), where, ": the checkpoint has no '", name, "' of shape ", tensor.sizes(),
+            "; was it written by another recipe?");
+    Tensor(tensor).copy_(found->second);
+  }
+}
+
 /// Throws unless both tensors have the same shape.
 inline void require_same_shape(std::string_view who, const Tensor& student, const Tensor& target) {
   require(student.sizes() == target.sizes(), who, ": student ", student.sizes(), " and target ", target.sizes(),

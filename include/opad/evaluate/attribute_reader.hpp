@@ -76,10 +76,7 @@ struct AttributeReader : VisionTransformer {
     Json lists = Json::object();
     for (const auto& [attribute, list] : words) lists[attribute] = list;
     write_json(folder / "attributes.json", lists);
-    Tensors tensors;
-    for (const auto& item : named_parameters()) tensors.emplace(item.key(), item.value().detach().to(type));
-    save_safetensors(folder / "model.safetensors", tensors);
-    write_json(folder / "config.json", config.to_json());
+    save_model_folder(folder, "model", *this, config.to_json(), type);
   }
 
   /// For each attribute, in the order of `words`.  [B, 3, s, s] -> [B, words] each

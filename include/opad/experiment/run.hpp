@@ -8,6 +8,7 @@
 #include <opad/core/autocast.hpp>
 #include <opad/data/concept_dataset.hpp>
 #include <opad/experiment/collaboration.hpp>
+#include <opad/experiment/guarded_main.hpp>
 #include <opad/experiment/learning_curve.hpp>
 #include <opad/experiment/metrics.hpp>
 #include <opad/experiment/previews.hpp>
@@ -22,33 +23,6 @@
 #include <opad/train/explain.hpp>
 
 namespace opad {
-
-/// Runs a program's body and turns what it throws into one line and an exit code: 2 for bad usage or input, 1 for anything else.
-template <class Body>
-int guarded_main(const std::string& program, const Body& body) {
-  try {
-    return body();
-  } catch (const Error& error) {
-    std::cerr << program << ": " << error.what() << std::endl;
-    return 2;
-  } catch (const c10::Error& error) {
-    std::cerr << program << ": internal error: " << error.what_without_backtrace() << std::endl;
-    return 1;
-  } catch (const std::exception& error) {
-    std::cerr << program << ": internal error: " << error.what() << std::endl;
-    return 1;
-  }
-}
-
-inline torch::Device parse_device(const std::string& text) {
-  try {
-    const torch::Device device(text);
-    require(!device.is_cuda() || at::hasCUDA(), "--device ", text, ": this LibTorch sees no CUDA device; give --device cpu");
-    return device;
-  } catch (const c10::Error&) {
-    fail("--device ", text, " is not a device; give cpu, cuda or cuda:1");
-  }
-}
 
 /// One training run of a recipe, from options to adapters (design.md §7, §10).
 template <class Recipe>

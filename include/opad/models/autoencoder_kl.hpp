@@ -148,7 +148,7 @@ struct AutoencoderKL : torch::nn::Module {
     return model;
   }
   void save_pretrained(const std::filesystem::path& folder, at::ScalarType type = torch::kFloat32) const {
-    save_diffusers_folder(folder, *this, config.to_json(), type);
+    save_model_folder(folder, "diffusion_pytorch_model", *this, config.to_json(), type);
   }
 
   /// image [B, in_channels, H, W] in [-1, 1] -> distribution over [B, latent_channels, H / f, W / f] (rounded down), f = downscale()

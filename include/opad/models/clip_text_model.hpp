@@ -1,7 +1,7 @@
 #pragma once
 #include <opad/core/once.hpp>
 #include <opad/models/clip_files.hpp>
-#include <opad/models/parameters.hpp>
+#include <opad/models/pretrained.hpp>
 #include <opad/models/transformer_layers.hpp>
 
 namespace opad {
@@ -91,12 +91,9 @@ struct CLIPTextModel : torch::nn::Module {
 
   /// Writes config.json and model.safetensors. transformers 4 and 5 and diffusers read them.
   OPAD_ONCE void save_pretrained(const std::filesystem::path& folder) const {
-    Tensors tensors;
-    for (const auto& item : named_parameters()) tensors[item.key()] = item.value().detach().cpu().contiguous();
     CLIPTextConfig saved = config;
     saved.vocab_size = token_table().size(0);  // rows may have been added
-    save_safetensors(folder / "model.safetensors", tensors);
-    write_json(folder / "config.json", saved.to_json(text_projection != nullptr));
+    save_model_folder(folder, "model", *this, saved.to_json(text_projection != nullptr));
   }
 
   /// The table of token embeddings, [vocabulary, hidden_size].

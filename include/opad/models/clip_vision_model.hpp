@@ -1,7 +1,7 @@
 #pragma once
 #include <opad/core/once.hpp>
 #include <opad/models/clip_files.hpp>
-#include <opad/models/parameters.hpp>
+#include <opad/models/pretrained.hpp>
 #include <opad/models/transformer_layers.hpp>
 
 namespace opad {
@@ -99,11 +99,7 @@ struct CLIPVisionModelWithProjection : torch::nn::Module {
 
   /// Writes config.json and model.safetensors. transformers 4 and 5 read them.
   OPAD_ONCE void save_pretrained(const std::filesystem::path& folder) const {
-    Tensors tensors;
-    for (const auto& item : named_parameters()) tensors[item.key()] = item.value().detach();
-    std::filesystem::create_directories(folder);
-    save_safetensors(folder / "model.safetensors", tensors);
-    write_json(folder / "config.json", config.to_json());
+    save_model_folder(folder, "model", *this, config.to_json());
   }
 
   /// All tokens, before the last norm.  [B, 3, s, s] -> [B, 1 + patches, hidden_size]

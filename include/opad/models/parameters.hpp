@@ -34,6 +34,14 @@ OPAD_ONCE void load_parameters(torch::nn::Module& module, const Tensors& tensors
             "'; is this the right file for the config beside it?");
 }
 
+/// A module's parameters by name, as a weight file holds them.
+///   prefix  put before each name
+OPAD_ONCE Tensors parameters_of(const torch::nn::Module& module, const std::string& prefix = "") {
+  Tensors tensors;
+  for (const auto& item : module.named_parameters()) tensors.emplace(prefix + item.key(), item.value().detach());
+  return tensors;
+}
+
 /// Random weights that keep activations sane, for tests, benchmarks and dry runs: matrices normal with standard deviation
 /// gain / sqrt(fan in), scales of norms and layers 1, everything else of one dimension 0.
 OPAD_ONCE void fill_random(torch::nn::Module& module, const Random& random, double gain = 0.7) {

@@ -6,17 +6,17 @@
 
 namespace opad {
 
-/// Writes a model folder as diffusers does: config.json and diffusion_pytorch_model.safetensors, the latter first, so that a folder
-/// with a config.json is complete. Weights of adapters (below a child "processor") are left out.
+/// Writes a model folder: STEM.safetensors, then config.json, so that a folder with a config.json is complete. Weights of adapters (below
+/// a child "processor") are left out.
+///   stem  "diffusion_pytorch_model" as diffusers has it, "model" as transformers and timm do
 ///   type  the numbers' type in the file: float32 (exact), float16, bfloat16
-OPAD_ONCE void save_diffusers_folder(const std::filesystem::path& folder, const torch::nn::Module& module, const Json& config,
-                                  at::ScalarType type = torch::kFloat32) {
-  Tensors tensors;
-  for (const auto& item : module.named_parameters())
-    if (item.key().find(".processor.") == std::string::npos)
-      tensors.emplace(item.key(), item.value().detach().to(type));
+OPAD_ONCE void save_model_folder(const std::filesystem::path& folder, const std::string& stem, const torch::nn::Module& module, const Json& config,
+                                 at::ScalarType type = torch::kFloat32) {
+  Tensors tensors = parameters_of(module);
+  std::erase_if(tensors, [](const auto& item) { return item.first.find(".processor.") != std::string::npos; });
+  for (auto& [name, tensor] : tensors) tensor = tensor.to(type);
   std::filesystem::create_directories(folder);
-  save_safetensors(folder / "diffusion_pytorch_model.safetensors", tensors);
+  save_safetensors(folder / (stem + ".safetensors"), tensors);
   write_json(folder / "config.json", config);
 }
 

@@ -53,7 +53,7 @@ struct UNet2DConditionModel : torch::nn::Module {
   }
   /// Writes such a folder. An installed adapter is not in it: merge it first.
   void save_pretrained(const std::filesystem::path& folder, at::ScalarType type = torch::kFloat32) const {
-    save_diffusers_folder(folder, *this, config.to_json(), type);
+    save_model_folder(folder, "diffusion_pytorch_model", *this, config.to_json(), type);
   }
 
   /// The prediction, of whatever kind the checkpoint predicts.

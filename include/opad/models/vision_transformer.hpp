@@ -1,7 +1,7 @@
 #pragma once
 #include <opad/core/once.hpp>
 #include <opad/io/weights.hpp>
-#include <opad/models/parameters.hpp>
+#include <opad/models/pretrained.hpp>
 #include <opad/models/transformer_layers.hpp>
 #include <opad/models/vision_transformer_config.hpp>
 
@@ -136,11 +136,7 @@ struct VisionTransformer : torch::nn::Module {
 
   /// Writes config.json (timm's keyword arguments) and model.safetensors.
   OPAD_ONCE void save_pretrained(const std::filesystem::path& folder) const {
-    Tensors tensors;
-    for (const auto& item : named_parameters()) tensors[item.key()] = item.value().detach();
-    std::filesystem::create_directories(folder);
-    save_safetensors(folder / "model.safetensors", tensors);
-    write_json(folder / "config.json", config.to_json());
+    save_model_folder(folder, "model", *this, config.to_json());
   }
 
   /// All tokens after the last norm: class token, registers, patches.  [B, 3, H, W] -> [B, prefix + patches, embed_dim]

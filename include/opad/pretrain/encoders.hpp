@@ -252,9 +252,7 @@ class ClipTask : public Pretraining {
     const auto folder = settings_.models / options_.folder;
     vision_->save_pretrained(folder / "image_encoder");
     if (options_.identity > 0) {
-      Tensors tensors;
-      for (const auto& item : projection_->named_parameters()) tensors["image_proj." + item.key()] = item.value().detach();
-      save_safetensors(folder / "ip_adapter.safetensors", tensors);
+      save_safetensors(folder / "ip_adapter.safetensors", parameters_of(*projection_, "image_proj."));
       return;
     }
     text_->save_pretrained(folder / "text_encoder");

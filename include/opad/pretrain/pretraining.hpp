@@ -6,6 +6,7 @@
 
 #include <opad/core/autocast.hpp>
 #include <opad/core/random.hpp>
+#include <opad/experiment/guarded_main.hpp>
 #include <opad/experiment/learning_curve.hpp>
 #include <opad/experiment/metrics.hpp>
 #include <opad/experiment/options.hpp>
@@ -57,6 +58,7 @@ struct PretrainSettings {
     where("checkpoint-every", checkpoint_every, "updates between checkpoints");
   }
   void complete() const {
+    parse_device(device);
     require(!models.empty(), "--models is missing; give the folder of the world under construction");
     require(!output.empty(), "--output is missing; give a folder for the run");
     require(steps > 0 && batch_size > 0 && warmup >= 0 && decay_share >= 0 && decay_share <= 1 && sheet_every > 0 && checkpoint_every > 0,
@@ -192,14 +194,8 @@ inline int run_pretraining(const std::string& name, Pretraining& task, const Pre
   };
   std::int64_t start = 0;
   if (const auto checkpoint = latest_checkpoint(s.output)) {
-    torch::NoGradGuard no_grad;
     const auto file = checkpoint->folder / "state.safetensors";
-    const Tensors saved = SafeTensors(file).tensors();
-    for (auto& [key, own] : state()) {
-      const auto found = saved.find(key);
-      require(found != saved.end() && found->second.sizes() == own.sizes(), file.string(), ": has no '", key, "' of shape ", own.sizes());
-      Tensor(own).copy_(found->second);
-    }
+    copy_state(state(), SafeTensors(file).tensors(), file.string());
     start = checkpoint->step;
   }
   std::optional<detail::PretrainLog> log;
@@ -268,10 +264,11 @@ inline int run_pretraining(const std::string& name, Pretraining& task, const Pre
 ///   build(settings) -> std::unique_ptr<Pretraining>
 template <class Task>
 int pretrain(int argc, const char* const* argv) {
-  try {
+  const std::string program = "pretrain-" + std::string(Task::name);
+  return guarded_main(program, [&] {
     Task task;
     PretrainSettings settings = Task::defaults();
-    Options options("pretrain-" + std::string(Task::name), std::string(Task::description));
+    Options options(program, std::string(Task::description));
     settings.bind(options);
     options.bind(std::string(Task::name), task);
     if (!options.parse(argc, argv)) return 0;
@@ -279,10 +276,7 @@ int pretrain(int argc, const char* const* argv) {
     if (settings.threads > 0) at::set_num_threads(static_cast<int>(settings.threads));
     const std::unique_ptr<Pretraining> work = task.build(settings);
     return run_pretraining(std::string(Task::name), *work, settings, options);
-  } catch (const Error& error) {
-    std::cerr << "pretrain-" << Task::name << ": " << error.what() << std::endl;
-    return 2;
-  }
+  });
 }
 
 }  // namespace opad

@@ -13,6 +13,17 @@ struct ClassToken {
   static std::int64_t resolution(const Network& network) { return network.config.img_size[0]; }
   static Tensor features(Network& network, const Tensor& image) { return network.forward(image).unsqueeze(1); }  // [B, 1, width]
 };
+
+/// Another way to look through the network of the backbone B, which all such views share.
+template <class B>
+struct ViewOf {
+  static constexpr std::string_view name = B::name;
+  using backbone = B;
+  using Network = typename B::Network;
+  static constexpr const auto& mean = B::mean;
+  static constexpr const auto& deviation = B::deviation;
+  static std::int64_t resolution(const Network& network) { return B::resolution(network); }
+};
 }  // namespace detail
 
 /// DINO: ViT-S/16 at 224 pixels, self-supervised; feature = the class token.  timm's vit_small_patch16_224.dino.

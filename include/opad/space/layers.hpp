@@ -9,15 +9,9 @@ namespace opad {
 ///   Blocks  counted from 0; negative numbers from the end
 ///   [B, 3, s, s] -> [B, blocks, width], without the last norm
 template <class B, std::int64_t... Blocks>
-struct Layers {
+struct Layers : detail::ViewOf<B> {
   static_assert(sizeof...(Blocks) > 0, "Layers<B, Blocks...>: name at least one block, as in Layers<Dino, 2, 5, 8, -1>.");
-  static constexpr std::string_view name = B::name;
-  using backbone = B;
-  using Network = typename B::Network;
-  static constexpr const auto& mean = B::mean;
-  static constexpr const auto& deviation = B::deviation;
-  static std::int64_t resolution(const Network& network) { return B::resolution(network); }
-  static Tensor features(Network& network, const Tensor& image) {
+  static Tensor features(typename B::Network& network, const Tensor& image) {
     std::vector<Tensor> tokens;
     for (const Tensor& layer : network.forward_intermediates(image, {Blocks...})) tokens.push_back(layer.select(1, 0));
     return at::stack(tokens, 1);

@@ -8,14 +8,8 @@ namespace opad {
 ///   Block  after which block, without the last norm; -1: after the whole network and its last norm
 ///   [B, 3, s, s] -> [B, patches, width]
 template <class B, std::int64_t Block = -1>
-struct Patches {
-  static constexpr std::string_view name = B::name;
-  using backbone = B;
-  using Network = typename B::Network;
-  static constexpr const auto& mean = B::mean;
-  static constexpr const auto& deviation = B::deviation;
-  static std::int64_t resolution(const Network& network) { return B::resolution(network); }
-  static Tensor features(Network& network, const Tensor& image) {
+struct Patches : detail::ViewOf<B> {
+  static Tensor features(typename B::Network& network, const Tensor& image) {
     const Tensor tokens = Block < 0 ? network.forward_features(image) : network.forward_intermediates(image, {Block})[0];
     return tokens.slice(1, network.config.prefix());
   }

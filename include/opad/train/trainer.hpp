@@ -104,15 +104,7 @@ class Trainer {
     if (average_) average_->add_state(out);
     return out;
   }
-  void load_state(const Tensors& saved, const std::string& where) {
-    torch::NoGradGuard no_grad;
-    for (auto& [name, own] : state()) {
-      const auto found = saved.find(name);
-      require(found != saved.end() && found->second.sizes() == own.sizes(), where, ": the checkpoint has no '", name, "' of shape ", own.sizes(),
-              "; was it written by another recipe?");
-      Tensor(own).copy_(found->second);
-    }
-  }
+  void load_state(const Tensors& saved, const std::string& where) { copy_state(state(), saved, where); }
 
   /// The names of all metrics, in the order of an iteration in which everything moves.
   std::vector<std::string> metric_names() const {

@@ -1,0 +1,39 @@
+#pragma once
+#include <ATen/Context.h>
+#include <torch/types.h>
+
+#include <iostream>
+
+#include <opad/core/error.hpp>
+
+namespace opad {
+
+/// Runs a program's body and turns what it throws into one line and an exit code: 2 for bad usage or input, 1 for anything else.
+template <class Body>
+int guarded_main(const std::string& program, const Body& body) {
+  try {
+    return body();
+  } catch (const Error& error) {
+    std::cerr << program << ": " << error.what() << std::endl;
+    return 2;
+  } catch (const c10::Error& error) {
+    std::cerr << program << ": internal error: " << error.what_without_backtrace() << std::endl;
+    return 1;
+  } catch (const std::exception& error) {
+    std::cerr << program << ": internal error: " << error.what() << std::endl;
+    return 1;
+  }
+}
+
+/// The device that an option names. Throws for what is none, and for a GPU that this LibTorch does not see.
+inline torch::Device parse_device(const std::string& text) {
+  try {
+    const torch::Device device(text);
+    require(!device.is_cuda() || at::hasCUDA(), "--device ", text, ": this LibTorch sees no CUDA device; give --device cpu");
+    return device;
+  } catch (const c10::Error&) {
+    fail("--device ", text, " is not a device; give cpu, cuda or cuda:1");
+  }
+}
+
+}  // namespace opad
