@@ -1,20 +1,14 @@
 // ablate_losses: the student's alignment and adversarial terms, each left out.
-#include <opad/opad.hpp>
-#include <opad/experiment/sweep.hpp>
+#include "full.hpp"
+
 using namespace opad;
 
-struct Full : Default {
-  static std::string name() { return "full"; }
-};
-struct WithoutAdversarial : Full {
-  static std::string name() { return "without-adversarial"; }
-  static constexpr int published = -1;  // "the key ingredient"
-  static auto critics() { return critic_list(); }
-};
-struct WithoutAlignment : Full {
-  static std::string name() { return "without-alignment"; }
-  static constexpr int published = -1;
-  static auto losses() { return loss_list(); }
-};
-
-int main(int argc, char** argv) { return sweep(hana::tuple_t<Full, WithoutAdversarial, WithoutAlignment>, argc, argv); }
+int main(int argc, char** argv) {
+  return sweep(hana::tuple_t<Full,
+                             Row<"without-adversarial", Without<Full, Adversarial>, drops>,  // "the key ingredient"
+                             Row<"without-alignment", Without<Full, Alignment>, drops>,
+                             Row<"without-latent-mse", Without<Full, LatentMse>, drops>,
+                             Row<"without-identity", Without<Full, Identity>, drops>,
+                             Row<"without-ms-swd", Without<Full, MsSwd>, drops>>,
+               argc, argv);
+}

@@ -20,7 +20,9 @@ void write_model(const std::filesystem::path& folder, const Random& random) {
     fill(model);
     model.save_pretrained(folder);
   } else if (config.value("model_type", "") == "clip_text_model") {
-    CLIPTextModel model(CLIPTextConfig::from_json(config, file.string()), /*with_projection=*/false);
+    const auto kinds = config.value("architectures", std::vector<std::string>());
+    const bool with_projection = std::ranges::find(kinds, "CLIPTextModelWithProjection") != kinds.end();
+    CLIPTextModel model(CLIPTextConfig::from_json(config, file.string()), with_projection);
     fill(model);
     model.save_pretrained(folder);
   } else if (config.value("model_type", "") == "clip_vision_model") {  // and the IP-Adapter that belongs beside its folder: 4 tokens of 768

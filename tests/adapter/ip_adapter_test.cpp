@@ -43,6 +43,26 @@ TEST_CASE("IP-Adapter adds the image's attention to the text's, by its scale", "
   REQUIRE(at::equal(unet->forward(in.sample, in.timestep, in.text), plain));
 }
 
+TEST_CASE("A fresh IP-Adapter attends to the picture as to text, and comes back from its file", "[adapter][ip-adapter]") {
+  const auto unet = small_unet();
+  const TemporaryFolder folder;
+  const SmallUNetInputs in(2);
+  const Tensor image = Random(4).stream("image").normal({2, 6});
+  const auto fresh = IpAdapter::create(*unet, 6, 3, Random(5));
+  const Tensor condition = fresh.condition(in.text, image), made = unet->forward(in.sample, in.timestep, condition);
+  unet->for_each_attention([&](const std::string&, Attention& attention, bool cross) {
+    if (!cross) return;
+    const auto& parameters = fresh.parameters();
+    const auto same = [&](const Tensor& weight) { return std::ranges::any_of(parameters, [&](const auto& p) { return at::equal(p.second, weight); }); };
+    REQUIRE((same(attention.to_k->weight) && same(attention.to_v->weight)));
+  });
+  const auto file = folder / "ip-adapter.safetensors";
+  save_safetensors(file, Tensors(fresh.parameters().begin(), fresh.parameters().end()));
+  const auto again = IpAdapter::load(*unet, file);
+  REQUIRE(at::equal(again.condition(in.text, image), condition));
+  REQUIRE(at::equal(unet->forward(in.sample, in.timestep, condition), made));
+}
+
 TEST_CASE("IP-Adapter refuses files and conditions that do not fit", "[adapter][ip-adapter]") {
   const auto unet = small_unet();
   const TemporaryFolder folder;

@@ -119,6 +119,7 @@ TEST_CASE("Class pictures are appended after those of the concept", "[data][data
   for (std::int64_t k = 0; k < 3; ++k) {
     const Batch batch = data.batch(k, 2);
     REQUIRE(batch.images.sizes() == at::IntArrayRef({4, 3, 32, 32}));
+    REQUIRE(batch.priors == 2);
     for (int i = 0; i < 2; ++i) REQUIRE(batch.prompts[i].find("<new1>") != std::string::npos);
     for (int i = 2; i < 4; ++i) {
       REQUIRE(batch.prompts[i] == "dog");

@@ -8,8 +8,7 @@ using namespace opad;
 
 namespace {
 
-const VisionTransformerConfig small = VisionTransformerConfig::from_json(
-    {{"img_size", 32}, {"patch_size", 8}, {"embed_dim", 12}, {"depth", 2}, {"num_heads", 3}}, "config.json");
+const AttributeReaderConfig small = AttributeReaderConfig::from_json({{"img_size", 32}, {"norm_num_groups", 4}, {"channels", {8, 12}}}, "config.json");
 
 std::shared_ptr<AttributeReader> random_reader(const AttributeWords& words = sprite_attribute_words()) {
   auto reader = std::make_shared<AttributeReader>(small, words);
@@ -21,11 +20,12 @@ Tensor pictures(std::int64_t n) { return Random(2).stream("pictures").uniform({n
 
 }  // namespace
 
-TEST_CASE("An attribute reader is its ViT with a linear layer for each attribute on the class token", "[evaluate][attributes]") {
+TEST_CASE("An attribute reader is its network with a linear layer for each attribute on the mean over the picture", "[evaluate][attributes]") {
   const auto reader = random_reader();
-  const Tensor image = pictures(3), token = reader->forward(image);
+  const Tensor image = pictures(3), token = reader->features(image);
   const auto parameters = reader->named_parameters();
-  REQUIRE(parameters.contains("blocks.1.attn.qkv.weight"));
+  REQUIRE(parameters.contains("levels.1.conv2.weight"));
+  REQUIRE(token.sizes() == Shape{3, 12});
   const auto reading = reader->read(image);
   REQUIRE(reading.size() == 8);
   for (const auto& [attribute, list] : reader->words) {
@@ -114,9 +114,7 @@ TEST_CASE("A sprite's labels are its words' numbers", "[evaluate][attributes]") 
   }
 }
 
-TEST_CASE("A ViT's config comes back from what it writes", "[evaluate][attributes]") {
-  VisionTransformerConfig config = small;
-  REQUIRE(VisionTransformerConfig::from_json(config.to_json(), "config.json").to_json() == config.to_json());
-  config.img_size = {32, 48}, config.init_values = 1e-5, config.reg_tokens = 4, config.no_embed_class = true;
-  REQUIRE(VisionTransformerConfig::from_json(config.to_json(), "config.json").to_json() == config.to_json());
+TEST_CASE("An attribute reader's config comes back from what it writes", "[evaluate][attributes]") {
+  REQUIRE(AttributeReaderConfig::from_json(small.to_json(), "config.json").to_json() == small.to_json());
+  REQUIRE_THROWS_WITH(AttributeReaderConfig::from_json({{"img_size", 2}, {"channels", {8, 8}}}, "here"), ContainsSubstring("here"));
 }

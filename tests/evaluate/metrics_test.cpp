@@ -72,7 +72,7 @@ TEST_CASE("Metrics do not change with the features' lengths, nor with the pictur
 TEST_CASE("A picture fails below either threshold", "[evaluate][metrics]") {
   const TemporaryFolder folder;
   std::filesystem::copy(golden, folder.path, std::filesystem::copy_options::recursive);
-  AttributeReader reader(VisionTransformerConfig::from_json({{"img_size", 16}, {"patch_size", 8}, {"embed_dim", 8}, {"depth", 1}, {"num_heads", 2}}, ""),
+  AttributeReader reader(AttributeReaderConfig{.img_size = 16, .norm_num_groups = 4, .channels = {8}},
                          {{"kind", {"cat", "dog"}}, {"texture", {"plain", "striped"}}});
   fill_random(reader, Random(1));
   torch::NoGradGuard no_grad;

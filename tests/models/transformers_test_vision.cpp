@@ -205,3 +205,10 @@ TEST_CASE("A file without IP-Adapter's plain projection is refused", "[models][i
   REQUIRE_THROWS_WITH(opad::ImageProjModel::from_pretrained(folder / "odd.safetensors"), ContainsSubstring("no multiple of the "
                                                                                                            "width 2"));
 }
+
+TEST_CASE("A ViT's config comes back from what it writes", "[models][vit]") {
+  auto config = opad::VisionTransformerConfig::from_json({{"img_size", 32}, {"patch_size", 8}, {"embed_dim", 12}, {"depth", 2}, {"num_heads", 3}}, "config.json");
+  REQUIRE(opad::VisionTransformerConfig::from_json(config.to_json(), "config.json").to_json() == config.to_json());
+  config.img_size = {32, 48}, config.init_values = 1e-5, config.reg_tokens = 4, config.no_embed_class = true;
+  REQUIRE(opad::VisionTransformerConfig::from_json(config.to_json(), "config.json").to_json() == config.to_json());
+}

@@ -23,7 +23,7 @@ TEST_CASE("scripts/pretrain makes a world from nothing that the method then runs
   REQUIRE(made.code == 0);
   for (const char* file : {"teacher/model_index.json", "teacher/unet/config.json", "teacher/vae/config.json", "teacher/text_encoder/config.json",
                            "teacher/tokenizer/vocab.json", "teacher/scheduler/scheduler_config.json", "student/unet/config.json",
-                           "student/scheduler/scheduler_config.json", "dino/config.json", "dinov2/config.json", "identity-encoder/ip_adapter.safetensors",
+                           "student/scheduler/scheduler_config.json", "dino/config.json", "dinov2/config.json", "identity-encoder/ip_adapter.safetensors", "ip-adapter/ip-adapter.safetensors",
                            "identity-encoder/image_encoder/config.json", "evaluation/dino/config.json", "evaluation/clip/text_encoder/config.json",
                            "evaluation/clip/image_encoder/config.json", "evaluation/clip/tokenizer/vocab.json", "evaluation/attribute-reader/attributes.json"}) {
     INFO(file);

@@ -60,6 +60,9 @@ TEST_CASE("Model folders that cannot be loaded are refused", "[programs][input]"
   const auto output = scratch / "run", models = scratch / "models";
   fs::copy(tiny, models, fs::copy_options::recursive);
   SECTION("no such folder") { refused(arguments(photos, output, "--teacher '" + (scratch / "none").string() + "'"), {"none"}, output); }
+  SECTION("encoders of another world") {
+    refused(arguments(photos, output, "--teacher '" + tiny + "/teacher' --student '" + tiny + "/student'"), {"--dino is missing", "--models"}, output);
+  }
   SECTION("without config") {
     fs::remove(models / "student" / "unet" / "config.json");
     refused(arguments(photos, output, "--models '" + models.string() + "'"), {"student/unet/config.json"}, output);

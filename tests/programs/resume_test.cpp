@@ -53,6 +53,26 @@ TEST_CASE("A run that was stopped and resumed equals one that was not, bit for b
   }
 }
 
+TEST_CASE("A run with a second stage can be stopped before, at and after its beginning", "[programs][resume]") {
+  const ScratchFolder scratch;
+  const auto whole = scratch / "whole";
+  const std::string program = "--recipe collaborative ", more = "--checkpoint-every 1 --keep-checkpoints 6 --coupling.pictures 4";
+  REQUIRE(start("teaching", program + arguments(whole, more)).code == 0);
+  REQUIRE(fs::exists(whole / "collaborative" / "0" / "pictures.json"));
+  for (const int step : {3, 4, 5}) {  // the student's pictures join after step 4
+    INFO(step);
+    const auto parts = scratch / std::to_string(step);
+    fs::copy(whole, parts, fs::copy_options::recursive);
+    for (int later = step + 1; later <= steps; ++later) fs::remove_all(parts / "checkpoints" / ("step-" + std::to_string(later)));
+    for (const char* made : {"pytorch_custom_diffusion_weights.safetensors", "<new1>.safetensors", "teacher"}) fs::remove_all(parts / made);
+    if (step < 5) fs::remove_all(parts / "collaborative");
+    const auto resumed = start("teaching", program + "--resume '" + parts.string() + "'");
+    INFO(resumed.errors);
+    REQUIRE(resumed.code == 0);
+    same_results(whole, parts);
+  }
+}
+
 TEST_CASE("A run cannot be resumed with other hyper-parameters, nor in another folder", "[programs][resume]") {
   const ScratchFolder scratch;
   const auto output = scratch / "run";

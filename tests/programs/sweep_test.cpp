@@ -1,3 +1,4 @@
+#include <opad/adapter/ip_adapter.hpp>
 #include <opad/io/json.hpp>
 
 #include "program.hpp"
@@ -56,6 +57,72 @@ TEST_CASE("A sweep's commands can be run one by one, and are not repeated", "[pr
     REQUIRE(start("ablate_losses", small(output, "--only full --report no")).code == 0);
     REQUIRE(opad::read_json(file).at("metrics") == before.at("metrics"));
   }
+}
+
+TEST_CASE("A sweep's rows have options of their own in one file", "[programs][sweep]") {
+  const ScratchFolder scratch;
+  const auto output = scratch / "sweep";
+  const auto file = scratch / "rows.json";
+  const std::string rows = " --only full without-adversarial --report no --row-options '" + file.string() + "'";
+  opad::write_json(file, {{"*", {{"critic.dino.weight", 0.5}, {"loss", {{"latent-mse", {{"weight", 0.25}}}}}, {"adam", 1}}}});
+  refused("ablate_losses", small(output, rows), {"rows.json", "adam", "no row"});
+  opad::write_json(file, {{"without-adversarial", {{"critic.dino.weight", 0.5}}}});
+  refused("ablate_losses", small(output, rows), {"critic.dino.weight", "without-adversarial"});
+  refused("ablate_losses", small(output, "--row-options nowhere.json"), {"nowhere.json"});
+  opad::write_json(file, {{"*", {{"critic.dino.weight", 0.5}, {"loss", {{"latent-mse", {{"weight", 0.25}}}}}}}, {"full", {{"loss.latent-mse.weight", 0.75}}}});
+  REQUIRE(start("ablate_losses", small(output, rows)).code == 0);
+  const auto option = [&](const std::string& row, const std::string& name) {
+    return opad::read_json(output / row / "plain-duck" / "seed-3" / "config.json").at("options").value(opad::Json::json_pointer(name), -1.0);
+  };
+  REQUIRE(option("full", "/critic/dino/weight") == 0.5);
+  REQUIRE(option("full", "/loss/latent-mse/weight") == 0.75);
+  REQUIRE(option("without-adversarial", "/loss/latent-mse/weight") == 0.25);
+
+  SECTION("what they were belongs to the results") {
+    opad::write_json(file, {{"full", {{"loss.latent-mse.weight", 0.5}}}});
+    refused("ablate_losses", small(output, rows), {"results.json", "other options"});
+  }
+  SECTION("another program's report can show these rows") {
+    const auto report = start("ablate_coupling", small(output, "--collect --all-rows"));
+    INFO(report.errors);
+    REQUIRE(report.code == 0);
+    REQUIRE_THAT(report.output, ContainsSubstring("| full |") && ContainsSubstring("| without-adversarial |"));
+    const auto chosen = start("ablate_coupling", small(output, "--collect --all-rows --only without-adversarial full"));
+    REQUIRE(chosen.output.find("| without-adversarial |") < chosen.output.find("| full |"));
+  }
+}
+
+TEST_CASE("A row can start with another row's teacher, or put that on the student", "[programs][sweep]") {
+  const ScratchFolder scratch;
+  const auto output = scratch / "sweep";
+  refused("ablate_coupling", small(output, "--only frozen-teacher"), {"frozen-teacher", "teacher of the row full", "run that one first"});
+  REQUIRE(start("ablate_coupling", small(output, "--only full frozen-teacher --report no")).code == 0);
+  const auto config = opad::read_json(output / "frozen-teacher" / "plain-duck" / "seed-3" / "config.json");
+  REQUIRE(config.at("options").at("teacher-adapters") == (output / "full" / "plain-duck" / "seed-3" / "teacher").string());
+
+  REQUIRE(start("baselines", small(output, "--only copied-from-teacher --report no --teacher-optimiser.learning-rate 0.01 --untrained")).code == 0);
+  REQUIRE(start("baselines", small(output, "--only untrained --report no --untrained")).code == 0);
+  const auto picture = [&](const std::string& row) { return read_text(output / row / "plain-duck" / "seed-3" / "evaluation" / "000-0.png"); };
+  REQUIRE(picture("copied-from-teacher") != picture("untrained"));  // what the teacher learned changes the student's picture
+}
+
+TEST_CASE("The IP-Adapter's row shows the student the photographs", "[programs][sweep]") {
+  const ScratchFolder scratch;
+  const auto output = scratch / "sweep";
+  const auto encoder = fs::path(tiny) / "identity-encoder" / "image_encoder";
+  const auto unet = opad::UNet2DConditionModel::from_pretrained(fs::path(tiny) / "teacher" / "unet");
+  const auto vision = opad::CLIPVisionModelWithProjection::from_pretrained(encoder);
+  const auto adapter = opad::IpAdapter::create(*unet, vision->config.projection_dim, 4, opad::Random(1));
+  opad::save_safetensors(scratch / "ip.safetensors", opad::Tensors(adapter.parameters().begin(), adapter.parameters().end()));
+  const std::string row = "--only ip-adapter untrained --untrained --report no --ip-adapter '" + (scratch / "ip.safetensors").string() + "'";
+  const auto done = start("baselines", small(output, row));
+  INFO(done.errors);
+  REQUIRE(done.code == 0);
+  const auto picture = [&](const std::string& name) { return read_text(output / name / "plain-duck" / "seed-3" / "evaluation" / "000-0.png"); };
+  REQUIRE(picture("ip-adapter") != picture("untrained"));
+  REQUIRE(start("baselines", small(scratch / "off", row + " --ip-adapter-scale 0")).code == 0);
+  REQUIRE(read_text(scratch / "off" / "ip-adapter" / "plain-duck" / "seed-3" / "evaluation" / "000-0.png") == picture("untrained"));
+  refused("baselines", small(output, "--only ip-adapter --ip-adapter '" + (scratch / "none.safetensors").string() + "'"), {"none.safetensors"});
 }
 
 TEST_CASE("A sweep says what it has and what it would do", "[programs][sweep]") {

@@ -9,6 +9,7 @@ TEST_CASE("Couplings say who moves", "[coupling]") {
   REQUIRE(Joint{}(4, 10) == Moves{true, true, true, 4});
   REQUIRE(FrozenTeacher{}(3, 10) == Moves{false, true, true, 3});
   REQUIRE(StudentOnly{}(3, 10) == Moves{false, true, true, 3});
+  REQUIRE(TeacherOnly{}(3, 10) == Moves{true, false, false, 0});
   REQUIRE(Sequential{.teacher_share = 0.3}(2, 10) == Moves{true, false, false});
   REQUIRE(Sequential{.teacher_share = 0.3}(3, 10) == Moves{false, true, true, 0});
   REQUIRE_THROWS_AS(Sequential{.teacher_share = 1}(0, 10), Error);

@@ -35,6 +35,7 @@ TEST_CASE("Every coupling obeys the laws of its slot", "[laws][coupling]") {
   laws::coupling(Sequential{.teacher_share = 0.3});
   laws::coupling(FrozenTeacher{});
   laws::coupling(StudentOnly{});
+  laws::coupling(TeacherOnly{});
   laws::coupling(Collaborative<>{});
   laws::coupling(Collaborative<Sequential>{.joint_share = 0.5});
 }

@@ -96,3 +96,19 @@ TEST_CASE("Accumulated micro-batches have the gradient of their mean", "[train][
   REQUIRE(std::count_if(metrics.begin(), metrics.end(), [](const auto& m) { return m.first == "gradient-norm.teacher"; }) == 1);
   REQUIRE_THROWS_AS(one.trainer->iterate(1, {one.data->batch(0, 1)}), Error);
 }
+
+TEST_CASE("Class pictures count by their weight in the denoising loss", "[train][prior]") {
+  const auto loss = [](double weight, std::int64_t priors) {
+    TinyRun<OnlyAlignment> s({.steps = 4, .prior_loss_weight = weight});
+    Batch batch = s.data->batch(0, 4);
+    batch.priors = priors;
+    for (const auto& [name, value] : s.trainer->iterate(0, {batch}))
+      if (name == "teacher") return value.template item<double>();
+    return 0.0;
+  };
+  const double none = loss(0, 2), once = loss(1, 2);
+  REQUIRE(once == loss(7, 0));
+  REQUIRE((0 < none && none < once));
+  REQUIRE(loss(3, 2) == Approx(none + 3 * (once - none)).epsilon(1e-5));
+  REQUIRE(loss(0, 4) == 0);
+}

@@ -45,21 +45,31 @@ class IpAdapter {
     Tensors tensors;
     for (const auto& [name, tensor] : read_weight_file(file))
       if (name.starts_with(prefix)) tensors.emplace(name, tensor);
-    remove_adapter(unet);
-    NamedTensors places;
-    unet.for_each_attention([&](const std::string& name, Attention& attention, bool cross) {
-      if (!cross) return;
-      require(attention.to_k->weight.size(1) == adapter.image_proj->width, file.string(), ": its image tokens have the width ",
-              adapter.image_proj->width, ", but '", name, "' attends to ", attention.to_k->weight.size(1), "; give the IP-Adapter of this U-Net");
-      const auto processor = std::make_shared<IpAdapterProcessor>(attention, adapter.image_proj->tokens, scale);
-      const std::string place = c10::str(prefix, places.size() + 1, ".");  // two tensors each: 1, 3, 5, ...
-      places.emplace_back(place + "to_k_ip.weight", processor->to_k_ip->weight);
-      places.emplace_back(place + "to_v_ip.weight", processor->to_v_ip->weight);
-      attention.set_processor(processor);
-    });
-    copy_into(places, tensors, file.string());
+    copy_into(adapter.install(unet, scale, file.string()), tensors, file.string());
     return adapter;
   }
+
+  /// A fresh one, to be trained: the projection random, keys and values those of the text, as its authors begin.
+  ///   clip_width  of the image embedding;  tokens that a picture becomes
+  static IpAdapter create(UNet2DConditionModel& unet, std::int64_t clip_width, std::int64_t tokens, const Random& random) {
+    const auto projection = std::make_shared<ImageProjModel>(clip_width, tokens, unet.config.cross_attention_dim.front());
+    fill_random(*projection, random);
+    IpAdapter adapter{projection};
+    NamedTensors places = adapter.install(unet, 1.0, "IpAdapter::create");
+    torch::NoGradGuard no_grad;
+    std::size_t i = 0;
+    unet.for_each_attention([&](const std::string&, Attention& attention, bool cross) {
+      if (!cross) return;
+      places[i++].second.copy_(attention.to_k->weight);
+      places[i++].second.copy_(attention.to_v->weight);
+    });
+    adapter.parameters_ = std::move(places);
+    for (auto& item : projection->named_parameters()) adapter.parameters_.emplace_back("image_proj." + item.key(), item.value());
+    return adapter;
+  }
+
+  /// What trains of a fresh one, under the names of its file.
+  const NamedTensors& parameters() const { return parameters_; }
 
   /// The text with the picture's tokens behind it: what the U-Net is given as condition.
   ///   text [B, L, width], image_embeds [B, clip width] (CLIPVisionModelWithProjection's output) -> [B, L + tokens, width]
@@ -74,6 +84,25 @@ class IpAdapter {
 
  private:
   explicit IpAdapter(std::shared_ptr<ImageProjModel> projection) : image_proj(std::move(projection)) {}
+
+  /// Puts processors in all cross-attentions; their weights under the names of the file, keys before values.
+  NamedTensors install(UNet2DConditionModel& unet, double scale, const std::string& where) const {
+    remove_adapter(unet);
+    NamedTensors places;
+    unet.for_each_attention([&](const std::string& name, Attention& attention, bool cross) {
+      if (!cross) return;
+      require(attention.to_k->weight.size(1) == image_proj->width, where, ": its image tokens have the width ", image_proj->width, ", but '", name,
+              "' attends to ", attention.to_k->weight.size(1), "; give the IP-Adapter of this U-Net");
+      const auto processor = std::make_shared<IpAdapterProcessor>(attention, image_proj->tokens, scale);
+      const std::string place = c10::str("ip_adapter.", places.size() + 1, ".");  // two tensors each: 1, 3, 5, ...
+      places.emplace_back(place + "to_k_ip.weight", processor->to_k_ip->weight);
+      places.emplace_back(place + "to_v_ip.weight", processor->to_v_ip->weight);
+      attention.set_processor(processor);
+    });
+    return places;
+  }
+
+  NamedTensors parameters_;
 };
 
 }  // namespace opad

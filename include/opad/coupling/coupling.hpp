@@ -55,6 +55,14 @@ struct FrozenTeacher {
   Moves operator()(std::int64_t iteration, std::int64_t) const { return {.teacher = false, .student_age = iteration}; }
 };
 
+/// The teacher learns, nothing else: ordinary personalisation of a multi-step model. Its adapters can then be put on the student as they
+/// are (a sweep's row with `copied`): the baseline that asks whether what the teacher learned carries over by itself.
+struct TeacherOnly {
+  static constexpr std::string_view name = "teacher-only";
+  static constexpr bool has_teacher = true, trains_teacher = true;
+  Moves operator()(std::int64_t, std::int64_t) const { return {.student = false, .critics = false}; }
+};
+
 /// No teacher is loaded: the one-step model learns from the photographs alone, by the denoising loss of ordinary personalisation
 /// (Textual Inversion, Custom Diffusion, DreamBooth, by the student's adapter) and by whatever critics the recipe has. The baselines
 /// that the method was made to beat.
@@ -64,7 +72,7 @@ struct StudentOnly {
   double denoising_weight = 1.0;
   Moves operator()(std::int64_t iteration, std::int64_t) const { return {.teacher = false, .student_age = iteration}; }
 };
-static_assert(Coupling<Joint> && Coupling<Sequential> && Coupling<FrozenTeacher> && Coupling<StudentOnly>);
+static_assert(Coupling<Joint> && Coupling<Sequential> && Coupling<FrozenTeacher> && Coupling<TeacherOnly> && Coupling<StudentOnly>);
 
 }  // namespace opad
 

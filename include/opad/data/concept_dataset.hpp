@@ -40,6 +40,7 @@ struct Batch {
   Tensor mask;    // [B, 1, h, w] float32
   std::vector<std::string> prompts;
   Tensor whole;   // as images, without the canvas around small pictures; may be missing where nobody looks at it
+  std::int64_t priors = 0;  // how many at the end are pictures of the class
 };
 
 struct DatasetOptions {
@@ -97,7 +98,9 @@ class ConceptDataset {
         items.push_back(transform_.prior(pair.picture, pair.prompt, options_.center_crop, stream));
       }
     }
-    return stacked(items);
+    Batch batch = stacked(items);
+    batch.priors = static_cast<std::int64_t>(items.size()) - batch_size;
+    return batch;
   }
 
  private:

@@ -5,6 +5,7 @@
 #include <opad/evaluate/preprocessing.hpp>
 #include <opad/models/clip_text_model.hpp>
 #include <opad/models/clip_vision_model.hpp>
+#include <opad/models/vision_transformer.hpp>
 #include <opad/text/clip_tokenizer.hpp>
 
 namespace opad {
@@ -31,7 +32,7 @@ class EvaluationEncoders {
     clip_vision_->to(device), clip_text_->to(device), dino_->to(device);
     if (!std::filesystem::is_directory(reader)) return;
     reader_ = AttributeReader::from_pretrained(reader);
-    reader_preprocessing_ = ImagePreprocessing::of_folder(reader, ImagePreprocessing::plain(reader_->config.img_size[0]));
+    reader_preprocessing_ = ImagePreprocessing::of_folder(reader, ImagePreprocessing::plain(reader_->config.img_size));
     reader_->to(device);
   }
 

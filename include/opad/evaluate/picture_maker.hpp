@@ -1,6 +1,8 @@
 #pragma once
+#include <opad/adapter/ip_adapter.hpp>
 #include <opad/adapter/load_adapters.hpp>
 #include <opad/core/random.hpp>
+#include <opad/evaluate/preprocessing.hpp>
 #include <opad/models/autoencoder_kl.hpp>
 #include <opad/models/clip_text_model.hpp>
 #include <opad/sampler/ddim.hpp>
@@ -26,6 +28,22 @@ class PictureMaker {
     if (!adapters.empty()) rows_.emplace(load_adapters({adapters}, *unet_, tokenizer_));
     text_encoder_->to(device), vae_->to(device), unet_->to(device);
     if (rows_) rows_->to(device);
+  }
+
+  /// From here on every prompt has a picture beside it, through an IP-Adapter: the mean embedding of several.
+  ///   file   the IP-Adapter (adapter/ip_adapter.hpp);  encoder  CLIP image encoder's folder;  pictures  uint8 [H, W, 3] each
+  ///   scale  weight of the picture beside the text
+  void look_at(const std::filesystem::path& file, const std::filesystem::path& encoder, const std::vector<Tensor>& pictures, double scale) {
+    require(!pictures.empty(), "IP-Adapter: no picture to look at");
+    torch::NoGradGuard no_grad;
+    const auto vision = CLIPVisionModelWithProjection::from_pretrained(encoder);
+    vision->to(device_);
+    const ImagePreprocessing prepare = ImagePreprocessing::of_folder(encoder, ImagePreprocessing::clip(vision->config.image_size));
+    std::vector<Tensor> seen;
+    for (const Tensor& picture : pictures) seen.push_back(vision->forward(prepare(picture).unsqueeze(0).to(device_)));
+    ip_adapter_.emplace(IpAdapter::load(*unet_, file, scale));
+    ip_adapter_->image_proj->to(device_), unet_->to(device_);
+    embedding_ = at::cat(seen).mean(0, true);
   }
 
   /// Side of the pictures that the model was made for; 0 where its config does not say.
@@ -66,7 +84,11 @@ class PictureMaker {
     return at::full({noise.size(0)}, grid[static_cast<std::size_t>(k)], noise.options());
   }
 
-  Tensor encode(const std::string& prompt) const {  // -> [1, 77, C]
+  Tensor encode(const std::string& prompt) const {  // -> [1, 77 and the picture's tokens, C]
+    const Tensor text = encode_text(prompt);
+    return ip_adapter_ ? ip_adapter_->condition(text, prompt.empty() ? torch::zeros_like(embedding_) : embedding_) : text;
+  }
+  Tensor encode_text(const std::string& prompt) const {
     if (!rows_) return text_encoder_->forward(tokenizer_({prompt}).to(device_));
     return text_encoder_->encode(rows_->embed(text_encoder_->token_table(), tokenizer_({rows_->expand(prompt)}).to(device_)));
   }
@@ -87,6 +109,8 @@ class PictureMaker {
   SchedulerConfig scheduler_;
   torch::Device device_;
   std::optional<TokenRows> rows_;
+  std::optional<IpAdapter> ip_adapter_;
+  Tensor embedding_;  // of the picture beside every prompt, [1, width]
 };
 
 }  // namespace opad

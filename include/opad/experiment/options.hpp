@@ -22,6 +22,30 @@
 
 namespace opad {
 
+/// The options in a JSON file: the file's own object, or what a run's config.json says under "options".
+inline Json options_of_file(const std::string& file) {
+  Json content = read_json(file);
+  const bool of_a_run = content.is_object() && content.contains("options") && content.contains("fingerprint");
+  return of_a_run ? content["options"] : content;
+}
+
+/// An object of options, nested or dotted, as (name, value) in its order, values as --set reads them.
+OPAD_ONCE std::vector<std::pair<std::string, std::string>> flat_options(const Json& values, const std::string& where, const std::string& prefix = "") {
+  require(values.is_object(), where, ": options are a JSON object, {\"name\": value, ...}");
+  std::vector<std::pair<std::string, std::string>> out;
+  for (const auto& [key, value] : values.items()) {
+    std::string name = prefix + key;
+    std::replace(name.begin(), name.end(), '_', '-');
+    if (value.is_object()) {
+      const auto deeper = flat_options(value, where, name + ".");
+      out.insert(out.end(), deeper.begin(), deeper.end());
+    } else {
+      out.emplace_back(name, value.is_string() ? value.get<std::string>() : value.dump());
+    }
+  }
+  return out;
+}
+
 /// Everything a program can be told, declared once: a policy's hyper-parameters are its data members, named by
 /// BOOST_HANA_ADAPT_STRUCT(opad::LatentMse, weight), and from that come the command line (--loss.latent-mse.weight 0.5),
 /// --set loss.latent-mse.weight=0.5, --config FILE (JSON), the resolved configuration, --help and the documentation's table.
@@ -73,6 +97,20 @@ class Options {
 
   /// Sets what a JSON object names, nested ({"loss": {"latent-mse": {"weight": 0.5}}}) or dotted. An unknown name is an error.
   void apply(const Json& values, const std::string& where) { apply(values, where, ""); }
+
+  /// The same for names that are known here, passing over the others: what several programs read one file for.
+  void apply_known(const Json& values) { apply_known(values, ""); }
+
+  /// NAME=VALUE, as after --set.
+  void apply_setting(const std::string& setting) {
+    const auto equals = setting.find('=');
+    require(equals != std::string::npos, "--set ", setting, ": give a name and a value, as in --set seed=1");
+    const auto name = kebab(setting.substr(0, equals)), value = setting.substr(equals + 1), where = "--set " + name;
+    const auto* option = find(name);
+    require(option, where, ": not an option of ", program_, did_you_mean(name, names()));
+    if (!option->list || !value.starts_with('[')) return option->set({value}, where);
+    set_from_json(*option, parse_json(value, where), where);
+  }
 
   /// The value of every option, nested by the dots of their names.
   OPAD_ONCE Json resolved() const {
@@ -184,20 +222,12 @@ class Options {
     }
   }
 
-  void apply_file(const std::string& file) {
-    const auto content = read_json(file);
-    const bool of_a_run = content.is_object() && content.contains("options") && content.contains("fingerprint");
-    apply(of_a_run ? content["options"] : content, file);
-  }
-
-  void apply_setting(const std::string& setting) {
-    const auto equals = setting.find('=');
-    require(equals != std::string::npos, "--set ", setting, ": give a name and a value, as in --set seed=1");
-    const auto name = kebab(setting.substr(0, equals)), value = setting.substr(equals + 1), where = "--set " + name;
-    const auto* option = find(name);
-    require(option, where, ": not an option of ", program_, did_you_mean(name, names()));
-    if (!option->list || !value.starts_with('[')) return option->set({value}, where);
-    set_from_json(*option, parse_json(value, where), where);
+  void apply_known(const Json& values, const std::string& prefix) {
+    for (const auto& [key, value] : values.items()) {
+      const auto name = prefix + kebab(key);
+      if (const auto* option = find(name)) set_from_json(*option, value, name);
+      else if (value.is_object()) apply_known(value, name + ".");
+    }
   }
 
   template <class Wanted>
@@ -284,7 +314,7 @@ OPAD_ONCE bool Options::parse(int argc, const char* const* argv, std::ostream& o
   if (wants_help->count()) return out << help(), false;
   if (wants_version->count()) return out << versions_line(), false;
   if (const auto extra = app.remaining(); !extra.empty()) refuse(extra.front());
-  for (const auto& file : files) apply_file(file);
+  for (const auto& file : files) apply(options_of_file(file), file);
   for (const auto& setting : settings) apply_setting(setting);
   for (std::size_t i = 0; i < given.size(); ++i)
     if (given[i]->count()) options_[i].set(given[i]->results(), "--" + options_[i].name);

@@ -50,6 +50,15 @@ class Run {
     return train(folder, world, trainer);
   }
 
+  /// Names of everything that its command line can be told.
+  static std::vector<std::string> option_names() {
+    Run run;
+    run.bind();
+    std::vector<std::string> names;
+    for (const auto& option : run.options_->all()) names.push_back(option.name);
+    return names;
+  }
+
  private:
   bool parse(int argc, const char* const* argv) {
     bind();
@@ -135,7 +144,7 @@ class Run {
   Random random() const { return Random(settings_.seed); }
 
   TrainerOptions trainer_options() const {
-    return {.steps = settings_.steps, .accumulation = settings_.accumulation, .max_grad_norm = settings_.max_grad_norm};
+    return {.steps = settings_.steps, .accumulation = settings_.accumulation, .prior_loss_weight = settings_.prior_loss_weight, .max_grad_norm = settings_.max_grad_norm};
   }
   bool has_prior() const { return settings_.class_images > 0 || !settings_.class_data.empty(); }
 

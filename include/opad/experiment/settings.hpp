@@ -37,7 +37,7 @@ struct RunSettings {
   std::uint64_t seed = 42;
   std::string device = "cpu", dtype = "float32";
   std::int64_t steps = 1000, batch_size = 2, resolution = 0, accumulation = 1, threads = 0;
-  double max_grad_norm = 1.0;
+  double max_grad_norm = 1.0, prior_loss_weight = 1.0;
   bool scale_lr = false;
   Augmentation augmentation;
 
@@ -62,6 +62,7 @@ struct RunSettings {
     options.bind_value("class-data", class_data, "prior preservation: folder with pictures of the class; one for each concept");
     options.bind_value("class-prompt", class_prompt, "what they show: \"cat\"; one for each concept");
     options.bind_value("class-images", class_images, "without --class-data: how many the base model makes of each class before training");
+    options.bind_value("prior-loss-weight", prior_loss_weight, "weight of these pictures in the denoising loss, beside 1 of the concept's");
     options.bind_value("resolution", resolution, "side of the training pictures; 0: the student's own", "pixels");
     options.bind("augmentation", augmentation);
     options.group("Run");
@@ -92,8 +93,12 @@ struct RunSettings {
 
   std::filesystem::path teacher_folder() const { return teacher.empty() ? models / "teacher" : teacher; }
   std::filesystem::path student_folder() const { return student.empty() ? models / "student" : student; }
+  /// Throws where the encoder would silently be another world's: models that come by themselves beside a named teacher or student.
   std::filesystem::path encoder_folder(const std::string& name) const {
     const auto& given = encoders.at(name);
+    const bool own_models = !teacher.empty() || !student.empty();
+    require(!given.empty() || !own_models || models != default_models(), "--", name, " is missing: beside a --teacher or --student of your own every encoder "
+            "must be named; give its folder, or --models with a folder that holds it as ", name);
     return given.empty() ? models / name : given;
   }
 
@@ -123,6 +128,7 @@ struct RunSettings {
     require(!prior || class_prompt.size() == instance_data.size(), "--class-prompt: ", class_prompt.size(), " prompts for ", instance_data.size(),
             " concepts; prior preservation needs one for each, e.g. \"cat\"");
     require(prior || class_prompt.empty(), "--class-prompt is of no use without --class-data or --class-images");
+    require(prior_loss_weight >= 0, "--prior-loss-weight ", prior_loss_weight, " must not be negative");
     require(steps > 0 && batch_size > 0 && accumulation > 0 && preview_count > 0 && checkpoint_every > 0 && keep_checkpoints > 0 && preview_every >= 0,
             "--steps, --batch-size, --accumulation, --preview-count, --checkpoint-every and --keep-checkpoints must be positive");
     require(dtype == "float32" || dtype == "bfloat16", "--dtype ", dtype, " is not one of float32, bfloat16");

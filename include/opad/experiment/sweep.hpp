@@ -11,19 +11,39 @@ namespace opad {
 
 /// One row of a sweep. A recipe's type ends here: everything behind is ordinary code, compiled once for any number of rows.
 struct Variant {
-  std::string name;
-  std::function<int(int argc, const char* const* argv)> train;  // none: the student as it is
-  int published = 0;  // what the paper says of its identity against the reference: -1 drops, +1 gains, 0 nothing
+  std::string name = {};
+  std::function<int(int argc, const char* const* argv)> train = {};  // none: the student as it is
+  std::function<std::vector<std::string>()> options = {};            // names of what its training can be told
+  int published = 0;        // what the paper says of its identity against the reference: -1 drops, +1 gains, 0 nothing
+  std::string teacher_of = {};  // row whose trained teacher this one starts with (same concept and seed); none: the base teacher
+  bool copied = false;      // whether the teacher's adapters are put on the student, untrained, and that is scored
+  bool ip_adapter = false;  // whether the student, untrained, is shown the photographs through an IP-Adapter
 };
 
-/// The rows of a hana sequence of types. A recipe may say what was published of it:  static constexpr int published = -1;
+/// The row of the IP-Adapter baseline: no training, the concept's photographs beside every prompt (--ip-adapter, --ip-adapter-scale).
+struct IpAdapterRow {
+  static std::string name() { return "ip-adapter"; }
+};
+
+/// The rows of a hana sequence of types. A recipe may say, as static constexpr members, what a Variant's fields say:
+///   int published = -1     std::string_view teacher_of = "full"     bool copied = true
 template <class Rows>
 std::vector<Variant> variants_of(const Rows& rows) {
   std::vector<Variant> out;
   hana::for_each(rows, [&](auto row) {
     using Recipe = typename decltype(row)::type;
-    out.push_back({Recipe::name(), [](int argc, const char* const* argv) { return Run<Recipe>()(argc, argv); }});
-    if constexpr (requires { Recipe::published; }) out.back().published = Recipe::published;
+    Variant variant;
+    variant.name = Recipe::name();
+    if constexpr (std::same_as<Recipe, IpAdapterRow>) {
+      variant.ip_adapter = true;
+    } else {
+      variant.train = [](int argc, const char* const* argv) { return Run<Recipe>()(argc, argv); };
+      variant.options = [] { return Run<Recipe>::option_names(); };
+    }
+    if constexpr (requires { Recipe::published; }) variant.published = Recipe::published;
+    if constexpr (requires { Recipe::teacher_of; }) variant.teacher_of = Recipe::teacher_of;
+    if constexpr (requires { Recipe::copied; }) variant.copied = Recipe::copied;
+    out.push_back(std::move(variant));
   });
   return out;
 }
@@ -36,10 +56,12 @@ class Sweep {
   int operator()(int argc, const char* const* argv) {
     if (argc > 2 && argv[1] == std::string("--train")) return train_one(argc, argv);
     if (!settings_.parse(program_, argc, argv)) return 0;
-    if (settings_.untrained) variants_.push_back({"untrained", nullptr, 0});
+    if (settings_.untrained) variants_.push_back({.name = "untrained"});
     require_unique_names();
-    for (const std::string& name : settings_.only) named(name);
-    if (!settings_.reference.empty()) named(settings_.reference);
+    for (const std::string& name : settings_.only)
+      if (!settings_.all_rows) named(name);
+    if (!settings_.reference.empty() && !settings_.all_rows) named(settings_.reference);
+    read_row_options();
     protocol_ = open_protocol(settings_.protocol, settings_.output / "photographs", settings_.photograph_resolution());
     settings_.choose(protocol_);
     if (settings_.list) return list();
@@ -81,6 +103,30 @@ class Sweep {
     fail("there is no variant ", name, did_you_mean(name, names), "; --list shows them");
   }
 
+  /// --row-options: each row's words for its training, and a refusal of what no row has.
+  void read_row_options() {
+    if (settings_.row_options.empty()) return;
+    const std::string file = settings_.row_options.string();
+    const Json all = read_json(settings_.row_options);
+    require(all.is_object(), file, ": not an object {\"*\": {options of every row}, \"ROW\": {options of one}, ...}");
+    std::set<std::string> of_any;
+    for (const Variant& variant : variants_) {
+      if (!variant.train) continue;
+      const std::vector<std::string> known = variant.options();
+      of_any.insert(known.begin(), known.end());
+      for (const auto& [scope, options] : all.items()) {
+        if (scope != "*" && scope != variant.name) continue;
+        for (const auto& [name, value] : flat_options(options, file + ": " + scope)) {
+          if (std::ranges::find(known, name) != known.end()) row_settings_[variant.name].push_back(name + "=" + value);
+          else require(scope == "*", file, ": ", name, " is not an option of the row ", scope, did_you_mean(name, known));
+        }
+      }
+    }
+    if (all.contains("*"))
+      for (const auto& [name, value] : flat_options(all.at("*"), file + ": *"))
+        require(of_any.contains(name), file, ": ", name, " is an option of no row", did_you_mean(name, {of_any.begin(), of_any.end()}));
+  }
+
   bool wanted(const Variant& variant) const {
     return settings_.only.empty() || std::ranges::find(settings_.only, variant.name) != settings_.only.end();
   }
@@ -100,9 +146,23 @@ class Sweep {
     const auto file = job.folder / "results.json";
     if (!std::filesystem::exists(file)) return false;
     const Json plan = read_json(file).value("plan", Json());
-    require(plan == settings_.plan(job.variant->train != nullptr), file.string(), ": made with other options (",
+    Json wanted = this->plan(job);
+    if (plan.value("teacher", false)) wanted["teacher"] = true;  // more than asked for
+    require(plan == wanted, file.string(), ": made with other options (",
             plan.dump(-1, ' ', false, Json::error_handler_t::replace), "); give the same ones, another --output, or remove the folder");
     return true;
+  }
+
+  /// What decides a job's results: two jobs with equal plans are the same.
+  Json plan(const Job& job) const {
+    std::vector<std::string> options;
+    if (job.variant->train) {
+      if (const auto own = row_settings_.find(job.variant->name); own != row_settings_.end()) options = own->second;
+      options.insert(options.end(), settings_.forwarded.begin(), settings_.forwarded.end());
+    }
+    Json plan = settings_.plan(options);
+    if (job.variant->ip_adapter) plan["ip-adapter"] = {settings_.ip_adapter_file().string(), settings_.ip_adapter_encoder().string(), settings_.ip_adapter_scale};
+    return plan;
   }
 
   int list() const {
@@ -123,7 +183,7 @@ class Sweep {
   /// The command that does one job and nothing else.
   std::string command(const Job& job) const {
     return settings_.job_prefix + c10::str(" --only ", shell_word(job.variant->name), " --concepts ", shell_word(job.subject->name), " --seeds ", job.seed,
-                                                  job.variant->train ? "" : " --untrained", " --report no");
+                                                  job.variant->name == "untrained" ? " --untrained" : "", " --report no");
   }
 
   int dry_run() const {
@@ -171,7 +231,17 @@ class Sweep {
 
   std::vector<std::string> training_words(const Job& job) const {
     std::vector<std::string> words{program_, "--preview-every", "0", "--preview-count", "1", "--teacher-preview-steps", "0"};
+    if (const auto own = row_settings_.find(job.variant->name); own != row_settings_.end()) {
+      words.push_back("--set");
+      words.insert(words.end(), own->second.begin(), own->second.end());
+    }
     words.insert(words.end(), settings_.forwarded.begin(), settings_.forwarded.end());
+    if (const std::string& row = job.variant->teacher_of; !row.empty()) {
+      const auto teacher = settings_.output / row / job.subject->name / c10::str("seed-", job.seed) / "teacher";
+      require(std::filesystem::is_directory(teacher), teacher.string(), ": the row ", job.variant->name, " starts with the teacher of the row ", row,
+              "; run that one first, with the same --output");
+      words.insert(words.end(), {"--teacher-adapters", teacher.string()});
+    }
     const std::string prompt = instance_words(*job.subject);
     for (const std::string& word : {std::string("--instance-data"), job.subject->folder.string(), std::string("--instance-prompt"), prompt,
                                     std::string("--seed"), std::to_string(job.seed), std::string("--output"), job.folder.string()})
@@ -191,14 +261,16 @@ class Sweep {
       for (std::int64_t k = 0; k < settings_.pictures; ++k) plain.push_back(fill_prompt(prompt, subject.class_word));
     const auto make = [&](bool teacher) {
       const auto model = teacher ? settings_.run.teacher_folder() : settings_.run.student_folder();
-      const auto adapters = !trained ? std::filesystem::path() : teacher ? job.folder / "teacher" : job.folder;
+      const auto adapters = !trained ? std::filesystem::path() : teacher || job.variant->copied ? job.folder / "teacher" : job.folder;
       PictureMaker maker(settings_.run.teacher_folder(), model, adapters, parse_device(settings_.run.device));
       const std::int64_t side = settings_.run.resolution > 0 ? settings_.run.resolution : maker.resolution();
+      if (job.variant->ip_adapter)
+        maker.look_at(settings_.ip_adapter_file(), settings_.ip_adapter_encoder(), read_concept_folder(subject.folder).pictures, settings_.ip_adapter_scale);
       std::vector<Tensor> pictures;
       for (std::size_t p = 0; p < subject.prompts.size(); ++p) {
         const Tensor noise = maker.noise(Random(job.seed).stream("evaluate/noise", static_cast<std::int64_t>(p)), settings_.pictures, side);
         const std::string prompt = fill_prompt(subject.prompts[p], trained ? instance_words(subject) : subject.class_word);
-        for (Tensor& picture : teacher ? maker.many_steps(prompt, noise, 25, 7.5) : maker.one_step(prompt, noise, student_steps(job)))
+        for (Tensor& picture : teacher ? maker.many_steps(prompt, noise, 25, settings_.run.teacher_preview_guidance) : maker.one_step(prompt, noise, student_steps(job)))
           pictures.push_back(std::move(picture));
       }
       return pictures;
@@ -208,14 +280,15 @@ class Sweep {
       return score_concept(encoders, real, pictures, plain, subject.attributes, settings_.rule);
     };
     const ConceptScores scores = score(make(false), "evaluation");
-    Json result{{"variant", job.variant->name}, {"concept", subject.name}, {"seed", job.seed}, {"metrics", scores.metrics}};
+    Json result{{"variant", job.variant->name}, {"concept", subject.name}, {"seed", job.seed}, {"metrics", scores.metrics},
+                {"published", job.variant->published}};
     if (settings_.evaluate_teacher && std::filesystem::is_directory(job.folder / "teacher")) result["teacher"] = score(make(true), "evaluation-teacher").metrics;
     result["prompts"] = subject.prompts, result["count"] = settings_.pictures, result["pictures"] = scores.pictures;
     result["photographs"] = subject.folder.string(), result["class"] = subject.class_word;
     const auto summary = job.folder / "summary.json";
     result["summary"] = std::filesystem::exists(summary) ? read_json(summary) : Json();
     result["command"] = command(job);
-    result["plan"] = settings_.plan(trained);
+    result["plan"] = plan(job);
     write_json(job.folder / "results.json", result);
   }
 
@@ -228,23 +301,36 @@ class Sweep {
     return config.contains(place) ? config.at(place).get<std::int64_t>() : 1;
   }
 
+  /// Names of the rows of table and report, the reference first.
+  std::vector<std::string> rows() const {
+    std::vector<std::string> names = settings_.all_rows ? settings_.only : std::vector<std::string>();
+    if (names.empty())
+      for (const Variant& variant : variants_) names.push_back(variant.name);
+    if (settings_.all_rows && settings_.only.empty()) {
+      std::set<std::string> others;
+      for (const auto& entry : std::filesystem::directory_iterator(settings_.output))
+        if (entry.is_directory() && entry.path().filename() != "photographs") others.insert(entry.path().filename().string());
+      for (const std::string& other : others)
+        if (std::ranges::find(names, other) == names.end()) names.push_back(other);
+    }
+    if (!settings_.reference.empty()) std::ranges::stable_partition(names, [&](const std::string& name) { return name == settings_.reference; });
+    return names;
+  }
+
   void collect() const {
     SweepResults results{.title = std::filesystem::path(program_).filename().string(), .protocol = protocol_.name, .rule = settings_.rule};
     for (const Subject& subject : protocol_.subjects) results.subjects.push_back(subject.name);
     results.seeds = settings_.seeds;
-    std::vector<Variant> rows = variants_;
-    if (!settings_.reference.empty())
-      std::stable_partition(rows.begin(), rows.end(), [&](const Variant& v) { return v.name == settings_.reference; });
-    for (const Variant& variant : rows) {
-      bool any = false;
+    for (const std::string& row : rows()) {
+      std::optional<int> published;
       for (const std::string& subject : results.subjects)
         for (const std::uint64_t seed : results.seeds) {
-          const auto folder = settings_.output / variant.name / subject / c10::str("seed-", seed);
+          const auto folder = settings_.output / row / subject / c10::str("seed-", seed);
           if (!std::filesystem::exists(folder / "results.json")) continue;
           results.runs.push_back(RunResult::read(folder));
-          any = true;
+          published = results.runs.back().json.value("published", 0);
         }
-      if (any) results.variants.push_back(variant.name), results.published.push_back(variant.published);
+      if (published) results.variants.push_back(row), results.published.push_back(*published);
     }
     require(!results.runs.empty(), settings_.output.string(), ": nothing is finished yet; run the sweep first");
     results.commands.push_back(settings_.whole);
@@ -258,6 +344,7 @@ class Sweep {
   std::vector<Variant> variants_;
   SweepSettings settings_;
   Protocol protocol_;
+  std::map<std::string, std::vector<std::string>> row_settings_;  // NAME=VALUE by row, from --row-options
   bool failed_ = false;
 };
 

@@ -21,14 +21,15 @@ inline std::string shell_word(const std::string& word) {
 
 /// What a sweep can be told. Every option that it does not know goes to the training runs, which check it.
 struct SweepSettings {
-  bool list = false, jobs = false, dry_run = false, collect = false, report = true, untrained = false, keep_going = false, evaluate_teacher = false;
+  bool list = false, jobs = false, dry_run = false, collect = false, report = true, untrained = false, keep_going = false, evaluate_teacher = false, all_rows = false;
   std::vector<std::string> only, concepts;
   std::vector<std::uint64_t> seeds{1, 2};
   std::string protocol = "mini-world", reference;
   std::int64_t prompts = 0, pictures = 0;
-  std::filesystem::path evaluation_encoders, output = "runs/sweep";
+  std::filesystem::path evaluation_encoders, output = "runs/sweep", row_options, ip_adapter, ip_adapter_image_encoder;
+  double ip_adapter_scale = 0.6;
   FailureRule rule;
-  RunSettings run;                     // as the command line has them, for the models that make the scored pictures
+  RunSettings run;                     // as command line and files have them, for the models that make the scored pictures
   std::vector<std::string> forwarded;  // words for every training run
   std::string job_prefix, whole;       // the command line: without the choice of runs, and all of it
 
@@ -60,7 +61,9 @@ struct SweepSettings {
       } while (i < argc && !std::string_view(argv[i]).starts_with("--"));
     }
     job_prefix = joined(kept), whole = joined(all);
-    if (!read(own, own_words) || !read(shared, shared_words)) return false;
+    if (!read(own, own_words)) return false;
+    apply_files(shared);
+    if (!read(shared, shared_words)) return false;
     for (const char* taken : {"--instance-data", "--instance-prompt", "--seed", "--resume", "--overwrite"})
       require(std::ranges::find(forwarded, taken) == forwarded.end(), taken, ": the sweep gives that to every run itself (see --protocol and --seeds)");
     require(!seeds.empty() && prompts >= 0 && pictures >= 0, "--seeds needs at least one number, --prompts and --pictures must not be negative");
@@ -69,6 +72,11 @@ struct SweepSettings {
   }
 
   std::filesystem::path encoders_folder() const { return evaluation_encoders.empty() ? run.models / "evaluation" : evaluation_encoders; }
+
+  std::filesystem::path ip_adapter_file() const { return ip_adapter.empty() ? run.models / "ip-adapter" / "ip-adapter.safetensors" : ip_adapter; }
+  std::filesystem::path ip_adapter_encoder() const {
+    return ip_adapter_image_encoder.empty() ? run.models / "identity-encoder" / "image_encoder" : ip_adapter_image_encoder;
+  }
 
   /// Side of photographs that are drawn for the sweep: the student's own unless --resolution says otherwise.
   std::int64_t photograph_resolution() const {
@@ -91,9 +99,10 @@ struct SweepSettings {
   }
 
   /// What decides a run's results: two runs with equal plans are the same.
-  Json plan(bool trained) const {
+  ///   options  what its training is told
+  Json plan(const std::vector<std::string>& options) const {
     return {{"protocol", protocol}, {"prompts", prompts}, {"pictures", pictures}, {"encoders", encoders_folder().string()},
-            {"failure", {{"dino", rule.dino}, {"kind", rule.kind}}}, {"teacher", evaluate_teacher}, {"options", trained ? forwarded : std::vector<std::string>()}};
+            {"failure", {{"dino", rule.dino}, {"kind", rule.kind}}}, {"teacher", evaluate_teacher}, {"options", options}};
   }
 
   /// The text of --dry-run: plan, sizes, memory and time.
@@ -155,7 +164,9 @@ struct SweepSettings {
     options.bind_value("collect", collect, "train nothing; table and report of what is finished");
     options.bind_value("report", report, "table and report at the end");
     options.bind_value("keep-going", keep_going, "after a run that fails, go on with the others; the exit code is 1 then");
+    options.bind_value("all-rows", all_rows, "rows of other sweeps in --output belong to table and report, too; --only chooses and orders them");
     options.group("Runs");
+    options.bind_value("row-options", row_options, "JSON of options by row: {\"*\": {...}, ROW: {...}}; of \"*\" a row takes what it has");
     options.bind_value("only", only, "variants; none: all");
     options.bind_value("concepts", concepts, "concepts; none: all of the protocol");
     options.bind_value("seeds", seeds, "of training and of the scored pictures");
@@ -168,8 +179,31 @@ struct SweepSettings {
     options.bind_value("pictures", pictures, "for each prompt; 0: as the protocol says");
     options.bind_value("evaluation-encoders", evaluation_encoders, "folder with clip/, dino/ and maybe attribute-reader/; none: MODELS/evaluation");
     options.bind_value("evaluate-teacher", evaluate_teacher, "score the teacher's pictures too, 25 steps each");
+    options.bind_value("ip-adapter", ip_adapter, "file of the IP-Adapter for the row ip-adapter; none: MODELS/ip-adapter/ip-adapter.safetensors");
+    options.bind_value("ip-adapter-image-encoder", ip_adapter_image_encoder, "folder of its CLIP image encoder; none: MODELS/identity-encoder/image_encoder");
+    options.bind_value("ip-adapter-scale", ip_adapter_scale, "weight of the photographs beside the prompt in that row");
     options.bind_value("failure-dino", rule.dino, "a picture fails below this likeness to the photographs");
     options.bind_value("failure-kind", rule.kind, "a picture fails below this probability of its kind of thing (attribute reader)");
+  }
+
+  /// What --config, --set and --row-options say about models, resolution and the like, of which the scored pictures hang as well.
+  void apply_files(Options& shared) const {
+    for (std::size_t i = 0; i < forwarded.size(); ++i) {
+      const std::string word = forwarded[i];
+      for (++i; i < forwarded.size() && !forwarded[i].starts_with("--"); ++i)
+        if (word == "--config") shared.apply_known(options_of_file(forwarded[i]));
+      --i;
+    }
+    for (std::size_t i = 0; i + 1 < forwarded.size(); ++i)
+      for (std::size_t k = i + 1; forwarded[i] == "--set" && k < forwarded.size() && !forwarded[k].starts_with("--"); ++k) {
+        const auto equals = forwarded[k].find('=');
+        const std::string name = forwarded[k].substr(0, equals), value = equals == std::string::npos ? "" : forwarded[k].substr(equals + 1);
+        if (knows(shared, name)) shared.apply_setting(forwarded[k]);
+      }
+    if (!row_options.empty()) {
+      const Json rows = read_json(row_options);
+      if (rows.is_object() && rows.contains("*")) shared.apply_known(rows.at("*"));
+    }
   }
 
   static bool knows(const Options& options, const std::string& name) {

@@ -1,4 +1,5 @@
 #pragma once
+#include <opad/adversarial/augmentation.hpp>
 #include <opad/evaluate/sprite_attributes.hpp>
 #include <opad/models/clip_text_model.hpp>
 #include <opad/models/image_projection.hpp>
@@ -18,20 +19,10 @@ Tensor normalised_for(const Tensor& image) {
   return Normalised::apply<B>(image);
 }
 
-/// What pictures go through on their way to an encoder in training, so that its features do not hang on single pixels: noise on each,
-/// a soft blur and a shift by up to 2 pixels on some.  [B, 3, H, W]
-inline Tensor roughened(const Tensor& image, Stream stream) {
-  const std::int64_t n = image.size(0), side = image.size(2);
-  const Tensor noise = stream.normal(image.sizes()).to(image.device());
-  const Tensor padded = at::reflection_pad2d(image, {2, 2, 2, 2}), soft = at::avg_pool2d(at::reflection_pad2d(image, {1, 1, 1, 1}), 3, 1);
-  std::vector<Tensor> out;
-  for (std::int64_t i = 0; i < n; ++i) {
-    const std::int64_t top = stream.integer(0, 5), left = stream.integer(0, 5);
-    const double kind = stream.uniform(), strength = 0.2 * stream.uniform();
-    Tensor one = kind < 0.25 ? 0.5 * (image[i] + soft[i]) : kind < 0.75 ? padded[i].narrow(1, top, side).narrow(2, left, side) : image[i];
-    out.push_back(one + strength * noise[i]);
-  }
-  return at::stack(out);
+/// What pictures go through on their way to an encoder in training, so that its features do not hang on single pixels: a shift by up to 2
+/// pixels, noise.  [B, 3, H, W]
+inline Tensor roughened(const Tensor& image, const PretrainStep& step, const std::string& name) {
+  return augment(Translation{.share = 0.0625, .reflect = true}, Noise{.sigma = 0.1})(image, [&](std::string_view change) { return step.stream(c10::str(name, "/", change)); });
 }
 
 /// Two pictures of each of `count` things, in different places: [2 count, 3, H, W], first views first, and their sprites.
@@ -134,7 +125,7 @@ class VitTask : public Pretraining {
     Tensor feature, projected;
     {
       const Autocast autocast(settings_.dtype == "bfloat16", device_.type());
-      feature = vit_->forward(normalised_for<Dino>(roughened(images, step.stream("vit/rough"))));
+      feature = vit_->forward(normalised_for<Dino>(roughened(images, step, "vit/rough")));
       projected = projector_->forward(feature).to(torch::kFloat32);
       feature = feature.to(torch::kFloat32);
     }
@@ -235,7 +226,7 @@ class ClipTask : public Pretraining {
     Tensor picture, text, tokens;
     {
       const Autocast autocast(settings_.dtype == "bfloat16", device_.type());
-      picture = vision_->forward(normalised_for<IdentityEncoder>(roughened(images.to(device_), step.stream("clip/rough"))));
+      picture = vision_->forward(normalised_for<IdentityEncoder>(roughened(images.to(device_), step, "clip/rough")));
       text = text_->text_embeds(ids).to(torch::kFloat32);
       if (options_.identity > 0) tokens = projection_->forward(picture).to(torch::kFloat32);
       picture = picture.to(torch::kFloat32);
@@ -296,12 +287,13 @@ inline std::unique_ptr<Pretraining> ClipPretraining::build(const PretrainSetting
 }
 
 /// Pretrains the attribute reader (evaluate/attribute_reader.hpp) on sprites and what is known about them.
+///   width  channels of its first level; the next ones have twice and four times as many
 struct ReaderPretraining {
   static constexpr std::string_view name = "reader", description = "Trains the attribute reader on sprites and their known attributes.";
   std::string folder = "evaluation/attribute-reader";
-  std::int64_t patch_size = 4, width = 128, depth = 5;
+  std::int64_t width = 64;
 
-  static PretrainSettings defaults() { return {.steps = 2000, .batch_size = 64, .learning_rate = 1e-3, .weight_decay = 0.05, .ema = 0.99}; }
+  static PretrainSettings defaults() { return {.steps = 3000, .batch_size = 64, .learning_rate = 1e-3, .weight_decay = 0.05, .ema = 0.99}; }
   std::unique_ptr<Pretraining> build(const PretrainSettings& settings) const;
 };
 
@@ -310,10 +302,8 @@ namespace detail {
 class ReaderTask : public Pretraining {
  public:
   ReaderTask(const ReaderPretraining& options, const PretrainSettings& s) : options_(options), settings_(s), device_(s.device) {
-    VisionTransformerConfig c;
-    c.img_size = {mini_resolution, mini_resolution};
-    c.patch_size = options.patch_size, c.embed_dim = options.width, c.depth = options.depth, c.num_heads = options.width / 32;
-    c.mlp_ratio = 3;
+    AttributeReaderConfig c;
+    c.img_size = mini_resolution, c.channels = {options.width, 2 * options.width, 4 * options.width};
     reader_ = std::make_shared<AttributeReader>(c, sprite_attribute_words());
     const Random random(s.seed);
     fill_random(*reader_, random);
@@ -329,7 +319,7 @@ class ReaderTask : public Pretraining {
   Tensor loss(const PretrainStep& step) override {
     const auto sprites = sample_sprites(step.batch_size, step.stream("reader/sprites"));
     const Autocast autocast(settings_.dtype == "bfloat16", device_.type());
-    return reader_->loss(roughened(render_batch(sprites).to(device_), step.stream("reader/rough")), labels(sprites)).to(torch::kFloat32);
+    return reader_->loss(roughened(render_batch(sprites).to(device_), step, "reader/rough"), labels(sprites)).to(torch::kFloat32);
   }
   void save() const override {
     reader_->save_pretrained(settings_.models / options_.folder);
@@ -374,4 +364,4 @@ inline std::unique_ptr<Pretraining> ReaderPretraining::build(const PretrainSetti
 
 BOOST_HANA_ADAPT_STRUCT(opad::VitPretraining, folder, objective, patch_size, width, depth, layer_scale);
 BOOST_HANA_ADAPT_STRUCT(opad::ClipPretraining, folder, identity, patch_size, width, depth, projection, token_width);
-BOOST_HANA_ADAPT_STRUCT(opad::ReaderPretraining, folder, patch_size, width, depth);
+BOOST_HANA_ADAPT_STRUCT(opad::ReaderPretraining, folder, width);

@@ -1,4 +1,5 @@
 #pragma once
+#include <opad/adversarial/head.hpp>
 #include <opad/adversarial/objective.hpp>
 #include <opad/loss/latent_mse.hpp>
 #include <opad/pretrain/encoders.hpp>
@@ -24,22 +25,6 @@ struct StudentPretraining {
 
 namespace detail {
 
-/// One small perceptron for every patch of every chosen layer.
-struct PatchJudge : torch::nn::Module {
-  std::vector<std::shared_ptr<Projector>> heads;
-  PatchJudge(std::size_t layers, std::int64_t width) {
-    for (std::size_t i = 0; i < layers; ++i) heads.push_back(register_module(std::to_string(i), std::make_shared<Projector>(width, width, 1)));
-  }
-  Tensor forward(const std::vector<Tensor>& tokens) const {  // [B, patches, width] each -> [B, layers * patches]
-    std::vector<Tensor> logits;
-    for (std::size_t i = 0; i < heads.size(); ++i) {
-      const Tensor level = (tokens[i] - tokens[i].mean(2, true)) / (tokens[i].std(2, true, true) + 1e-4);
-      logits.push_back(heads[i]->forward(level).flatten(1));
-    }
-    return at::cat(logits, 1).to(torch::kFloat32);
-  }
-};
-
 class StudentTask : public Pretraining {
  public:
   StudentTask(const StudentPretraining& options, const PretrainSettings& s)
@@ -48,9 +33,13 @@ class StudentTask : public Pretraining {
         unet_(UNet2DConditionModel::from_pretrained(s.models / "teacher" / "unet")), dino_(VisionTransformer::from_pretrained(s.models / "dino")),
         diffusion_(SchedulerConfig::from_json(mini_scheduler("EulerDiscreteScheduler"), "mini world")) {
     const Random random(s.seed);
-    judge_ = std::make_shared<PatchJudge>(layers().size(), dino_->config.embed_dim);
-    fill_random(*judge_, random);
-    for (torch::nn::Module* m : std::initializer_list<torch::nn::Module*>{vae_.get(), text_.get(), unet_.get(), dino_.get(), judge_.get()}) m->to(device_);
+    const std::int64_t width = dino_->config.embed_dim;
+    for (const std::int64_t layer : layers()) {
+      Stream stream = random.stream("student/judge", layer);
+      judges_.push_back(PatchTokens{.hidden = width, .normalise = true}.build(patches(), width, Hinge::outputs, stream));
+      judges_.back()->to(device_);
+    }
+    for (torch::nn::Module* m : std::initializer_list<torch::nn::Module*>{vae_.get(), text_.get(), unet_.get(), dino_.get()}) m->to(device_);
     if (options.adversarial > 0) show_real(random);
     make_pairs(s.output.string() + ".pairs.safetensors", random);
     sheet_noise_ = random.stream("sheet/noise").normal(Shape{static_cast<std::int64_t>(sheet_prompts().size()), noise_.size(1), noise_.size(2), noise_.size(3)}).to(device_);
@@ -62,7 +51,7 @@ class StudentTask : public Pretraining {
   }
   NamedTensors adversary() const override {
     NamedTensors out;
-    if (options_.adversarial > 0) add_trainable(out, "judge", *judge_);
+    for (std::size_t i = 0; options_.adversarial > 0 && i < judges_.size(); ++i) add_trainable(out, c10::str("judge.", i), *judges_[i]);
     return out;
   }
   Tensor loss(const PretrainStep& step) override {
@@ -75,9 +64,9 @@ class StudentTask : public Pretraining {
     Tensor total = mse + 0.5 * robust;
     if (options_.adversarial > 0) {
       const Tensor picture = vae_->decode(x0 / vae_->config.scaling_factor).to(torch::kFloat32);
-      shown_ = seen(picture, step.stream("student/rough"));
+      shown_ = seen(roughened(picture, step, "student/rough"));
       const double share = std::clamp(static_cast<double>(step.step - options_.alone) / 100.0, 0.0, 1.0);
-      const Tensor verdict = Hinge{}.student(judge_->forward(shown_)).mean();
+      const Tensor verdict = Hinge{}.student(judged(shown_)).mean();
       step.log("adversarial", verdict);
       total = total + share * options_.adversarial * verdict;
     }
@@ -89,10 +78,10 @@ class StudentTask : public Pretraining {
     std::vector<Tensor> real, shown;
     {
       torch::NoGradGuard no_grad;
-      real = seen(real_.index_select(0, indices).to(device_, torch::kFloat32), step.stream("student/rough-real"));
+      real = seen(roughened(real_.index_select(0, indices).to(device_, torch::kFloat32), step, "student/rough-real"));
     }
     for (const Tensor& tokens : shown_) shown.push_back(tokens.detach());
-    const Tensor loss = 0.5 * (Hinge{}.real(judge_->forward(real)) + Hinge{}.fake(judge_->forward(shown))).mean();
+    const Tensor loss = 0.5 * (Hinge{}.real(judged(real)) + Hinge{}.fake(judged(shown))).mean();
     step.log("judge", loss);
     return loss;
   }
@@ -117,12 +106,21 @@ class StudentTask : public Pretraining {
     const Tensor x = noise * per_sample((1 - a).sqrt(), noise);
     return diffusion_.predicted_x0(x, unet_->forward(x, t, condition).to(torch::kFloat32), t);
   }
+  std::int64_t patches() const {
+    const std::int64_t side = mini_resolution / dino_->config.patch_size;
+    return side * side;
+  }
   /// The patch tokens that the critic judges.  [B, 3, H, W] -> [B, patches, width] for each layer
-  std::vector<Tensor> seen(const Tensor& picture, Stream stream) const {
-    auto tokens = dino_->forward_intermediates(normalised_for<Dino>(roughened(picture, std::move(stream))), layers());
-    const std::int64_t side = mini_resolution / dino_->config.patch_size, patches = side * side;
-    for (auto& t : tokens) t = t.narrow(1, t.size(1) - patches, patches).to(torch::kFloat32);
+  std::vector<Tensor> seen(const Tensor& picture) const {
+    auto tokens = dino_->forward_intermediates(normalised_for<Dino>(picture), layers());
+    for (auto& t : tokens) t = t.narrow(1, t.size(1) - patches(), patches()).to(torch::kFloat32);
     return tokens;
+  }
+  /// What the heads say of every patch of every layer.  -> [B, layers * patches]
+  Tensor judged(const std::vector<Tensor>& tokens) const {
+    std::vector<Tensor> logits;
+    for (std::size_t i = 0; i < judges_.size(); ++i) logits.push_back(judges_[i]->forward(tokens[i]).flatten(1));
+    return at::cat(logits, 1).to(torch::kFloat32);
   }
   /// Real sprites as the VAE shows them: a critic that saw them plain would only learn to tell the VAE.
   void show_real(const Random& random) {
@@ -171,7 +169,7 @@ class StudentTask : public Pretraining {
   std::shared_ptr<CLIPTextModel> text_;
   std::shared_ptr<UNet2DConditionModel> unet_;
   std::shared_ptr<VisionTransformer> dino_;
-  std::shared_ptr<PatchJudge> judge_;
+  std::vector<std::shared_ptr<HeadNetwork>> judges_;
   Diffusion diffusion_;
   Tensor noise_, latent_, ids_, real_, sheet_noise_;
   std::vector<Tensor> shown_;  // of this update's x0, with gradient

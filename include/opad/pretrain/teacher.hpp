@@ -9,10 +9,12 @@ namespace opad {
 
 /// Pretrains the mini world's multi-step teacher, U-Net and text encoder together from nothing, on latents of sprites and their captions.
 /// Loss: mean squared error of the predicted velocity, timesteps uniform; a share of the captions is dropped for guidance.
+///   from  a finished teacher's folder (unet/, text_encoder/) to begin from instead of random weights; its widths must be these
 struct TeacherPretraining {
   static constexpr std::string_view name = "teacher", description = "Trains the mini world's multi-step teacher: U-Net and text encoder.";
   std::int64_t width = 64, text_width = 128, text_layers = 2, pictures = 60000;
   double text_dropout = 0.1, guidance = 3.0;
+  std::filesystem::path from;
 
   static PretrainSettings defaults() {
     return {.steps = 12000, .batch_size = 48, .warmup = 200, .learning_rate = 1.2e-3, .ema = 0.999};
@@ -77,6 +79,10 @@ class TeacherTask : public Pretraining {
     unet_ = std::make_shared<UNet2DConditionModel>(mini_unet(channels, side, options.width, options.text_width));
     text_ = std::make_shared<CLIPTextModel>(mini_text(tokenizer_, options.text_width, options.text_layers, options.text_width));
     fill_random(*unet_, random, 0.58), fill_random(*text_, random, 0.58);
+    if (!options.from.empty()) {
+      load_parameters(*unet_, read_weights(options.from / "unet", "diffusion_pytorch_model"), (options.from / "unet").string());
+      load_parameters(*text_, read_weights(options.from / "text_encoder", "model"), (options.from / "text_encoder").string());
+    }
     vae_->to(device_), unet_->to(device_), text_->to(device_);
     bank_.emplace(s.output.string() + ".latents.safetensors", options.pictures, random, *vae_, device_);
     sheet_noise_ = random.stream("sheet/noise").normal({static_cast<std::int64_t>(sheet_prompts().size()), channels, side, side}).to(device_);
@@ -143,4 +149,4 @@ inline std::unique_ptr<Pretraining> TeacherPretraining::build(const PretrainSett
 
 }  // namespace opad
 
-BOOST_HANA_ADAPT_STRUCT(opad::TeacherPretraining, width, text_width, text_layers, pictures, text_dropout, guidance);
+BOOST_HANA_ADAPT_STRUCT(opad::TeacherPretraining, width, text_width, text_layers, pictures, text_dropout, guidance, from);

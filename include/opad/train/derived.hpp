@@ -115,6 +115,23 @@ struct Replace : Base {
   static auto average() { return detail::in_place_of<Old, New>(Base::average()); }
 };
 
+/// A text as a template argument:  Row<"sequential", ...>
+template <std::size_t N>
+struct FixedText {
+  char characters[N];
+  constexpr FixedText(const char (&text)[N]) { std::copy_n(text, N, characters); }
+};
+
+/// A recipe as a row of a sweep, under a name of its own.
+///   published  what the paper says of its identity against the full method: drops, gains, or nothing
+///   Row<"without-adversarial", Without<Default, Adversarial>, drops>
+inline constexpr int drops = -1, gains = +1;
+template <FixedText Name, class Recipe, int Published = 0>
+struct Row : Recipe {
+  static std::string name() { return Name.characters; }
+  static constexpr int published = Published;
+};
+
 /// Rows of an ablation, as a list of types:  without_each<Paper, LatentMse, Identity, Adversarial>  only_each<Paper, Dino, DinoV2>
 template <class Base, class... What>
 constexpr auto without_each = hana::tuple_t<Without<Base, What>...>;

@@ -16,6 +16,7 @@ using Metrics = std::vector<std::pair<std::string, Tensor>>;
 struct TrainerOptions {
   std::int64_t steps = 1000;        // iterations of the whole run; the coupling and the learning rate are functions of it
   std::int64_t accumulation = 1;    // micro-batches whose gradients are averaged before each update
+  double prior_loss_weight = 1.0;   // of class pictures in the denoising loss, beside 1 of the concept's
   double max_grad_norm = 1.0;       // global norm that the gradients of teacher and student are clipped to
 };
 
@@ -195,8 +196,8 @@ class Trainer {
     return step;
   }
 
-  /// Denoising loss on the photographs: mean over the batch of sum((prediction - target)^2 mask) / sum(mask). The teacher's own loss, and
-  /// the student's where there is no teacher.
+  /// Denoising loss on the photographs: mean over the batch of sum((prediction - target)^2 mask) / sum(mask), class pictures times their
+  /// weight. The teacher's own loss, and the student's where there is no teacher.
   Tensor denoising_loss(const Denoiser& denoiser, MicroStep& step, const Tensor& condition) {
     const Tensor& latent = step.table.template real<Latent>();
     const Tensor timestep = step.table.draws().integers("teacher/timestep", 0, denoiser.diffusion.steps(), {latent.size(0)});
@@ -204,7 +205,13 @@ class Trainer {
     const Tensor prediction = denoiser.predict(noisy, timestep, condition);
     const Tensor mask = step.batch->mask.to(device());
     note("denoising.latent", latent), note("denoising.noisy", noisy), note("denoising.prediction", prediction), note("denoising.wanted", wanted);
-    return (((prediction - wanted).square() * mask).sum({1, 2, 3}) / mask.sum({1, 2, 3})).mean();
+    Tensor per_sample = ((prediction - wanted).square() * mask).sum({1, 2, 3}) / mask.sum({1, 2, 3});
+    if (const std::int64_t priors = step.batch->priors; priors > 0 && options_.prior_loss_weight != 1) {
+      Tensor weight = torch::ones_like(per_sample);
+      weight.narrow(0, weight.size(0) - priors, priors).fill_(options_.prior_loss_weight);
+      per_sample = per_sample * weight;
+    }
+    return per_sample.mean();
   }
 
   Tensor teacher_loss(MicroStep& step) {
