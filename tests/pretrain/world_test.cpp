@@ -88,5 +88,5 @@ TEST_CASE("Pretraining programs refuse what cannot work in one line, with exit c
   refuses(start("pretrain-vae", output + "--device gpu"), "--device gpu");
   refuses(start("pretrain-vae", output + "--vae.widht 3"), "vae.width");
   refuses(start("pretrain-teacher", output), "tokenizer");
-  refuses(start("pretrain-vit", output + "--vit.objective guess"), "contrastive, vicreg");
+  refuses(start("pretrain-vit", output + "--vit.width wide"), "vit.width");
 }

@@ -74,13 +74,11 @@ inline Tensor pictures_beside(const Tensor& images, const Tensor& tokens, std::i
 
 }  // namespace detail
 
-/// Pretrains a VisionTransformer of the DINO layout on pairs of pictures of one thing in two places.
-///   contrastive  find the partner among all pictures of the batch (SimCLR with renders as views), on a projection and on the feature
-///   vicreg       the same feature for both, spread and decorrelated over the batch (Bardes et al., ICLR 2022, arXiv 2105.04906):
-///                another recipe, for the evaluation's encoder
+/// Pretrains a VisionTransformer of the DINO layout on pairs of pictures of one thing in two places: find the partner among all pictures of the
+/// batch (SimCLR with renders as views), on a projection and on the feature itself.
 struct VitPretraining {
   static constexpr std::string_view name = "vit", description = "Trains a small vision transformer of DINO's layout on pairs of sprites.";
-  std::string folder = "dino", objective = "contrastive";
+  std::string folder = "dino";
   std::int64_t patch_size = 4, width = 96, depth = 4;
   bool layer_scale = false;
 
@@ -101,7 +99,6 @@ struct Projector : torch::nn::Module {
 class VitTask : public Pretraining {
  public:
   VitTask(const VitPretraining& options, const PretrainSettings& s) : options_(options), settings_(s), device_(s.device) {
-    require(options.objective == "contrastive" || options.objective == "vicreg", "--vit.objective ", options.objective, " is not one of contrastive, vicreg");
     VisionTransformerConfig c;
     c.img_size = {mini_resolution, mini_resolution};
     c.patch_size = options.patch_size, c.embed_dim = options.width, c.depth = options.depth, c.num_heads = options.width / 32;
@@ -129,7 +126,6 @@ class VitTask : public Pretraining {
       projected = projector_->forward(feature).to(torch::kFloat32);
       feature = feature.to(torch::kFloat32);
     }
-    if (options_.objective == "vicreg") return vicreg(step, projected);
     const Tensor sharp = torch::full({}, 12.0, projected.options()), soft = torch::full({}, 8.0, projected.options());
     const auto both = [](const Tensor& x, const Tensor& scale) { const auto h = unit(x).chunk(2); return matching_loss(h[0], h[1], scale); };
     const Tensor a = both(projected, sharp), b = both(feature, soft);
@@ -151,19 +147,6 @@ class VitTask : public Pretraining {
   }
 
  private:
-  Tensor vicreg(const PretrainStep& step, const Tensor& projected) const {
-    const auto halves = projected.chunk(2);
-    const Tensor same = (halves[0] - halves[1]).square().mean();
-    Tensor spread = torch::zeros({}, projected.options()), mixed = spread;
-    for (const Tensor& z : halves) {
-      const Tensor centred = z - z.mean(0);
-      spread = spread + at::relu(1 - (centred.square().mean(0) + 1e-4).sqrt()).mean();
-      const Tensor covariance = centred.t().mm(centred) / static_cast<double>(z.size(0) - 1);
-      mixed = mixed + (covariance - at::diag(at::diag(covariance))).square().sum() / static_cast<double>(z.size(1));
-    }
-    step.log("same", same), step.log("spread", spread), step.log("mixed", mixed);
-    return 25 * same + 12.5 * spread + 0.5 * mixed;
-  }
   VitPretraining options_;
   PretrainSettings settings_;
   torch::Device device_;
@@ -362,6 +345,6 @@ inline std::unique_ptr<Pretraining> ReaderPretraining::build(const PretrainSetti
 
 }  // namespace opad
 
-BOOST_HANA_ADAPT_STRUCT(opad::VitPretraining, folder, objective, patch_size, width, depth, layer_scale);
+BOOST_HANA_ADAPT_STRUCT(opad::VitPretraining, folder, patch_size, width, depth, layer_scale);
 BOOST_HANA_ADAPT_STRUCT(opad::ClipPretraining, folder, identity, patch_size, width, depth, projection, token_width);
 BOOST_HANA_ADAPT_STRUCT(opad::ReaderPretraining, folder, width);
