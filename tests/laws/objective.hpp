@@ -29,7 +29,7 @@ void objective(const O& objective) {
   REQUIRE(objective.student(says(1)).template item<double>() < objective.student(says(-1)).template item<double>());
   REQUIRE(objective.real(says(1)).template item<double>() < objective.real(says(-1)).template item<double>());
   REQUIRE(objective.fake(says(0)).template item<double>() < objective.fake(says(1)).template item<double>());
-  for (const opad::Shape shape : {opad::Shape{3, O::outputs}, opad::Shape{3, 5, O::outputs}}) {
+  for (const opad::Shape& shape : {opad::Shape{3, O::outputs}, opad::Shape{3, 5, O::outputs}}) {
     const Tensor logits = opad::Random(1).stream("logits").normal(shape).to(torch::kFloat64);
     Tensor other = logits.clone();
     other[2] += 1;

@@ -61,7 +61,8 @@ TEST_CASE("Model folders that cannot be loaded are refused", "[programs][input]"
   fs::copy(tiny, models, fs::copy_options::recursive);
   SECTION("no such folder") { refused(arguments(photos, output, "--teacher '" + (scratch / "none").string() + "'"), {"none"}, output); }
   SECTION("encoders of another world") {
-    refused(arguments(photos, output, "--teacher '" + tiny + "/teacher' --student '" + tiny + "/student'"), {"--dino is missing", "--models"}, output);
+    refused("--teacher '" + tiny + "/teacher' --student '" + tiny + "/student' --instance-data '" + photos + "' --instance-prompt '<new1> cat' --initializer-token photo "
+            "--output '" + output.string() + "'", {"--identity-encoder is missing", "--models"}, output);
   }
   SECTION("without config") {
     fs::remove(models / "student" / "unet" / "config.json");

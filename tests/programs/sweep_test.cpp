@@ -122,7 +122,7 @@ TEST_CASE("The IP-Adapter's row shows the student the photographs", "[programs][
   REQUIRE(picture("ip-adapter") != picture("untrained"));
   REQUIRE(start("baselines", small(scratch / "off", row + " --ip-adapter-scale 0")).code == 0);
   REQUIRE(read_text(scratch / "off" / "ip-adapter" / "plain-duck" / "seed-3" / "evaluation" / "000-0.png") == picture("untrained"));
-  refused("baselines", small(output, "--only ip-adapter --ip-adapter '" + (scratch / "none.safetensors").string() + "'"), {"none.safetensors"});
+  refused("baselines", small(scratch / "none", "--only ip-adapter --ip-adapter '" + (scratch / "none.safetensors").string() + "'"), {"none.safetensors"});
 }
 
 TEST_CASE("A sweep says what it has and what it would do", "[programs][sweep]") {

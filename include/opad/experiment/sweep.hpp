@@ -193,10 +193,34 @@ class Sweep {
     return 0;
   }
 
+  /// Of the row that the job's own starts with.
+  std::filesystem::path teacher_folder(const Job& job) const {
+    return settings_.output / job.variant->teacher_of / job.subject->name / c10::str("seed-", job.seed) / "teacher";
+  }
+
+  /// Refuses, before anything runs, what would only be missed later.
+  void check_inputs(const std::vector<Job>& todo) const {
+    for (std::size_t i = 0; i < todo.size(); ++i) {
+      const Job& job = todo[i];
+      if (job.variant->ip_adapter)
+        for (const auto& path : {settings_.ip_adapter_file(), settings_.ip_adapter_encoder()})
+          require(std::filesystem::exists(path), path.string(), ": no such file or folder; the row ", job.variant->name, " needs --ip-adapter and "
+                  "--ip-adapter-image-encoder");
+      const std::string& row = job.variant->teacher_of;
+      if (row.empty() || std::filesystem::is_directory(teacher_folder(job))) continue;
+      const bool comes_before = std::any_of(todo.begin(), todo.begin() + static_cast<std::ptrdiff_t>(i), [&](const Job& other) {
+        return other.variant->name == row && other.subject == job.subject && other.seed == job.seed;
+      });
+      require(comes_before, teacher_folder(job).string(), ": the row ", job.variant->name, " starts with the teacher of the row ", row,
+              "; run that one first, with the same --output");
+    }
+  }
+
   int run_jobs() {
     std::vector<Job> todo;
     for (const Job& job : jobs())
       if (!finished(job)) todo.push_back(job);
+    check_inputs(todo);
     std::cerr << program_ << ": " << todo.size() << " runs to do, " << jobs().size() - todo.size() << " done already" << std::endl;
     if (todo.empty()) return 0;
     const EvaluationEncoders encoders(settings_.encoders_folder(), parse_device(settings_.run.device));
@@ -236,12 +260,7 @@ class Sweep {
       words.insert(words.end(), own->second.begin(), own->second.end());
     }
     words.insert(words.end(), settings_.forwarded.begin(), settings_.forwarded.end());
-    if (const std::string& row = job.variant->teacher_of; !row.empty()) {
-      const auto teacher = settings_.output / row / job.subject->name / c10::str("seed-", job.seed) / "teacher";
-      require(std::filesystem::is_directory(teacher), teacher.string(), ": the row ", job.variant->name, " starts with the teacher of the row ", row,
-              "; run that one first, with the same --output");
-      words.insert(words.end(), {"--teacher-adapters", teacher.string()});
-    }
+    if (!job.variant->teacher_of.empty()) words.insert(words.end(), {"--teacher-adapters", teacher_folder(job).string()});
     const std::string prompt = instance_words(*job.subject);
     for (const std::string& word : {std::string("--instance-data"), job.subject->folder.string(), std::string("--instance-prompt"), prompt,
                                     std::string("--seed"), std::to_string(job.seed), std::string("--output"), job.folder.string()})
