@@ -1,16 +1,9 @@
 // baselines: the one-step model personalised directly, by what works on multi-step models, and by what the teacher learned.
+#include "direct.hpp"
 #include "full.hpp"
 
 using namespace opad;
 
-/// The student learns by the denoising loss alone.
-template <class Trained>
-struct Direct : Default {
-  static auto losses() { return loss_list(); }
-  static auto critics() { return critic_list(); }
-  static auto coupling() { return StudentOnly{}; }
-  static auto student_adapter() { return Trained{}; }
-};
 /// The teacher learns; its keys, values and words are put on the student as they are.
 struct Copied : Replace<Default, Joint, TeacherOnly> {
   static constexpr bool copied = true;

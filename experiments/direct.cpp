@@ -1,17 +1,9 @@
 // direct: personalises the one-step model itself, without a teacher, by what works on multi-step models. The baselines of the paper.
 //   direct --recipe textual-inversion --instance-data data/photos/cat --instance-prompt "<new1> cat" --output runs/textual-inversion
-#include <opad/opad.hpp>
+#include "direct.hpp"
 
 using namespace opad;
 
-/// The student learns by the denoising loss alone.
-template <class Trained>
-struct Direct : Default {
-  static auto losses() { return loss_list(); }
-  static auto critics() { return critic_list(); }
-  static auto coupling() { return StudentOnly{}; }
-  static auto student_adapter() { return Trained{}; }
-};
 struct TextualInversion : Direct<TokensOnly> {
   static std::string name() { return "textual-inversion"; }
 };
