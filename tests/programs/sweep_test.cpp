@@ -1,4 +1,5 @@
 #include <opad/adapter/ip_adapter.hpp>
+#include <opad/io/image.hpp>
 #include <opad/io/json.hpp>
 
 #include "program.hpp"
@@ -78,6 +79,14 @@ TEST_CASE("A sweep's rows have options of their own in one file", "[programs][sw
   REQUIRE(option("full", "/loss/latent-mse/weight") == 0.75);
   REQUIRE(option("without-adversarial", "/loss/latent-mse/weight") == 0.25);
 
+  SECTION("where --set says otherwise, training and scored pictures follow it alike") {
+    opad::write_json(file, {{"*", {{"resolution", 32}}}});
+    const auto other = scratch / "other";
+    REQUIRE(start("ablate_losses", small(other, rows + " --set resolution=128")).code == 0);
+    const auto folder = other / "full" / "plain-duck" / "seed-3";
+    REQUIRE(opad::read_json(folder / "config.json").at("options").at("resolution") == 128);
+    REQUIRE(opad::read_image(folder / "evaluation" / "000-0.png").size(0) == 128);
+  }
   SECTION("what they were belongs to the results") {
     opad::write_json(file, {{"full", {{"loss.latent-mse.weight", 0.5}}}});
     refused("ablate_losses", small(output, rows), {"results.json", "other options"});

@@ -37,7 +37,7 @@ inline AttributeWords read_attribute_words(const std::filesystem::path& file) {
 using AttributeReading = std::map<std::string, Tensor>;
 
 /// config.json of an attribute reader.
-///   channels  of each level; every level after the first has half the resolution of the one before
+///   channels  of each level; the first has half the picture's resolution, every other half of the one before it
 struct AttributeReaderConfig {
   std::int64_t img_size = 32, norm_num_groups = 8;
   std::vector<std::int64_t> channels = {64, 128, 256};

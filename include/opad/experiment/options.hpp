@@ -92,25 +92,14 @@ class Options {
     }
   }
 
+  /// Names that are no option here: an error, or passed over, where several programs share a command line.
+  enum class Unknown { Refused, PassedOver };
+
   /// Reads the command line. False: --help or --version was asked for and answered; leave with exit code 0.
-  [[nodiscard]] bool parse(int argc, const char* const* argv, std::ostream& out = std::cout);
+  [[nodiscard]] bool parse(int argc, const char* const* argv, std::ostream& out = std::cout, Unknown unknown = Unknown::Refused);
 
   /// Sets what a JSON object names, nested ({"loss": {"latent-mse": {"weight": 0.5}}}) or dotted. An unknown name is an error.
-  void apply(const Json& values, const std::string& where) { apply(values, where, ""); }
-
-  /// The same for names that are known here, passing over the others: what several programs read one file for.
-  void apply_known(const Json& values) { apply_known(values, ""); }
-
-  /// NAME=VALUE, as after --set.
-  void apply_setting(const std::string& setting) {
-    const auto equals = setting.find('=');
-    require(equals != std::string::npos, "--set ", setting, ": give a name and a value, as in --set seed=1");
-    const auto name = kebab(setting.substr(0, equals)), value = setting.substr(equals + 1), where = "--set " + name;
-    const auto* option = find(name);
-    require(option, where, ": not an option of ", program_, did_you_mean(name, names()));
-    if (!option->list || !value.starts_with('[')) return option->set({value}, where);
-    set_from_json(*option, parse_json(value, where), where);
-  }
+  void apply(const Json& values, const std::string& where) { apply(values, where, "", Unknown::Refused); }
 
   /// The value of every option, nested by the dots of their names.
   OPAD_ONCE Json resolved() const {
@@ -208,7 +197,7 @@ class Options {
     fail("--", name, " is not an option of ", program_, did_you_mean(name, names(), "--"));
   }
 
-  OPAD_ONCE void apply(const Json& values, const std::string& where, const std::string& prefix) {
+  OPAD_ONCE void apply(const Json& values, const std::string& where, const std::string& prefix, Unknown unknown) {
     require(values.is_object(), where, ": options are a JSON object, {\"name\": value, ...}");
     for (const auto& [key, value] : values.items()) {
       const auto name = prefix + kebab(key);
@@ -216,18 +205,22 @@ class Options {
         set_from_json(*option, value, where + ": " + name);
       } else {
         const bool deeper = value.is_object() && !value.empty();
+        if (!deeper && unknown == Unknown::PassedOver) continue;
         require(deeper, where, ": ", name, " is not an option of ", program_, did_you_mean(name, names()));
-        apply(value, where, name + ".");
+        apply(value, where, name + ".", unknown);
       }
     }
   }
 
-  void apply_known(const Json& values, const std::string& prefix) {
-    for (const auto& [key, value] : values.items()) {
-      const auto name = prefix + kebab(key);
-      if (const auto* option = find(name)) set_from_json(*option, value, name);
-      else if (value.is_object()) apply_known(value, name + ".");
-    }
+  void apply_setting(const std::string& setting, Unknown unknown) {
+    const auto equals = setting.find('=');
+    require(equals != std::string::npos, "--set ", setting, ": give a name and a value, as in --set seed=1");
+    const auto name = kebab(setting.substr(0, equals)), value = setting.substr(equals + 1), where = "--set " + name;
+    const auto* option = find(name);
+    if (!option && unknown == Unknown::PassedOver) return;
+    require(option, where, ": not an option of ", program_, did_you_mean(name, names()));
+    if (!option->list || !value.starts_with('[')) return option->set({value}, where);
+    set_from_json(*option, parse_json(value, where), where);
   }
 
   template <class Wanted>
@@ -286,7 +279,7 @@ class Options {
 
 namespace opad {
 
-OPAD_ONCE bool Options::parse(int argc, const char* const* argv, std::ostream& out) {
+OPAD_ONCE bool Options::parse(int argc, const char* const* argv, std::ostream& out, Unknown unknown) {
   CLI::App app(description_, program_);
   app.set_help_flag();
   app.allow_extras();
@@ -313,9 +306,9 @@ OPAD_ONCE bool Options::parse(int argc, const char* const* argv, std::ostream& o
   }
   if (wants_help->count()) return out << help(), false;
   if (wants_version->count()) return out << versions_line(), false;
-  if (const auto extra = app.remaining(); !extra.empty()) refuse(extra.front());
-  for (const auto& file : files) apply(options_of_file(file), file);
-  for (const auto& setting : settings) apply_setting(setting);
+  if (const auto extra = app.remaining(); !extra.empty() && unknown == Unknown::Refused) refuse(extra.front());
+  for (const auto& file : files) apply(options_of_file(file), file, "", unknown);
+  for (const auto& setting : settings) apply_setting(setting, unknown);
   for (std::size_t i = 0; i < given.size(); ++i)
     if (given[i]->count()) options_[i].set(given[i]->results(), "--" + options_[i].name);
   return true;

@@ -122,9 +122,14 @@ class Sweep {
         }
       }
     }
-    if (all.contains("*"))
-      for (const auto& [name, value] : flat_options(all.at("*"), file + ": *"))
-        require(of_any.contains(name), file, ": ", name, " is an option of no row", did_you_mean(name, {of_any.begin(), of_any.end()}));
+    for (const auto& [name, value] : settings_.options_of_every_row())
+      require(of_any.contains(name), file, ": ", name, " is an option of no row", did_you_mean(name, {of_any.begin(), of_any.end()}));
+  }
+
+  /// NAME=VALUE of a row's own, from --row-options.
+  std::vector<std::string> row_settings(const Variant& variant) const {
+    const auto own = row_settings_.find(variant.name);
+    return own == row_settings_.end() ? std::vector<std::string>() : own->second;
   }
 
   bool wanted(const Variant& variant) const {
@@ -157,7 +162,7 @@ class Sweep {
   Json plan(const Job& job) const {
     std::vector<std::string> options;
     if (job.variant->train) {
-      if (const auto own = row_settings_.find(job.variant->name); own != row_settings_.end()) options = own->second;
+      options = row_settings(*job.variant);
       options.insert(options.end(), settings_.forwarded.begin(), settings_.forwarded.end());
     }
     Json plan = settings_.plan(options);
@@ -255,9 +260,9 @@ class Sweep {
 
   std::vector<std::string> training_words(const Job& job) const {
     std::vector<std::string> words{program_, "--preview-every", "0", "--preview-count", "1", "--teacher-preview-steps", "0"};
-    if (const auto own = row_settings_.find(job.variant->name); own != row_settings_.end()) {
+    if (const auto own = row_settings(*job.variant); !own.empty()) {
       words.push_back("--set");
-      words.insert(words.end(), own->second.begin(), own->second.end());
+      words.insert(words.end(), own.begin(), own.end());
     }
     words.insert(words.end(), settings_.forwarded.begin(), settings_.forwarded.end());
     if (!job.variant->teacher_of.empty()) words.insert(words.end(), {"--teacher-adapters", teacher_folder(job).string()});

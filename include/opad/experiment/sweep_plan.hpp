@@ -41,34 +41,44 @@ struct SweepSettings {
                           name + " --train VARIANT --help lists them.");
     bind(own);
     Options shared(name, "");
+    for (const char* encoder : {"dino", "dinov2", "identity-encoder"}) run.encoders[encoder];
     run.bind(shared);
 
-    std::vector<std::string> own_words{program}, shared_words{program}, kept{program}, all{program};
+    std::vector<std::string> own_words{program}, kept{program}, all{program};
     for (int i = 1; i < argc;) {
       const std::string word = argv[i];
       const auto name_of = word.starts_with("--") ? underscored(word.substr(2, word.find('=') - 2)) : word;
       const bool mine = knows(own, name_of) || name_of == "help" || word == "-h" || name_of == "version";
-      const bool both = !mine && knows(shared, name_of);
       constexpr std::array choice{"only", "concepts", "seeds", "list", "jobs", "dry-run", "collect", "report", "untrained"};
       const bool choosing = std::ranges::find(choice, name_of) != choice.end();
       do {
         all.push_back(argv[i]);
         if (mine) own_words.push_back(argv[i]);
         else forwarded.push_back(argv[i]);
-        if (both) shared_words.push_back(argv[i]);
         if (!choosing) kept.push_back(argv[i]);
         ++i;
       } while (i < argc && !std::string_view(argv[i]).starts_with("--"));
     }
     job_prefix = joined(kept), whole = joined(all);
     if (!read(own, own_words)) return false;
-    apply_files(shared);
-    if (!read(shared, shared_words)) return false;
+    std::vector<std::string> shared_words{program, "--set"};  // what a training run gets, in its order: the later word wins here as there
+    for (const auto& [option, value] : options_of_every_row()) shared_words.push_back(option + "=" + value);
+    if (shared_words.size() == 2) shared_words.pop_back();
+    shared_words.insert(shared_words.end(), forwarded.begin(), forwarded.end());
+    if (!read(shared, shared_words, Options::Unknown::PassedOver)) return false;
     for (const char* taken : {"--instance-data", "--instance-prompt", "--seed", "--resume", "--overwrite"})
       require(std::ranges::find(forwarded, taken) == forwarded.end(), taken, ": the sweep gives that to every run itself (see --protocol and --seeds)");
     require(!seeds.empty() && prompts >= 0 && pictures >= 0, "--seeds needs at least one number, --prompts and --pictures must not be negative");
     require(!run.modifier_token.empty(), "--modifier-token: give at least one new token, e.g. <new1>");
     return true;
+  }
+
+  /// Of --row-options what holds for every row that has it, as (name, value).
+  std::vector<std::pair<std::string, std::string>> options_of_every_row() const {
+    if (row_options.empty()) return {};
+    const Json rows = read_json(row_options);
+    const auto every = rows.find("*");
+    return every == rows.end() ? std::vector<std::pair<std::string, std::string>>{} : flat_options(*every, row_options.string() + ": *");
   }
 
   std::filesystem::path encoders_folder() const { return evaluation_encoders.empty() ? run.models / "evaluation" : evaluation_encoders; }
@@ -132,7 +142,8 @@ struct SweepSettings {
     };
     line("teacher U-Net", teacher), line("student U-Net", student), line("VAE encoder", encode), line("VAE decoder", decode), line("text encoder", text_encoder);
     for (const char* name : {"dino", "dinov2", "identity-encoder"}) {
-      const auto folder = backbone_folder(name);
+      const auto& given = run.encoders.at(name);
+      const auto folder = given.empty() ? run.models / name : given;
       if (!std::filesystem::is_directory(folder)) continue;
       const auto inner = folder / "image_encoder";
       const NetworkCost cost = transformer_cost(read_weights(std::filesystem::is_directory(inner) ? inner : folder, "model"));
@@ -186,26 +197,6 @@ struct SweepSettings {
     options.bind_value("failure-kind", rule.kind, "a picture fails below this probability of its kind of thing (attribute reader)");
   }
 
-  /// What --config, --set and --row-options say about models, resolution and the like, of which the scored pictures hang as well.
-  void apply_files(Options& shared) const {
-    for (std::size_t i = 0; i < forwarded.size(); ++i) {
-      const std::string word = forwarded[i];
-      for (++i; i < forwarded.size() && !forwarded[i].starts_with("--"); ++i)
-        if (word == "--config") shared.apply_known(options_of_file(forwarded[i]));
-      --i;
-    }
-    for (std::size_t i = 0; i + 1 < forwarded.size(); ++i)
-      for (std::size_t k = i + 1; forwarded[i] == "--set" && k < forwarded.size() && !forwarded[k].starts_with("--"); ++k) {
-        const auto equals = forwarded[k].find('=');
-        const std::string name = forwarded[k].substr(0, equals), value = equals == std::string::npos ? "" : forwarded[k].substr(equals + 1);
-        if (knows(shared, name)) shared.apply_setting(forwarded[k]);
-      }
-    if (!row_options.empty()) {
-      const Json rows = read_json(row_options);
-      if (rows.is_object() && rows.contains("*")) shared.apply_known(rows.at("*"));
-    }
-  }
-
   static bool knows(const Options& options, const std::string& name) {
     return std::ranges::any_of(options.all(), [&](const Option& option) { return option.name == name; });
   }
@@ -218,21 +209,15 @@ struct SweepSettings {
     for (const std::string& word : words) text += (text.empty() ? "" : " ") + shell_word(word);
     return text;
   }
-  static bool read(Options& options, const std::vector<std::string>& words) {
+  static bool read(Options& options, const std::vector<std::string>& words, Options::Unknown unknown = Options::Unknown::Refused) {
     std::vector<const char*> argv;
     for (const std::string& word : words) argv.push_back(word.c_str());
-    return options.parse(static_cast<int>(argv.size()), argv.data());
+    return options.parse(static_cast<int>(argv.size()), argv.data(), std::cout, unknown);
   }
   static std::string decimals(double value, int digits) {
     char text[64];
     std::snprintf(text, sizeof text, "%.*f", digits, value);
     return text;
-  }
-  /// An encoder's folder as training finds it: its own option among the forwarded words, else below --models.
-  std::filesystem::path backbone_folder(const std::string& name) const {
-    for (std::size_t i = 0; i + 1 < forwarded.size(); ++i)
-      if (forwarded[i] == "--" + name) return forwarded[i + 1];
-    return run.models / name;
   }
 };
 

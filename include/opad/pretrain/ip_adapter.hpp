@@ -59,12 +59,7 @@ class IpAdapterTask : public Pretraining {
     }
     const Tensor noise = step.normal("ip-adapter/noise", x0.sizes());
     const Tensor timestep = step.stream("ip-adapter/timestep").integers(0, diffusion_.steps(), {step.batch_size}).to(device_);
-    Tensor prediction;
-    {
-      const Autocast autocast(settings_.dtype == "bfloat16", device_.type());
-      prediction = unet_->forward(diffusion_.add_noise(x0, noise, timestep), timestep, adapter_->condition(text, embedding)).to(torch::kFloat32);
-    }
-    return (prediction - diffusion_.velocity(x0, noise, timestep)).square().mean();
+    return velocity_loss(*unet_, diffusion_, settings_, x0, noise, timestep, [&] { return adapter_->condition(text, embedding); });
   }
   void save() const override {
     Tensors tensors;

@@ -68,6 +68,17 @@ class LatentBank {
   Tensor latents_;  // [N, C, h, w] float16
 };
 
+/// Mean squared error of the U-Net's velocity at x0 with noise.  x0, noise [B, C, h, w], timestep [B]
+inline Tensor velocity_loss(UNet2DConditionModel& unet, const Diffusion& diffusion, const PretrainSettings& settings, const Tensor& x0, const Tensor& noise,
+                            const Tensor& timestep, const std::function<Tensor()>& condition) {
+  Tensor prediction;
+  {
+    const Autocast autocast(settings.dtype == "bfloat16", x0.device().type());
+    prediction = unet.forward(diffusion.add_noise(x0, noise, timestep), timestep, condition()).to(torch::kFloat32);
+  }
+  return (prediction - diffusion.velocity(x0, noise, timestep)).square().mean();
+}
+
 class TeacherTask : public Pretraining {
  public:
   TeacherTask(const TeacherPretraining& options, const PretrainSettings& s)
@@ -104,12 +115,7 @@ class TeacherTask : public Pretraining {
     const Tensor x0 = bank_->latents(indices).to(device_), noise = step.normal("teacher/noise", x0.sizes());
     const Tensor timestep = step.stream("teacher/timestep").integers(0, diffusion_.steps(), {step.batch_size}).to(device_);
     const Tensor ids = tokenizer_(captions).to(device_);
-    Tensor prediction;
-    {
-      const Autocast autocast(settings_.dtype == "bfloat16", device_.type());
-      prediction = unet_->forward(diffusion_.add_noise(x0, noise, timestep), timestep, text_->forward(ids)).to(torch::kFloat32);
-    }
-    return (prediction - diffusion_.velocity(x0, noise, timestep)).square().mean();
+    return velocity_loss(*unet_, diffusion_, settings_, x0, noise, timestep, [&] { return text_->forward(ids); });
   }
   void save() const override {
     const auto folder = settings_.models / "teacher";
