@@ -132,6 +132,14 @@ TEST_CASE("A sweep's tables hold means, differences and intervals", "[experiment
     results.published = {};
     REQUIRE(table_markdown(make_table(results)).find("published") == std::string::npos);
   }
+  SECTION("teachers that were scored have a table of their own, with their rows alone") {
+    for (RunResult& run : results.runs)
+      if (run.variant != "worse & odd") run.json["teacher"] = {{"dino", 0.5}};
+    const std::string both = table_markdown(make_table(results));
+    REQUIRE(both.starts_with(markdown + "\n| variant | teacher DINO |\n"));
+    REQUIRE(count(both.substr(markdown.size()), "\n") == 5);
+    REQUIRE(count(both, "| worse & odd |") == 1);
+  }
   SECTION("what only some have finished is compared where both have") {
     std::erase_if(results.runs, [](const RunResult& run) { return run.variant == "full" && run.seed == 2; });
     REQUIRE(make_table(results).cell("without-critics", "dino")->against_reference->pairs == 6);

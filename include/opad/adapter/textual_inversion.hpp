@@ -32,8 +32,8 @@ OPAD_ONCE LearnedEmbedding read_learned_embedding(const std::filesystem::path& p
     if (const auto* const tensor = pickled.as<Tensor>()) {
       require(!token.empty(), where, ": holds an embedding without a name; say which token it is for");
       learned.rows = *tensor;
-    } else if (entries && entries->size() == 1 && entries->front().first.as<std::string>() && entries->front().second.as<Tensor>()) {
-      take(*entries->front().first.as<std::string>(), *entries->front().second.as<Tensor>());
+    } else if (entries && entries->size() == 1 && entries->front().key.as<std::string>() && entries->front().value.as<Tensor>()) {
+      take(*entries->front().key.as<std::string>(), *entries->front().value.as<Tensor>());
     } else if (params && params->find("*") && params->find("*")->as<Tensor>() && name && name->as<std::string>()) {  // the web UI's form
       take(*name->as<std::string>(), *params->find("*")->as<Tensor>());
     }

@@ -84,6 +84,7 @@ struct SweepTable {
   struct Column {
     std::string key, title;
     int better;
+    bool of_teacher() const { return key.starts_with("teacher."); }
   };
   std::vector<Column> columns;
   std::vector<std::string> rows, verdicts;  // verdicts: of DINO against the published direction, "" where there is none
@@ -158,29 +159,38 @@ OPAD_ONCE std::string table_csv(const SweepTable& table) {
   return out;
 }
 
-/// Means, and below each its difference to the reference with its interval.
+/// Means, and below each its difference to the reference with its interval: the student's, and a table of its own for the teachers that
+/// were scored.
 OPAD_ONCE std::string table_markdown(const SweepTable& table) {
-  const bool judged = std::ranges::any_of(table.verdicts, [](const std::string& text) { return !text.empty(); });
-  std::string head = "| variant |", rule = "|---|", body;
-  for (const auto& column : table.columns) head += " " + column.title + (column.better < 0 ? " (less is better) |" : " |"), rule += "---:|";
-  if (judged) head += " published (DINO) |", rule += "---|";
-  for (std::size_t i = 0; i < table.rows.size(); ++i) {
-    body += "| " + table.rows[i] + " |";
-    for (const auto& column : table.columns) {
-      body += " ";
-      if (const Cell* const cell = table.cell(table.rows[i], column.key)) {
-        body += decimal(cell->summary.mean);
-        if (const auto& c = cell->against_reference) {
-          body += "<br>" + decimal(c->difference, 3, true);
-          if (std::isfinite(c->interval.low)) body += " [" + decimal(c->interval.low, 3, true) + ", " + decimal(c->interval.high, 3, true) + "]";
+  const auto part = [&](bool teacher) {
+    const bool judged = !teacher && std::ranges::any_of(table.verdicts, [](const std::string& text) { return !text.empty(); });
+    std::string head = "| variant |", rule = "|---|", body;
+    for (const auto& column : table.columns)
+      if (column.of_teacher() == teacher) head += " " + column.title + (column.better < 0 ? " (less is better) |" : " |"), rule += "---:|";
+    if (judged) head += " published (DINO) |", rule += "---|";
+    for (std::size_t i = 0; i < table.rows.size(); ++i) {
+      std::string cells;
+      bool measured = false;
+      for (const auto& column : table.columns) {
+        if (column.of_teacher() != teacher) continue;
+        cells += " ";
+        if (const Cell* const cell = table.cell(table.rows[i], column.key)) {
+          measured = true;
+          cells += decimal(cell->summary.mean);
+          if (const auto& c = cell->against_reference) {
+            cells += "<br>" + decimal(c->difference, 3, true);
+            if (std::isfinite(c->interval.low)) cells += " [" + decimal(c->interval.low, 3, true) + ", " + decimal(c->interval.high, 3, true) + "]";
+          }
         }
+        cells += " |";
       }
-      body += " |";
+      if (judged) cells += " " + table.verdicts[i] + " |";
+      if (measured) body += "| " + table.rows[i] + " |" + cells + "\n";
     }
-    if (judged) body += " " + table.verdicts[i] + " |";
-    body += "\n";
-  }
-  return head + "\n" + rule + "\n" + body;
+    return body.empty() ? body : head + "\n" + rule + "\n" + body;
+  };
+  const std::string student = part(false), teacher = part(true);
+  return teacher.empty() ? student : student + "\n" + teacher;
 }
 
 }  // namespace opad

@@ -2,7 +2,6 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <variant>
 #include <vector>
 
@@ -11,8 +10,9 @@
 namespace opad {
 
 struct Pickled;
+struct PickledItem;
 using PickledList = std::vector<Pickled>;
-using PickledDict = std::vector<std::pair<Pickled, Pickled>>;
+using PickledDict = std::vector<PickledItem>;
 
 /// What a file of torch.save holds, as far as it is data: None, numbers, strings, tensors, lists (tuples too), dictionaries.
 struct Pickled {
@@ -23,12 +23,19 @@ struct Pickled {
     return std::get_if<T>(&value);
   }
   /// The value at a dictionary's key, null where there is none.
-  const Pickled* find(std::string_view key) const {
-    if (const auto* dict = as<PickledDict>())
-      for (const auto& [name, item] : *dict)
-        if (const auto* text = name.as<std::string>(); text && *text == key) return &item;
-    return nullptr;
-  }
+  const Pickled* find(std::string_view key) const;
 };
+
+/// An entry of a dictionary.
+struct PickledItem {
+  Pickled key, value;
+};
+
+inline const Pickled* Pickled::find(std::string_view key) const {
+  if (const auto* dict = as<PickledDict>())
+    for (const auto& [name, item] : *dict)
+      if (const auto* text = name.as<std::string>(); text && *text == key) return &item;
+  return nullptr;
+}
 
 }  // namespace opad

@@ -9,12 +9,13 @@ namespace opad {
 
 /// Pretrains the mini world's IP-Adapter, the baseline that takes a picture as a prompt: on the frozen teacher, the thing of one picture, seen
 /// through the identity encoder's image tower, is to appear in another picture with a caption of its own. Loss: the teacher's.
+/// Captions are left out more often than its authors do it (0.05), because here they say nearly everything that the picture shows.
 struct IpAdapterPretraining {
   static constexpr std::string_view name = "ip-adapter", description = "Trains the mini world's IP-Adapter on the frozen teacher.";
   std::int64_t tokens = 4;
-  double text_dropout = 0.1, image_dropout = 0.1, guidance = 3.0;
+  double text_dropout = 0.3, image_dropout = 0.1, guidance = 3.0;
 
-  static PretrainSettings defaults() { return {.steps = 1000, .batch_size = 48, .learning_rate = 1e-3, .ema = 0.99}; }
+  static PretrainSettings defaults() { return {.steps = 4000, .batch_size = 48, .learning_rate = 1e-3, .ema = 0.99}; }
   std::unique_ptr<Pretraining> build(const PretrainSettings& settings) const;
 };
 

@@ -175,7 +175,7 @@ class PickleMachine {
     auto& dict = receiver<PickledDict>(values);
     require(values.size() % 2 == 0, where_, ": damaged: its pickle has a key without a value");
     for (std::size_t i = 0; i < values.size(); i += 2)
-      dict.emplace_back(data(std::move(values[i])), data(std::move(values[i + 1])));
+      dict.push_back({data(std::move(values[i])), data(std::move(values[i + 1]))});
   }
   /// Data only: tuples become lists, classes and bare storages are refused.
   Pickled data(Value value) const {
