@@ -154,7 +154,7 @@ inline constexpr std::string_view style = R"css(
 --c0:#8ab0ff;--c1:#ffab6b;--c2:#5fd098;--c3:#ff8a80;--c4:#c79bff;--c5:#63d3e0;--c6:#e6c15c;--c7:#ff8cc8;--c8:#a2aab6;--c9:#b6d36b}}
 *{box-sizing:border-box}
 body{margin:0;background:var(--paper);color:var(--ink);font:16px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,sans-serif}
-main{max-width:1240px;margin:0 auto;padding:28px 24px 64px}
+main{max-width:1600px;margin:0 auto;padding:28px 24px 64px}
 h1{font-size:28px;line-height:1.2;margin:0 0 6px}h2{font-size:20px;margin:40px 0 10px;padding-top:18px;border-top:1px solid var(--rule)}h3{font-size:16px;margin:0}
 p{max-width:80ch;margin:8px 0}.soft{color:var(--soft)}small,.small{font-size:13px}
 nav a{margin-right:16px}a{color:var(--accent)}

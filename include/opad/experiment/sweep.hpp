@@ -343,7 +343,8 @@ class Sweep {
   }
 
   void collect() const {
-    SweepResults results{.title = std::filesystem::path(program_).filename().string(), .protocol = protocol_.name, .rule = settings_.rule};
+    const std::filesystem::path origin = settings_.all_rows ? settings_.output : std::filesystem::path(program_);  // rows of many programs: the folder's
+    SweepResults results{.title = origin.filename().string(), .protocol = protocol_.name, .rule = settings_.rule};
     for (const Subject& subject : protocol_.subjects) results.subjects.push_back(subject.name);
     results.seeds = settings_.seeds;
     for (const std::string& row : rows()) {
