@@ -1,8 +1,4 @@
 # the programs themselves, started as a user starts them
-if(NOT OPAD_BUILD_PROGRAMS)
-  message(STATUS "OPAD_BUILD_PROGRAMS is off: without the tests of the programs (programs)")
-  return()
-endif()
 opad_test_executable(stopping_opad ${CMAKE_CURRENT_LIST_DIR}/stopping_opad.cpp)
 file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/*_test.cpp)
 opad_test(test_programs ${sources})

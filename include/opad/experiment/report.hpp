@@ -43,9 +43,8 @@ class SweepReport {
   }
 
   std::string table() const {
-    std::string out = "<h2 id=\"table\">Table</h2>\n" + table_of(false);
-    if (std::ranges::any_of(table_.columns, [](const auto& column) { return column.of_teacher(); }))
-      out += "<p>The teacher's pictures, 25 steps with guidance:</p>\n" + table_of(true);
+    std::string out = "<h2 id=\"table\">Table</h2>\n" + table_of(table_.part(false));
+    if (const SweepTable teachers = table_.part(true); !teachers.rows.empty()) out += "<p>The teacher's pictures, 25 steps with guidance:</p>\n" + table_of(teachers);
     return out + c10::str(
         "<p class=\"small soft\">Each number is the mean over concepts of the mean over seeds, ± the standard deviation between concepts. Below it: the "
         "difference to the reference row, paired by concept and seed, with its 95&nbsp;% interval (bootstrap over concepts, expanded percentiles). Coloured where the "
@@ -57,21 +56,17 @@ class SweepReport {
         decimal(results_.rule.dino, 2), " or, with an attribute reader, a probability of the kind of thing below ", decimal(results_.rule.kind, 2), ".</p>\n");
   }
 
-  /// The student's columns with the published directions, or the teacher's.
-  std::string table_of(bool teacher) const {
-    const bool judged = !teacher && std::ranges::any_of(table_.verdicts, [](const std::string& text) { return !text.empty(); });
+  std::string table_of(const SweepTable& part) const {
+    const bool judged = part.judged();
     std::string out = c10::str("<div class=\"scroll\"><table class=\"sticky\"><thead><tr><th>variant</th>", judged ? "<th>published (DINO)</th>" : "");
-    for (const auto& column : table_.columns)
-      if (column.of_teacher() == teacher) out += c10::str("<th class=\"n\">", page::escape(column.title), column.better > 0 ? " ↑" : " ↓", "</th>");
+    for (const auto& column : part.columns) out += c10::str("<th class=\"n\">", page::escape(column.title), column.better > 0 ? " ↑" : " ↓", "</th>");
     out += "</tr></thead><tbody>\n";
-    for (std::size_t i = 0; i < table_.rows.size(); ++i) {
-      const std::string& row = table_.rows[i];
+    for (std::size_t i = 0; i < part.rows.size(); ++i) {
+      const std::string& row = part.rows[i];
       const bool reference = row == results_.reference();
-      if (std::ranges::none_of(table_.columns, [&](const auto& column) { return column.of_teacher() == teacher && table_.cell(row, column.key); })) continue;
       out += c10::str("<tr", reference ? " class=\"reference\"" : "", "><th>", key(row), page::escape(row), reference ? " <small class=\"soft\">reference</small>" : "", "</th>",
-                      judged ? "<td>" + page::escape(table_.verdicts[i]) + "</td>" : "");
-      for (const auto& column : table_.columns)
-        if (column.of_teacher() == teacher) out += c10::str("<td class=\"n\">", cell(table_.cell(row, column.key), column.better), "</td>");
+                      judged ? "<td>" + page::escape(part.verdicts[i]) + "</td>" : "");
+      for (const auto& column : part.columns) out += c10::str("<td class=\"n\">", cell(part.cell(row, column.key), column.better), "</td>");
       out += "</tr>\n";
     }
     return out + "</tbody></table></div>\n";

@@ -6,6 +6,7 @@
 #include <opad/experiment/report.hpp>
 #include <opad/experiment/run.hpp>
 #include <opad/experiment/sweep_plan.hpp>
+#include <opad/train/derived.hpp>
 
 namespace opad {
 
@@ -23,7 +24,7 @@ struct Variant {
 /// The row of the IP-Adapter baseline: no training, the concept's photographs beside every prompt (--ip-adapter, --ip-adapter-scale).
 struct IpAdapterRow {
   static std::string name() { return "ip-adapter"; }
-  static constexpr int published = -1;
+  static constexpr int published = drops;
 };
 
 /// The rows of a hana sequence of types. A recipe may say, as static constexpr members, what a Variant's fields say:

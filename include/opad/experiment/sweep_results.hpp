@@ -1,6 +1,7 @@
 #pragma once
 #include <algorithm>
 #include <filesystem>
+#include <iterator>
 #include <map>
 #include <optional>
 #include <string>
@@ -84,7 +85,6 @@ struct SweepTable {
   struct Column {
     std::string key, title;
     int better;
-    bool of_teacher() const { return key.starts_with("teacher."); }
   };
   std::vector<Column> columns;
   std::vector<std::string> rows, verdicts;  // verdicts: of DINO against the published direction, "" where there is none
@@ -93,6 +93,20 @@ struct SweepTable {
   const Cell* cell(const std::string& row, const std::string& column) const {
     const auto found = cells.find({row, column});
     return found == cells.end() ? nullptr : &found->second;
+  }
+  /// Whether any row has a published direction.
+  bool judged() const {
+    return std::ranges::any_of(verdicts, [](const std::string& text) { return !text.empty(); });
+  }
+  /// The students' columns or the teachers', with the rows that have a number in them. Verdicts are the students'.
+  SweepTable part(bool teacher) const {
+    SweepTable out{.columns = {}, .rows = {}, .verdicts = {}, .cells = cells};
+    std::ranges::copy_if(columns, std::back_inserter(out.columns), [&](const Column& column) { return column.key.starts_with("teacher.") == teacher; });
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      if (std::ranges::none_of(out.columns, [&](const Column& column) { return cell(rows[i], column.key); })) continue;
+      out.rows.push_back(rows[i]), out.verdicts.push_back(teacher ? "" : verdicts[i]);
+    }
+    return out;
   }
 };
 
@@ -159,38 +173,39 @@ OPAD_ONCE std::string table_csv(const SweepTable& table) {
   return out;
 }
 
+namespace detail {
+
+OPAD_ONCE std::string markdown_of(const SweepTable& table) {
+  const bool judged = table.judged();
+  std::string head = "| variant |", rule = "|---|", body;
+  for (const auto& column : table.columns) head += " " + column.title + (column.better < 0 ? " (less is better) |" : " |"), rule += "---:|";
+  if (judged) head += " published (DINO) |", rule += "---|";
+  for (std::size_t i = 0; i < table.rows.size(); ++i) {
+    body += "| " + table.rows[i] + " |";
+    for (const auto& column : table.columns) {
+      body += " ";
+      if (const Cell* const cell = table.cell(table.rows[i], column.key)) {
+        body += decimal(cell->summary.mean);
+        if (const auto& c = cell->against_reference) {
+          body += "<br>" + decimal(c->difference, 3, true);
+          if (std::isfinite(c->interval.low)) body += " [" + decimal(c->interval.low, 3, true) + ", " + decimal(c->interval.high, 3, true) + "]";
+        }
+      }
+      body += " |";
+    }
+    if (judged) body += " " + table.verdicts[i] + " |";
+    body += "\n";
+  }
+  return head + "\n" + rule + "\n" + body;
+}
+
+}  // namespace detail
+
 /// Means, and below each its difference to the reference with its interval: the student's, and a table of its own for the teachers that
 /// were scored.
 OPAD_ONCE std::string table_markdown(const SweepTable& table) {
-  const auto part = [&](bool teacher) {
-    const bool judged = !teacher && std::ranges::any_of(table.verdicts, [](const std::string& text) { return !text.empty(); });
-    std::string head = "| variant |", rule = "|---|", body;
-    for (const auto& column : table.columns)
-      if (column.of_teacher() == teacher) head += " " + column.title + (column.better < 0 ? " (less is better) |" : " |"), rule += "---:|";
-    if (judged) head += " published (DINO) |", rule += "---|";
-    for (std::size_t i = 0; i < table.rows.size(); ++i) {
-      std::string cells;
-      bool measured = false;
-      for (const auto& column : table.columns) {
-        if (column.of_teacher() != teacher) continue;
-        cells += " ";
-        if (const Cell* const cell = table.cell(table.rows[i], column.key)) {
-          measured = true;
-          cells += decimal(cell->summary.mean);
-          if (const auto& c = cell->against_reference) {
-            cells += "<br>" + decimal(c->difference, 3, true);
-            if (std::isfinite(c->interval.low)) cells += " [" + decimal(c->interval.low, 3, true) + ", " + decimal(c->interval.high, 3, true) + "]";
-          }
-        }
-        cells += " |";
-      }
-      if (judged) cells += " " + table.verdicts[i] + " |";
-      if (measured) body += "| " + table.rows[i] + " |" + cells + "\n";
-    }
-    return body.empty() ? body : head + "\n" + rule + "\n" + body;
-  };
-  const std::string student = part(false), teacher = part(true);
-  return teacher.empty() ? student : student + "\n" + teacher;
+  const SweepTable teachers = table.part(true);
+  return detail::markdown_of(table.part(false)) + (teachers.rows.empty() ? "" : "\n" + detail::markdown_of(teachers));
 }
 
 }  // namespace opad
