@@ -244,6 +244,28 @@ TEST_CASE("The vocabulary covers templates, inserted words and evaluation prompt
     }
 }
 
+TEST_CASE("An answer shows the thing in the scene and the style that the prompt names", "[data][sprites]") {
+  const Identity& thing = held_out_named("plain-duck").identity;
+  Stream random(1, 2);
+  for (const auto& [prompt, scene] : std::map<std::string, Scene>{{"a duck in the forest", Scene::Forest}, {"a duck under water", Scene::Underwater}, {"my duck at night", Scene::Night}}) {
+    const Sprite answer = sample_answer(thing, prompt, random);
+    REQUIRE((answer.identity == thing && answer.scene == scene && answer.style == Style::Photo && answer.size == Size::Normal && answer.place == Place::Center));
+  }
+  REQUIRE(sample_answer(thing, "a pencil sketch of a duck", random).style == Style::Sketch);
+  REQUIRE(sample_answer(thing, "a watercolor of a duck in the snow", random).scene == Scene::Snow);
+  for (const auto prompt : evaluation_prompts) {  // each names a scene or a style
+    std::set<Scene> scenes;
+    std::set<Style> styles;
+    for (int i = 0; i < 40; ++i) {
+      const Sprite answer = sample_answer(thing, prompt, random);
+      scenes.insert(answer.scene), styles.insert(answer.style);
+    }
+    CAPTURE(prompt);
+    REQUIRE(styles.size() == 1);
+    REQUIRE((scenes.size() == 1) != (*styles.begin() != Style::Photo));
+  }
+}
+
 TEST_CASE("Resolutions that cannot be drawn are refused", "[data][sprites]") {
   REQUIRE_THROWS_WITH(render({}, 8), ContainsSubstring("give 16 to 1024 pixels"));
   REQUIRE_THROWS_AS(render({}, 5000), opad::Error);

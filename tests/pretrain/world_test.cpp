@@ -58,6 +58,23 @@ TEST_CASE("scripts/pretrain makes a world from nothing that the method then runs
   fs::remove_all(world.string() + ".runs");
 }
 
+TEST_CASE("scripts/pretrain that is stopped stops its trainings, each after a checkpoint", "[pretrain][programs]") {
+  const ScratchFolder scratch;
+  const std::string world = (scratch / "world").string();
+  const std::string script = "OPAD_BIN='" OPAD_BINARY_DIR "/bin' OMP_NUM_THREADS=1 '" OPAD_SOURCE_DIR "/scripts/pretrain' '" + world + "' >'" + world + ".out' 2>&1 & ";
+  // both have begun their loops once their folders of previews are there
+  const std::string stop = "script=$!; until [ -d '" + world + ".runs/vae/previews' ] && [ -d '" + world + ".runs/dino/previews' ] || ! kill -0 $script; do sleep 0.1; done; kill $script; wait $script";
+  const int status = std::system((script + stop).c_str());
+  INFO(read_text(world + ".out"));
+  REQUIRE(WEXITSTATUS(status) == 143);
+  for (const auto& entry : fs::directory_iterator("/proc")) REQUIRE(read_text(entry.path() / "cmdline").find("--models" + std::string(1, '\0') + world) == std::string::npos);
+  for (const char* training : {"vae", "dino"}) {
+    const fs::path run = world + ".runs/" + training;
+    REQUIRE_FALSE(fs::is_empty(run / "checkpoints"));
+    REQUIRE_THAT(read_text(run.string() + ".log"), ContainsSubstring("go on with --resume"));
+  }
+}
+
 TEST_CASE("Two processes train one model: the same in every run, also when it was stopped", "[pretrain][programs]") {
   const ScratchFolder scratch;
   const auto train = [&](const std::string& name) {

@@ -67,10 +67,11 @@ TEST_CASE("Several concepts and their classes are learned in one run", "[program
   const ScratchFolder scratch;
   const auto run = scratch / "two";
   const auto finished = train("opad", run, "--instance-data '" + photos + "' --instance-prompt '<new2> dog' --modifier-token '<new1>' '<new2>' --initializer-token dog "
-                                           "--class-images 2 --class-prompt cat dog");
+                                           "--class-images 2");
   INFO(finished.errors);
   REQUIRE(finished.code == 0);
   REQUIRE(fs::exists(run / "<new2>.safetensors"));
+  REQUIRE(nlohmann::json::parse(read_text(run / "config.json"))["options"]["class-prompt"] == nlohmann::json{"cat", "dog"});  // the prompts without their tokens
   for (const char* file : {"0-0.png", "0-1.png", "1-0.png", "1-1.png"}) REQUIRE(fs::exists(run / "class-images" / file));
 }
 
@@ -88,7 +89,7 @@ TEST_CASE("What does not fit together is said in one line", "[programs][recipes]
   refused("teaching", "--recipe frozen-teacher", "--teacher-adapters is missing: the coupling frozen-teacher trains no teacher");
   refused("direct", "--recipe lora --teacher-adapters .", "the recipe lora has no teacher");
   refused("opad", "--class-prompt cat", "--class-prompt is of no use without --class-data or --class-images");
-  refused("opad", "--class-images 2", "--class-prompt: 0 prompts for 1 concepts");
+  refused("opad", "--class-images 2 --class-prompt cat dog", "--class-prompt: 2 prompts for 1 concepts");
   refused("opad", "--instance-prompt '<new1> dog'", "--instance-prompt: 2 prompts for 1 folders");
   refused("opad", "--critic.dino.warmup -1", "warmup = -1");
 }

@@ -115,6 +115,28 @@ TEST_CASE("A row can start with another row's teacher, or put that on the studen
   REQUIRE(picture("copied-from-teacher") != picture("untrained"));  // what the teacher learned changes the student's picture
 }
 
+TEST_CASE("The row of the truth needs no model: the mini world draws what its prompts ask for", "[programs][sweep]") {
+  const ScratchFolder scratch;
+  const auto output = scratch / "sweep";
+  const auto done = start("baselines", small(output, "--only truth --truth"));
+  INFO(done.errors);
+  REQUIRE(done.code == 0);
+  REQUIRE_THAT(done.output, ContainsSubstring("| truth |"));
+  const auto run = output / "truth" / "plain-duck" / "seed-3";
+  REQUIRE(fs::exists(run / "evaluation" / "001-0.png"));
+  REQUIRE_FALSE(fs::exists(run / "config.json"));
+  const auto jobs = start("baselines", small(scratch / "other", "--only full truth --truth --jobs"));
+  REQUIRE(lines(jobs.output) == 2);
+  REQUIRE_THAT(jobs.output, ContainsSubstring("--only truth --concepts plain-duck --seeds 3 --truth"));
+
+  const auto other = scratch / "dreambench";
+  fs::create_directories(other / "toy");
+  fs::copy_file(fs::path(photos) / "02_alpha.png", other / "toy" / "00.png");
+  write_text(other / "prompts_and_classes.txt", "subject_name,class\ntoy,toy\nPrompts\nObject Prompts\n'a {0} {1} in the jungle'.format(unique_token, class_token)\n"
+                                                "Live Subject Prompts\n'a {0} {1} in the jungle'.format(unique_token, class_token)\n");
+  refused("baselines", "--models '" + tiny + "' --output '" + (scratch / "x").string() + "' --protocol '" + other.string() + "' --truth", {"--truth", "dreambench"});
+}
+
 TEST_CASE("The IP-Adapter's row shows the student the photographs", "[programs][sweep]") {
   const ScratchFolder scratch;
   const auto output = scratch / "sweep";
@@ -142,6 +164,7 @@ TEST_CASE("A sweep says what it has and what it would do", "[programs][sweep]") 
   const auto plan = start("ablate_losses", small(scratch / "sweep", "--dry-run"));
   REQUIRE(plan.code == 0);
   REQUIRE_THAT(plan.output, ContainsSubstring("student U-Net") && ContainsSubstring("memory:") && ContainsSubstring("time:"));
+  REQUIRE_THAT(plan.output, ContainsSubstring("  dino ") && !ContainsSubstring("dinov2"));  // only what a row looks through
   REQUIRE_FALSE(fs::exists(scratch / "sweep" / "full"));
   refused("ablate_losses", small(scratch / "sweep", "--only ful"), {"ful", "did you mean full"});
   refused("ablate_losses", small(scratch / "sweep", "--protocol nowhere"), {"nowhere", "mini-world"});

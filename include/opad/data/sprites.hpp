@@ -9,6 +9,7 @@
 ///
 /// 12 kinds x (colors, texture, accessory, proportions) x 12 scenes x 5 styles x 3 sizes x 3 places. An identity is what all
 /// pictures of one thing share; the held-out concepts are identities that the sampler cannot make.
+#include <opad/data/sprites/answer.hpp>
 #include <opad/data/sprites/caption.hpp>
 #include <opad/data/sprites/held_out.hpp>
 #include <opad/data/sprites/render.hpp>

@@ -1,4 +1,5 @@
 #pragma once
+#include <opad/data/sprites/answer.hpp>
 #include <opad/data/sprites/held_out.hpp>
 #include <opad/data/sprites/render.hpp>
 #include <opad/evaluate/protocol.hpp>
@@ -18,7 +19,8 @@ inline Protocol mini_world(MiniWorldPart part, const std::filesystem::path& fold
   for (const sprites::HeldOut& thing : sprites::held_out) {
     if (thing.evaluation != (part == MiniWorldPart::Evaluation)) continue;
     Subject subject{.name = std::string(thing.name), .class_word = std::string(word(thing.identity.kind)), .folder = folder / thing.name,
-                    .prompts = {sprites::evaluation_prompts.begin(), sprites::evaluation_prompts.end()}, .attributes = sprite_attributes(thing.identity)};
+                    .prompts = {sprites::evaluation_prompts.begin(), sprites::evaluation_prompts.end()}, .attributes = sprite_attributes(thing.identity),
+                    .truth = [&thing, resolution](const std::string& prompt, Stream& random) { return sprites::render(sprites::sample_answer(thing.identity, prompt, random), resolution); }};
     int number = 0;
     for (const sprites::Sprite& sprite : sprites::photographs(thing)) {
       const auto file = subject.folder / c10::str("0", ++number, ".png");

@@ -1,8 +1,10 @@
 #pragma once
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <vector>
 
+#include <opad/core/random.hpp>
 #include <opad/evaluate/attribute_reader.hpp>
 
 namespace opad {
@@ -14,6 +16,7 @@ struct Subject {
   std::filesystem::path folder;      // of the photographs
   std::vector<std::string> prompts;  // {} becomes "<new1> dog", or "dog" where the modifier token is left out
   Attributes attributes;             // what it shows, where that is known
+  std::function<Tensor(const std::string& prompt, Stream&)> truth = {};  // the concept itself as a prompt asks for it, uint8 [H, W, 3], where that can be drawn
 };
 
 struct Protocol {

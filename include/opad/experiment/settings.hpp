@@ -1,5 +1,6 @@
 #pragma once
 #include <filesystem>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -60,7 +61,7 @@ struct RunSettings {
     options.bind_value("modifier-token", modifier_token, "new tokens that will stand for the concepts");
     options.bind_value("initializer-token", initializer_token, "known word whose embedding each starts from; none: the prompt's last word");
     options.bind_value("class-data", class_data, "prior preservation: folder with pictures of the class; one for each concept");
-    options.bind_value("class-prompt", class_prompt, "what they show: \"cat\"; one for each concept");
+    options.bind_value("class-prompt", class_prompt, "what they show: \"cat\"; one for each concept; none: the instance prompts without the modifier tokens");
     options.bind_value("class-images", class_images, "without --class-data: how many the base model makes of each class before training");
     options.bind_value("prior-loss-weight", prior_loss_weight, "weight of these pictures in the denoising loss, beside 1 of the concept's");
     options.bind_value("resolution", resolution, "side of the training pictures; 0: the student's own", "pixels");
@@ -125,6 +126,8 @@ struct RunSettings {
             ": give the number of pictures to make, and no --class-data then");
     require(class_data.empty() || class_data.size() == instance_data.size(), "--class-data: ", class_data.size(), " folders for ", instance_data.size(),
             " concepts; give one for each");
+    if (prior && class_prompt.empty())
+      for (const auto& words : instance_prompt) class_prompt.push_back(without_tokens(words));
     require(!prior || class_prompt.size() == instance_data.size(), "--class-prompt: ", class_prompt.size(), " prompts for ", instance_data.size(),
             " concepts; prior preservation needs one for each, e.g. \"cat\"");
     require(prior || class_prompt.empty(), "--class-prompt is of no use without --class-data or --class-images");
@@ -135,6 +138,15 @@ struct RunSettings {
   }
 
  private:
+  std::string without_tokens(const std::string& prompt) const {
+    std::string plain;
+    std::istringstream words(prompt);
+    for (std::string word; words >> word;)
+      if (std::ranges::find(modifier_token, word) == modifier_token.end()) plain += (plain.empty() ? "" : " ") + word;
+    require(!plain.empty(), "--class-prompt is missing, and the instance prompt \"", prompt, "\" has no word of its own; say what the class is, e.g. \"cat\"");
+    return plain;
+  }
+
   /// Of the first prompt that has the token.
   std::string last_word(const std::string& of_token) const {
     const auto& prompt = *std::find_if(instance_prompt.begin(), instance_prompt.end(), [&](const auto& p) { return p.find(of_token) != p.npos; });

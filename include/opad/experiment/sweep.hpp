@@ -19,6 +19,7 @@ struct Variant {
   std::string teacher_of = {};  // row whose trained teacher this one starts with (same concept and seed); none: the base teacher
   bool copied = false;      // whether the teacher's adapters are put on the student, untrained, and that is scored
   bool ip_adapter = false;  // whether the student, untrained, is shown the photographs through an IP-Adapter
+  bool truth = false;       // whether no model makes its pictures: the protocol draws what the prompts ask for
 };
 
 /// The row of the IP-Adapter baseline: no training, the concept's photographs beside every prompt (--ip-adapter, --ip-adapter-scale).
@@ -59,12 +60,14 @@ class Sweep {
     if (argc > 2 && argv[1] == std::string("--train")) return train_one(argc, argv);
     if (!settings_.parse(program_, argc, argv)) return 0;
     if (settings_.untrained) variants_.push_back({.name = "untrained"});
+    if (settings_.truth) variants_.push_back({.name = "truth", .truth = true});
     require_unique_names();
     for (const std::string& name : settings_.only)
       if (!settings_.all_rows) named(name);
     if (!settings_.reference.empty() && !settings_.all_rows) named(settings_.reference);
     read_row_options();
     protocol_ = open_protocol(settings_.protocol, settings_.output / "photographs", settings_.photograph_resolution());
+    require(!settings_.truth || protocol_.subjects.at(0).truth, "--truth: ", protocol_.name, " cannot draw its concepts; leave it out");
     settings_.choose(protocol_);
     if (settings_.list) return list();
     if (settings_.jobs) return print_jobs();
@@ -190,13 +193,19 @@ class Sweep {
   /// The command that does one job and nothing else.
   std::string command(const Job& job) const {
     return settings_.job_prefix + c10::str(" --only ", shell_word(job.variant->name), " --concepts ", shell_word(job.subject->name), " --seeds ", job.seed,
-                                                  job.variant->name == "untrained" ? " --untrained" : "", " --report no");
+                                                  job.variant->name == "untrained" ? " --untrained" : job.variant->truth ? " --truth" : "", " --report no");
   }
 
   int dry_run() const {
     std::size_t open = 0;
     for (const Job& job : jobs()) open += !finished(job);
-    std::cout << settings_.describe(protocol_, jobs().size(), open);
+    std::set<std::string> options;  // of the wanted rows: who looks through an encoder can be told its folder
+    for (const Variant& variant : variants_)
+      if (wanted(variant) && variant.train)
+        for (const std::string& name : variant.options()) options.insert(name);
+    SweepSettings seen = settings_;
+    std::erase_if(seen.run.encoders, [&](const auto& encoder) { return !options.contains(encoder.first); });
+    std::cout << seen.describe(protocol_, jobs().size(), open);
     return 0;
   }
 
@@ -285,6 +294,14 @@ class Sweep {
     std::vector<std::string> plain;
     for (const std::string& prompt : subject.prompts)
       for (std::int64_t k = 0; k < settings_.pictures; ++k) plain.push_back(fill_prompt(prompt, subject.class_word));
+    const auto draw = [&] {
+      std::vector<Tensor> pictures;
+      for (std::size_t i = 0; i < plain.size(); ++i) {
+        Stream random = Random(job.seed).stream("evaluate/truth", static_cast<std::int64_t>(i));
+        pictures.push_back(subject.truth(plain[i], random));
+      }
+      return pictures;
+    };
     const auto make = [&](bool teacher) {
       const auto model = teacher ? settings_.run.teacher_folder() : settings_.run.student_folder();
       const auto adapters = !trained ? std::filesystem::path() : teacher || job.variant->copied ? job.folder / "teacher" : job.folder;
@@ -305,7 +322,7 @@ class Sweep {
       for (std::size_t i = 0; i < pictures.size(); ++i) write_png(job.folder / folder / picture_name(i, settings_.pictures), pictures[i]);
       return score_concept(encoders, real, pictures, plain, subject.attributes, settings_.rule);
     };
-    const ConceptScores scores = score(make(false), "evaluation");
+    const ConceptScores scores = score(job.variant->truth ? draw() : make(false), "evaluation");
     Json result{{"variant", job.variant->name}, {"concept", subject.name}, {"seed", job.seed}, {"metrics", scores.metrics},
                 {"published", job.variant->published}};
     if (settings_.evaluate_teacher && std::filesystem::is_directory(job.folder / "teacher")) result["teacher"] = score(make(true), "evaluation-teacher").metrics;

@@ -21,7 +21,7 @@ inline std::string shell_word(const std::string& word) {
 
 /// What a sweep can be told. Every option that it does not know goes to the training runs, which check it.
 struct SweepSettings {
-  bool list = false, jobs = false, dry_run = false, collect = false, report = true, untrained = false, keep_going = false, evaluate_teacher = false, all_rows = false;
+  bool list = false, jobs = false, dry_run = false, collect = false, report = true, untrained = false, truth = false, keep_going = false, evaluate_teacher = false, all_rows = false;
   std::vector<std::string> only, concepts;
   std::vector<std::uint64_t> seeds{1, 2};
   std::string protocol = "mini-world", reference;
@@ -49,7 +49,7 @@ struct SweepSettings {
       const std::string word = argv[i];
       const auto name_of = word.starts_with("--") ? underscored(word.substr(2, word.find('=') - 2)) : word;
       const bool mine = knows(own, name_of) || name_of == "help" || word == "-h" || name_of == "version";
-      constexpr std::array choice{"only", "concepts", "seeds", "list", "jobs", "dry-run", "collect", "report", "untrained"};
+      constexpr std::array choice{"only", "concepts", "seeds", "list", "jobs", "dry-run", "collect", "report", "untrained", "truth"};
       const bool choosing = std::ranges::find(choice, name_of) != choice.end();
       do {
         all.push_back(argv[i]);
@@ -141,8 +141,7 @@ struct SweepSettings {
                        decimals(static_cast<double>(cost.parameters) * 4 / 1048576, 1), " MiB in float32, ", decimals(cost.forward / 1e9, 1), " GFLOP a pass\n");
     };
     line("teacher U-Net", teacher), line("student U-Net", student), line("VAE encoder", encode), line("VAE decoder", decode), line("text encoder", text_encoder);
-    for (const char* name : {"dino", "dinov2", "identity-encoder"}) {
-      const auto& given = run.encoders.at(name);
+    for (const auto& [name, given] : run.encoders) {
       const auto folder = given.empty() ? run.models / name : given;
       if (!std::filesystem::is_directory(folder)) continue;
       const auto inner = folder / "image_encoder";
@@ -182,6 +181,7 @@ struct SweepSettings {
     options.bind_value("concepts", concepts, "concepts; none: all of the protocol");
     options.bind_value("seeds", seeds, "of training and of the scored pictures");
     options.bind_value("untrained", untrained, "a row for the student as it is");
+    options.bind_value("truth", truth, "a row for the concepts themselves, drawn as the prompts ask (mini world only): the ceiling of every number");
     options.bind_value("reference", reference, "row that differences are taken to; none: the first");
     options.bind_value("output", output, "folder of all runs: OUTPUT/VARIANT/CONCEPT/seed-N");
     options.group("Evaluation");
