@@ -92,6 +92,7 @@ TEST_CASE("What does not fit together is said in one line", "[programs][recipes]
   refused("opad", "--class-images 2 --class-prompt cat dog", "--class-prompt: 2 prompts for 1 concepts");
   refused("opad", "--instance-prompt '<new1> dog'", "--instance-prompt: 2 prompts for 1 folders");
   refused("opad", "--critic.dino.warmup -1", "warmup = -1");
+  refused("opad", "--learning-rate.cooldown-share 2", "cooldown_share = 2");
 }
 
 TEST_CASE("The option --explain says what an iteration costs", "[programs][recipes][explain]") {

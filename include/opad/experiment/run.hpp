@@ -87,7 +87,9 @@ class Run {
     if constexpr (requires { Recipe::defaults(settings_); }) Recipe::defaults(settings_);
     for_each_backbone(viewers(), [&](auto backbone) { settings_.encoders[std::string(decltype(backbone)::type::name)]; });
     settings_.bind(*options_);
-    options_->describe_members({{"weight", "weight of the term in the student's loss"}, {"learning_rate", "initial learning rate"}});
+    options_->describe_members({{"weight", "weight of the term in the student's loss"}, {"learning_rate", "initial learning rate"},
+                                {"warmup", "iterations at the beginning in which every learning rate rises"},
+                                {"cooldown_share", "share of the iterations, at the end, in which every learning rate falls"}});
     hana::for_each(slots_.losses.terms, [&](auto& term) { options_->bind(c10::str("loss.", term.name), term); });
     std::size_t index = 0;
     const auto critics = slots_.critics.names();

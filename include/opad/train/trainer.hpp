@@ -54,6 +54,7 @@ class Trainer {
     hana::for_each(slots.critics.critics, [](const auto& critic) {
       require(critic.warmup >= 0, "critic ", critic.name, ": warmup = ", critic.warmup, "; give 0 or more iterations");
     });
+    slots.learning_rate(0, options.steps);  // refuses its numbers now rather than in the first iteration
     {
       torch::NoGradGuard no_grad;
       null_condition_ = encode(world.tokenizer({""}));
