@@ -83,6 +83,7 @@ TEST_CASE("What does not fit together is said in one line", "[programs][recipes]
     REQUIRE(finished.code == 2);
     REQUIRE(finished.error_lines() == 1);
     REQUIRE_THAT(finished.errors, ContainsSubstring(message));
+    REQUIRE(!std::filesystem::exists(scratch / "run"));
   };
   refused("teaching", "", "--recipe is missing; give one of grid, full-sampling");
   refused("teaching", "--recipe gird", "--recipe gird is not one of this program's; give one of grid");

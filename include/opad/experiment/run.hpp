@@ -41,11 +41,11 @@ class Run {
     open_concepts();
     World world = load_world();
     const auto rows = new_rows(world);
-    RunFolder folder(settings_.output, {Recipe::name(), options_->resolved(), options_->decisive(), Recipe::preset(), policies()}, existing(),
-                     static_cast<std::size_t>(settings_.keep_checkpoints));
+    const RunDescription description{Recipe::name(), options_->resolved(), options_->decisive(), Recipe::preset(), policies()};
     if (settings_.scale_lr) slots_.student_optimiser.learning_rate *= static_cast<double>(settings_.batch_size * settings_.accumulation * (has_prior() ? 2 : 1));
     Trainer<Recipe> trainer(world, slots_, rows, random(), trainer_options());
     if (!settings_.teacher_adapters.empty()) slots_.teacher_adapter.load(*world.teacher, settings_.teacher_adapters);
+    RunFolder folder(settings_.output, description, existing(), static_cast<std::size_t>(settings_.keep_checkpoints));  // last: what is refused leaves none
     if (settings_.class_images > 0) make_class_pictures(folder.path() / "class-images", world, trainer);
     return train(folder, world, trainer);
   }
