@@ -66,7 +66,8 @@ void unet(benchmark::State& state, bool backward) {
   const std::int64_t batch = state.range(0), width = network->config.cross_attention_dim[0];
   const Random random(1);
   const Tensor latent = random.stream("latent").normal({batch, network->config.in_channels, 16, 16});
-  const Tensor text = random.stream("text").normal({batch, 77, width}), timestep = torch::full({batch}, 999, torch::kInt64);
+  const Tensor text = random.stream("text").normal({batch, 77, width}),
+               timestep = torch::full({batch}, 999, torch::kInt64);
   if (backward) install_custom_diffusion(*network, false);
   const at::AutoGradMode gradient(backward);
   for (auto _ : state) {
@@ -88,7 +89,8 @@ BENCHMARK(decode_latent)->Unit(benchmark::kMillisecond);
 
 void ms_swd(benchmark::State& state) {
   const Random random(1);
-  const Tensor student = random.stream("student").uniform({2, 3, 128, 128}), target = random.stream("target").uniform({2, 3, 128, 128});
+  const Tensor student = random.stream("student").uniform({2, 3, 128, 128}),
+               target = random.stream("target").uniform({2, 3, 128, 128});
   const MsSwd term;
   std::int64_t k = 0;
   for (auto _ : state) {
@@ -110,8 +112,10 @@ void iteration(benchmark::State& state) {
   const Random random(1);
   const std::int64_t latent = world.student->config.sample_size, side = latent * world.networks.downscale();
   const Tensor images = random.stream("images").uniform({2, 3, side, side}) * 2 - 1;
-  const Batch batch{.images = images, .mask = torch::ones({2, 1, latent, latent}),
-                    .prompts = {"a photo of a <new1> dog", "a good photo of the <new1> dog"}, .whole = images};
+  const Batch batch{.images = images,
+                    .mask = torch::ones({2, 1, latent, latent}),
+                    .prompts = {"a photo of a <new1> dog", "a good photo of the <new1> dog"},
+                    .whole = images};
   Trainer<Default> trainer(world, {}, rows, random, {.steps = 1'000'000});
   std::int64_t k = 0;
   for (auto _ : state) trainer.iterate(k++, {batch});

@@ -9,8 +9,7 @@ struct Through : Full {
 };
 
 int main(int argc, char** argv) {
-  return sweep(hana::tuple_t<Row<"dino", Through<Dino, Linear>>,
-                             Row<"dinov2", Through<DinoV2, Linear>>,
+  return sweep(hana::tuple_t<Row<"dino", Through<Dino, Linear>>, Row<"dinov2", Through<DinoV2, Linear>>,
                              Row<"identity-encoder", Through<IdentityEncoder, Linear>>,
                              Row<"dino-patches", Through<Patches<Dino>, PatchTokens>>,
                              Row<"dino-layers", Through<Layers<Dino, 0, -1>, MultiLayer>>>,

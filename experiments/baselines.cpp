@@ -1,4 +1,5 @@
-// baselines: the one-step model personalised directly, by what works on multi-step models, and by what the teacher learned.
+// baselines: the one-step model personalised directly, by what works on multi-step models, and by what the teacher
+// learned.
 #include "direct.hpp"
 #include "full.hpp"
 
@@ -10,12 +11,9 @@ struct Copied : Replace<Default, Joint, TeacherOnly> {
 };
 
 int main(int argc, char** argv) {
-  return sweep(hana::tuple_t<Full,
-                             Row<"textual-inversion", Direct<TokensOnly>, drops>,
+  return sweep(hana::tuple_t<Full, Row<"textual-inversion", Direct<TokensOnly>, drops>,
                              Row<"custom-diffusion", Direct<CustomDiffusion<KeyValue>>, drops>,
-                             Row<"dreambooth", Direct<FullWeights>, drops>,
-                             Row<"lora", Direct<Lora<4>>, drops>,
-                             Row<"copied-from-teacher", Copied>,
-                             IpAdapterRow>,
+                             Row<"dreambooth", Direct<FullWeights>, drops>, Row<"lora", Direct<Lora<4>>, drops>,
+                             Row<"copied-from-teacher", Copied>, IpAdapterRow>,
                argc, argv);
 }

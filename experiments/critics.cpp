@@ -15,7 +15,8 @@ struct LayerCritics : Default {  // from texture to meaning, in two eyes
   static std::string name() { return "layers"; }
   static auto losses() { return loss_list(LatentMse{}, PixelHuber{.weight = 0.1}); }
   static auto critics() {
-    return critic_list(Critic{Layers<Dino, 0, -1>{}, MultiLayer{}, NonSaturating{}, 0.05}, Critic{DinoV2{}, Linear{.normalise = true}, LeastSquares{}, 0.05});
+    return critic_list(Critic{Layers<Dino, 0, -1>{}, MultiLayer{}, NonSaturating{}, 0.05},
+                       Critic{DinoV2{}, Linear{.normalise = true}, LeastSquares{}, 0.05});
   }
   static auto weighting() { return MinSnr{}; }
   static auto learning_rate() { return Cosine{.warmup = 10}; }
@@ -29,4 +30,6 @@ struct ScoreDistillation : Default {  // a second teacher in the place of discri
   static auto average() { return Ema{}; }
 };
 
-int main(int argc, char** argv) { return run_one_of(hana::tuple_t<PatchCritic, LayerCritics, ScoreDistillation>, argc, argv); }
+int main(int argc, char** argv) {
+  return run_one_of(hana::tuple_t<PatchCritic, LayerCritics, ScoreDistillation>, argc, argv);
+}

@@ -1,5 +1,7 @@
-// direct: personalises the one-step model itself, without a teacher, by what works on multi-step models. The baselines of the paper.
-//   direct --recipe textual-inversion --instance-data data/photos/cat --instance-prompt "<new1> cat" --output runs/textual-inversion
+// direct: personalises the one-step model itself, without a teacher, by what works on multi-step models. The baselines
+// of the paper.
+//   direct --recipe textual-inversion --instance-data data/photos/cat --instance-prompt "<new1> cat" --output
+//   runs/textual-inversion
 #include "direct.hpp"
 
 using namespace opad;

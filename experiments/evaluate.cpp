@@ -1,4 +1,5 @@
-// evaluate: scores a folder of generated pictures against photographs and prompts, as DreamBench and CustomConcept101 do.
+// evaluate: scores a folder of generated pictures against photographs and prompts, as DreamBench and CustomConcept101
+// do.
 //   evaluate --generated pictures --real data/dog --encoders ENCODERS --prompts pictures/prompts.json
 #include <opad/data/concept_folder.hpp>
 #include <opad/evaluate/concept_scores.hpp>
@@ -21,14 +22,19 @@ struct Settings {
     options.bind_value("real", real, "folder of the concept's photographs");
     options.bind_value("prompts", prompts, "JSON file {\"picture's name without ending\": \"prompt\"}");
     options.bind_value("prompt", prompt, "the prompt of all pictures, instead of --prompts");
-    options.bind_value("modifier-token", modifier_token, "words left out of the prompts before they are compared with pictures");
-    options.bind_value("attributes", attributes, "what the concept shows, for the attribute reader: kind=dog primary=white ...");
+    options.bind_value("modifier-token", modifier_token,
+                       "words left out of the prompts before they are compared with pictures");
+    options.bind_value("attributes", attributes,
+                       "what the concept shows, for the attribute reader: kind=dog primary=white ...");
     options.group("How");
-    options.bind_value("encoders", encoders, "folder with clip/, dino/ and maybe attribute-reader/; none: the mini world's");
+    options.bind_value("encoders", encoders,
+                       "folder with clip/, dino/ and maybe attribute-reader/; none: the mini world's");
     options.bind_value("failure-dino", rule.dino, "a picture fails below this likeness to the photographs");
-    options.bind_value("failure-kind", rule.kind, "a picture fails below this probability of its kind of thing (attribute reader)");
+    options.bind_value("failure-kind", rule.kind,
+                       "a picture fails below this probability of its kind of thing (attribute reader)");
     options.bind_value("device", device, "cpu, cuda, cuda:1, ...");
-    options.bind_value("output", output, "JSON file for the scores of each picture; none: only the means, on standard output");
+    options.bind_value("output", output,
+                       "JSON file for the scores of each picture; none: only the means, on standard output");
   }
 };
 
@@ -49,7 +55,8 @@ std::vector<std::string> prompts_of(const std::vector<std::filesystem::path>& fi
   std::vector<std::string> out;
   for (const auto& file : files) {
     const auto found = json.find(file.stem().string());
-    require(found != json.end() && found->is_string(), s.prompts.string(), ": no prompt for ", file.filename().string(), ", under the key \"", file.stem().string(), "\"");
+    require(found != json.end() && found->is_string(), s.prompts.string(), ": no prompt for ", file.filename().string(),
+            ", under the key \"", file.stem().string(), "\"");
     out.push_back(without_tokens(found->get<std::string>(), s.modifier_token));
   }
   return out;
@@ -67,19 +74,24 @@ Attributes attributes_of(const std::vector<std::string>& words) {
 
 int evaluate(int argc, char** argv) {
   Settings s;
-  Options options("evaluate", "Scores generated pictures: likeness to photographs (DINO, CLIP-I), agreement with prompts (CLIP-T), diversity, failures.");
+  Options options("evaluate",
+                  "Scores generated pictures: likeness to photographs (DINO, CLIP-I), agreement with prompts (CLIP-T), "
+                  "diversity, failures.");
   s.bind(options);
   if (!options.parse(argc, argv)) return 0;
   require(!s.generated.empty(), "--generated is missing; give the folder of generated pictures");
   require(!s.real.empty(), "--real is missing; give the folder of the concept's photographs");
   const ConceptFolder generated = read_concept_folder(s.generated), real = read_concept_folder(s.real);
   const std::vector<std::string> prompts = prompts_of(generated.files, s);
-  const EvaluationEncoders encoders(s.encoders.empty() ? default_models() / "evaluation" : s.encoders, parse_device(s.device));
+  const EvaluationEncoders encoders(s.encoders.empty() ? default_models() / "evaluation" : s.encoders,
+                                    parse_device(s.device));
   require(s.attributes.empty() || encoders.reader(), "--attributes: there is no attribute-reader/ among the encoders");
-  const ConceptScores scores = score_concept(encoders, RealFeatures(encoders, real.pictures), generated.pictures, prompts, attributes_of(s.attributes), s.rule);
+  const ConceptScores scores = score_concept(encoders, RealFeatures(encoders, real.pictures), generated.pictures,
+                                             prompts, attributes_of(s.attributes), s.rule);
 
   std::cout << generated.files.size() << " pictures against " << real.files.size() << " photographs\n";
-  for (const auto& [metric, value] : scores.metrics) std::cout << metric << std::string(metric.size() < 22 ? 22 - metric.size() : 1, ' ') << decimal(value, 4) << "\n";
+  for (const auto& [metric, value] : scores.metrics)
+    std::cout << metric << std::string(metric.size() < 22 ? 22 - metric.size() : 1, ' ') << decimal(value, 4) << "\n";
   if (s.output.empty()) return 0;
   Json pictures = Json::array();
   for (std::size_t i = 0; i < prompts.size(); ++i) {
@@ -87,7 +99,9 @@ int evaluate(int argc, char** argv) {
     for (const auto& [metric, values] : scores.pictures) one[metric] = values[i];
     pictures.push_back(std::move(one));
   }
-  write_json(s.output, {{"metrics", scores.metrics}, {"pictures", pictures}, {"failure", {{"dino", s.rule.dino}, {"kind", s.rule.kind}}}});
+  write_json(s.output, {{"metrics", scores.metrics},
+                        {"pictures", pictures},
+                        {"failure", {{"dino", s.rule.dino}, {"kind", s.rule.kind}}}});
   return 0;
 }
 

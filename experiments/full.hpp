@@ -1,11 +1,11 @@
 #pragma once
-#include <opad/opad.hpp>
 #include <opad/experiment/sweep.hpp>
+#include <opad/opad.hpp>
 
 namespace opad {
 
-/// The whole method: teacher and student learn together, then from the student's pictures, too. What the rows of every ablation change
-/// something of, and are compared with.
+/// The whole method: teacher and student learn together, then from the student's pictures, too. What the rows of every
+/// ablation change something of, and are compared with.
 struct Full : Default {
   using BothStages = Collaborative<Joint, KeepBest<>>;
   static std::string name() { return "full"; }

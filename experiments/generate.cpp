@@ -1,5 +1,6 @@
 // generate: pictures from a model folder, adapters and prompts.
-//   generate --model SD_TURBO --base SD_21 --adapters runs/cat --prompt "a <new1> cat in the snow" --steps 1 --guidance 1
+//   generate --model SD_TURBO --base SD_21 --adapters runs/cat --prompt "a <new1> cat in the snow" --steps 1 --guidance
+//   1
 #include <opad/adapter/load_adapters.hpp>
 #include <opad/experiment/previews.hpp>
 #include <opad/experiment/run.hpp>
@@ -36,21 +37,25 @@ struct Settings {
   /// The folder of one part of the pipeline.
   std::filesystem::path part(const char* name) const {
     if (std::filesystem::is_directory(model / name)) return model / name;
-    require(!base.empty() && std::filesystem::is_directory(base / name), model.string(), ": holds no ", name, "/; give --base a pipeline that does");
+    require(!base.empty() && std::filesystem::is_directory(base / name), model.string(), ": holds no ", name,
+            "/; give --base a pipeline that does");
     return base / name;
   }
 };
 
 /// One picture.  [1, 3, H, W]
-Tensor sample(const Denoiser& denoiser, const SchedulerConfig& scheduler, Networks& networks, const Settings& s, const Tensor& noise, const Tensor& condition,
-              const Tensor& null_condition, const Random& random) {
+Tensor sample(const Denoiser& denoiser, const SchedulerConfig& scheduler, Networks& networks, const Settings& s,
+              const Tensor& noise, const Tensor& condition, const Tensor& null_condition, const Random& random) {
   AnySampler sampler = make_sampler(scheduler, s.steps);
   Tensor x = noise * sampler.init_noise_sigma();
   for (std::int64_t k = 0; k < static_cast<std::int64_t>(sampler.timesteps().size()); ++k) {
-    const Tensor timestep = at::full({1}, sampler.timesteps()[static_cast<std::size_t>(k)], x.options()), input = sampler.scale_model_input(x, k);
-    const Tensor output = s.guidance == 1.0 ? denoiser.predict(input, timestep, condition)
-                                            : denoiser.predict_guided(input, timestep, condition, null_condition, s.guidance);
-    const Tensor fresh = sampler.needs_noise(k) ? random.stream("sampler/noise", k).normal(x.sizes()).to(x.device()) : Tensor();
+    const Tensor timestep = at::full({1}, sampler.timesteps()[static_cast<std::size_t>(k)], x.options()),
+                 input = sampler.scale_model_input(x, k);
+    const Tensor output = s.guidance == 1.0
+                              ? denoiser.predict(input, timestep, condition)
+                              : denoiser.predict_guided(input, timestep, condition, null_condition, s.guidance);
+    const Tensor fresh =
+        sampler.needs_noise(k) ? random.stream("sampler/noise", k).normal(x.sizes()).to(x.device()) : Tensor();
     x = sampler.step(output, k, x, fresh).prev_sample;
   }
   return networks.decode(x);
@@ -90,8 +95,11 @@ int generate(int argc, char** argv) {
     const Tensor condition = encode(s.prompt[p]);
     std::vector<Tensor> pictures;
     for (std::int64_t i = 0; i < s.count; ++i) {
-      const Tensor noise = random.stream("generate/noise", i).normal({1, networks.vae_config().latent_channels, side, side}).to(device);
-      pictures.push_back(sample(denoiser, scheduler, networks, s, noise, condition, null_condition, Random(s.seed + static_cast<std::uint64_t>(i))).cpu());
+      const Tensor noise =
+          random.stream("generate/noise", i).normal({1, networks.vae_config().latent_channels, side, side}).to(device);
+      pictures.push_back(sample(denoiser, scheduler, networks, s, noise, condition, null_condition,
+                                Random(s.seed + static_cast<std::uint64_t>(i)))
+                             .cpu());
       write_png(s.output / c10::str(p, "-", i, ".png"), previews_detail::bytes(pictures.back()[0]));
     }
     grid.push_back({.images = at::cat(pictures), .label = s.prompt[p], .captions = {}});

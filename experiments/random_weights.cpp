@@ -1,5 +1,5 @@
-// random_weights: fills a tree of model folders that hold only their config.json with random weights, for dry runs, benchmarks and
-// tests at any size.    random_weights --configs tests/full_size --output /tmp/models
+// random_weights: fills a tree of model folders that hold only their config.json with random weights, for dry runs,
+// benchmarks and tests at any size.    random_weights --configs tests/full_size --output /tmp/models
 #include <opad/experiment/run.hpp>
 
 using namespace opad;
@@ -25,7 +25,8 @@ void write_model(const std::filesystem::path& folder, const Random& random) {
     CLIPTextModel model(CLIPTextConfig::from_json(config, file.string()), with_projection);
     fill(model);
     model.save_pretrained(folder);
-  } else if (config.value("model_type", "") == "clip_vision_model") {  // and the IP-Adapter that belongs beside its folder: 4 tokens of 768
+  } else if (config.value("model_type", "") ==
+             "clip_vision_model") {  // and the IP-Adapter that belongs beside its folder: 4 tokens of 768
     const auto vision = CLIPVisionConfig::from_json(config, file.string());
     CLIPVisionModelWithProjection model(vision);
     ImageProjModel projection(vision.projection_dim, 4, 768);
@@ -37,7 +38,9 @@ void write_model(const std::filesystem::path& folder, const Random& random) {
     fill(model);
     save_safetensors(folder / "model.safetensors", parameters_of(model));
   } else {
-    fail(file.string(), ": no model that random_weights knows (UNet2DConditionModel, AutoencoderKL, CLIPTextModel, CLIPVisionModelWithProjection, "
+    fail(file.string(),
+         ": no model that random_weights knows (UNet2DConditionModel, AutoencoderKL, CLIPTextModel, "
+         "CLIPVisionModelWithProjection, "
          "VisionTransformer)");
   }
   std::cout << folder.string() << std::endl;
@@ -54,7 +57,8 @@ int random_weights(int argc, char** argv) {
   require(std::filesystem::is_directory(configs), "--configs ", configs.string(), ": no such folder");
   require(!output.empty(), "--output is missing");
   std::filesystem::create_directories(output);
-  std::filesystem::copy(configs, output, std::filesystem::copy_options::recursive | std::filesystem::copy_options::overwrite_existing);
+  std::filesystem::copy(configs, output,
+                        std::filesystem::copy_options::recursive | std::filesystem::copy_options::overwrite_existing);
   std::vector<std::filesystem::path> folders;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(output))
     if (entry.path().filename() == "config.json") folders.push_back(entry.path().parent_path());

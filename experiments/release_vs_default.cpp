@@ -1,4 +1,5 @@
-// release_vs_default: what the released script does differently, one thing at a time (docs/presets.md), and all at once.
+// release_vs_default: what the released script does differently, one thing at a time (docs/presets.md), and all at
+// once.
 #include "full.hpp"
 
 using namespace opad;
@@ -17,17 +18,22 @@ struct Unadapted : Default {  // encoders see [-1, 1], without their mean and de
   using Seen = Features<B, Bilinear, Unnormalised>;
   static auto losses() { return loss_list(LatentMse{}, In<Seen<IdentityEncoder>, Identity>{}, MsSwd{.levels = 3}); }
   static auto critics() {
-    return critic_list(Critic{Seen<Dino>{}, Linear{.normalise = true}, CrossEntropy{}, 0.05, augment(Translation{.share = 0.0625, .reflect = true}, Blur{}, Noise{.sigma = 0.15})},
+    return critic_list(Critic{Seen<Dino>{}, Linear{.normalise = true}, CrossEntropy{}, 0.05,
+                              augment(Translation{.share = 0.0625, .reflect = true}, Blur{}, Noise{.sigma = 0.15})},
                        Critic{Seen<IdentityEncoder>{}, Linear{.normalise = true}, CrossEntropy{}, 0.05});
   }
 };
 struct LoudCritics : Default {  // raw features, perceptrons, full weight
-  static auto critics() { return critic_list(Critic{Dino{}, Mlp{}, CrossEntropy{}}, Critic{IdentityEncoder{}, Mlp{}, CrossEntropy{}}); }
+  static auto critics() {
+    return critic_list(Critic{Dino{}, Mlp{}, CrossEntropy{}}, Critic{IdentityEncoder{}, Mlp{}, CrossEntropy{}});
+  }
 };
 
 int main(int argc, char** argv) {
-  return sweep(hana::tuple_t<Reference, Row<"released-table", Replace<Default, NewRows, ReleasedTable>>, Row<"grey-canvas", GreyCanvas>,
-                             Row<"raw-pixels", RawPixels>, Row<"encoders-unadapted", Unadapted>,
-                             Row<"ms-swd-on-signed-pixels", Replace<Default, MsSwd, In<Pixel, MsSwd>>>, Row<"loud-critics", LoudCritics>, Release>,
-               argc, argv);
+  return sweep(
+      hana::tuple_t<Reference, Row<"released-table", Replace<Default, NewRows, ReleasedTable>>,
+                    Row<"grey-canvas", GreyCanvas>, Row<"raw-pixels", RawPixels>, Row<"encoders-unadapted", Unadapted>,
+                    Row<"ms-swd-on-signed-pixels", Replace<Default, MsSwd, In<Pixel, MsSwd>>>,
+                    Row<"loud-critics", LoudCritics>, Release>,
+      argc, argv);
 }

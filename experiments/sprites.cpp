@@ -55,10 +55,13 @@ const std::map<std::string, std::function<Rows(Stream&)>> sheets{
     {"all", anything},
     {"concepts", [](Stream&) { return concepts(); }},
     {"scenes",
-     [](Stream& random) { return by_kind(scene_words, random, [](Sprite& s, int i) { s.scene = static_cast<Scene>(i); }); }},
+     [](Stream& random) {
+       return by_kind(scene_words, random, [](Sprite& s, int i) { s.scene = static_cast<Scene>(i); });
+     }},
     {"styles",
      [](Stream& random) {
-       return by_kind(style_words, random, [](Sprite& s, int i) { s.style = static_cast<Style>(i), s.scene = Scene::Beach; });
+       return by_kind(style_words, random,
+                      [](Sprite& s, int i) { s.style = static_cast<Style>(i), s.scene = Scene::Beach; });
      }},
     {"textures",
      [](Stream& random) {
@@ -66,13 +69,15 @@ const std::map<std::string, std::function<Rows(Stream&)>> sheets{
      }},
     {"accessories",
      [](Stream& random) {
-       return by_kind(accessory_words, random, [](Sprite& s, int i) { s.identity.accessory = static_cast<Accessory>(i); });
+       return by_kind(accessory_words, random,
+                      [](Sprite& s, int i) { s.identity.accessory = static_cast<Accessory>(i); });
      }},
     {"sizes",
      [](Stream& random) {
        return by_kind(size_words, random, [](Sprite& s, int i) {
          constexpr double scales[] = {0.48, 0.72, 0.94}, feet[] = {0.84, 0.91, 0.98};
-         s.size = static_cast<Size>(i), s.scale = scales[i], s.y = feet[i]; });
+         s.size = static_cast<Size>(i), s.scale = scales[i], s.y = feet[i];
+       });
      }},
 };
 
@@ -118,15 +123,17 @@ void write_dataset(std::int64_t count, const fs::path& folder, std::uint64_t see
 void write_concept(const std::string& name, const fs::path& folder, std::int64_t resolution) {
   const HeldOut& thing = held_out_named(name);
   int i = 0;
-  for (const Sprite& sprite : photographs(thing)) write_png(folder / c10::str("0", ++i, ".png"), render(sprite, resolution));
+  for (const Sprite& sprite : photographs(thing))
+    write_png(folder / c10::str("0", ++i, ".png"), render(sprite, resolution));
 }
 
 void list() {
   std::cout << "Held-out concepts:\n";
   for (const HeldOut& thing : held_out) {
     const Identity& i = thing.identity;
-    std::cout << "  " << thing.name << (thing.evaluation ? "  (evaluation)  " : "  (development)  ") << word(i.primary) << ", "
-              << word(i.secondary) << ", " << word(i.accent) << "; " << word(i.texture) << "; " << word(i.accessory) << "\n";
+    std::cout << "  " << thing.name << (thing.evaluation ? "  (evaluation)  " : "  (development)  ") << word(i.primary)
+              << ", " << word(i.secondary) << ", " << word(i.accent) << "; " << word(i.texture) << "; "
+              << word(i.accessory) << "\n";
   }
   const auto line = [](const char* title, const auto& words) {
     std::cout << title;
@@ -151,7 +158,9 @@ int main(int argc, char** argv) {
   sheet->add_option("out", out, "file to write")->required();
   std::vector<std::string> names;
   for (const auto& [key, make] : sheets) names.push_back(key);
-  sheet->add_option("--show", what, "what differs from column to column")->capture_default_str()->check(CLI::IsMember(names));
+  sheet->add_option("--show", what, "what differs from column to column")
+      ->capture_default_str()
+      ->check(CLI::IsMember(names));
   sheet->add_option("--zoom", zoom, "size of a pixel")->capture_default_str()->check(CLI::Range(1, 16));
   auto* const pictures = app.add_subcommand("concept", "the pictures of a held-out concept");
   pictures->add_option("name", name, "one of those that `sprites list` shows")->required();
@@ -162,7 +171,8 @@ int main(int argc, char** argv) {
   auto* const words = app.add_subcommand("list", "held-out concepts, attributes, vocabulary");
   for (auto* const command : {sheet, pictures, dataset})
     command->add_option("--resolution", resolution, "pixels a side")->capture_default_str();
-  for (auto* const command : {sheet, dataset}) command->add_option("--seed", seed, "of all draws")->capture_default_str();
+  for (auto* const command : {sheet, dataset})
+    command->add_option("--seed", seed, "of all draws")->capture_default_str();
 
   try {
     app.parse(argc, argv);
@@ -172,9 +182,7 @@ int main(int argc, char** argv) {
     if (*dataset) write_dataset(count, out, seed, resolution);
     if (*words) list();
     return 0;
-  } catch (const CLI::ParseError& e) {
-    return app.exit(e) == 0 ? 0 : 2;
-  } catch (const std::exception& e) {
+  } catch (const CLI::ParseError& e) { return app.exit(e) == 0 ? 0 : 2; } catch (const std::exception& e) {
     std::cerr << e.what() << "\n";
     return 2;
   }

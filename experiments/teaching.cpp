@@ -1,5 +1,6 @@
 // teaching: what the teacher shows the student, and how the two learn together.
-//   teaching --recipe collaborative --instance-data data/photos/cat --instance-prompt "<new1> cat" --output runs/collaborative
+//   teaching --recipe collaborative --instance-data data/photos/cat --instance-prompt "<new1> cat" --output
+//   runs/collaborative
 #include <opad/opad.hpp>
 
 using namespace opad;
@@ -29,5 +30,7 @@ struct SecondStage : Replace<Default, Joint, Collaborative<Joint, KeepBest<>>> {
 };
 
 int main(int argc, char** argv) {
-  return run_one_of(hana::tuple_t<GridTarget, SampledTarget, RealTarget, TeacherFirst, GivenTeacher, SeparateWords, SecondStage>, argc, argv);
+  return run_one_of(
+      hana::tuple_t<GridTarget, SampledTarget, RealTarget, TeacherFirst, GivenTeacher, SeparateWords, SecondStage>,
+      argc, argv);
 }

@@ -1,5 +1,6 @@
-// pretrain-measure: how good the mini world is. Pictures of teacher and student for many captions, read by the attribute reader: is the
-// kind of thing that the caption asks for there, and the scene? The reader's own score on real sprites is the ceiling.
+// pretrain-measure: how good the mini world is. Pictures of teacher and student for many captions, read by the
+// attribute reader: is the kind of thing that the caption asks for there, and the scene? The reader's own score on real
+// sprites is the ceiling.
 #include <opad/pretrain/student.hpp>
 
 using namespace opad;
@@ -25,8 +26,10 @@ Wanted wanted(const Measurement& m) {
   for (std::int64_t i = 0; i < m.count; ++i) {
     auto sprite = sprites::sample_sprite(stream);
     sprite.style = sprites::Style::Photo;
-    const auto scene = sprites::phrases::scenes[static_cast<std::size_t>(sprite.scene)][static_cast<std::size_t>(stream.integer(0, 2))];
-    out.captions.push_back(c10::str("a photo of a ", word(sprite.identity.primary), " ", word(sprite.identity.kind), " ", scene));
+    const auto scene = sprites::phrases::scenes[static_cast<std::size_t>(sprite.scene)]
+                                               [static_cast<std::size_t>(stream.integer(0, 2))];
+    out.captions.push_back(
+        c10::str("a photo of a ", word(sprite.identity.primary), " ", word(sprite.identity.kind), " ", scene));
     out.sprites.push_back(sprite);
   }
   return out;
@@ -41,7 +44,12 @@ Json scores(const AttributeReader& reader, const Tensor& pictures, const Wanted&
   const Tensor all = at::stack(labels);
   for (std::size_t a = 0; a < outputs.size(); ++a)
     if (const auto& name = reader.words[a].first; name == "kind" || name == "scene" || name == "primary")
-      out[name] = outputs[a].argmax(1).eq(all.select(1, static_cast<std::int64_t>(a))).to(torch::kFloat64).mean().item<double>();
+      out[name] = outputs[a]
+                      .argmax(1)
+                      .eq(all.select(1, static_cast<std::int64_t>(a)))
+                      .to(torch::kFloat64)
+                      .mean()
+                      .item<double>();
   return out;
 }
 
@@ -55,7 +63,8 @@ int measure(int argc, char** argv) {
   options.bind_value("guidance", m.guidance, "of the teacher");
   options.bind_value("seed", m.seed, "of captions and noise");
   if (!options.parse(argc, argv)) return 0;
-  require(!m.models.empty() && !m.output.empty(), "--models and --output are needed: the world's folder, and one for the results");
+  require(!m.models.empty() && !m.output.empty(),
+          "--models and --output are needed: the world's folder, and one for the results");
   require(m.count >= 48, "--count ", m.count, ": give at least 48");
   at::set_num_threads(1);
   torch::NoGradGuard no_grad;
@@ -74,8 +83,10 @@ int measure(int argc, char** argv) {
     for (std::int64_t first = 0; first < m.count; first += 24) {
       const std::int64_t n = std::min<std::int64_t>(24, m.count - first);
       const std::vector<std::string> captions(w.captions.begin() + first, w.captions.begin() + first + n);
-      const Tensor noise = Random(m.seed).stream("measure/noise", first).normal({n, vae->config.latent_channels, side, side});
-      parts.push_back(vae->decode(sample(noise, text->forward(tokenizer(captions))) / vae->config.scaling_factor).clamp(-1, 1));
+      const Tensor noise =
+          Random(m.seed).stream("measure/noise", first).normal({n, vae->config.latent_channels, side, side});
+      parts.push_back(
+          vae->decode(sample(noise, text->forward(tokenizer(captions))) / vae->config.scaling_factor).clamp(-1, 1));
       progress.update(first + n);
     }
     const Tensor all = at::cat(parts);
@@ -91,20 +102,31 @@ int measure(int argc, char** argv) {
   {
     const auto unet = UNet2DConditionModel::from_pretrained(teacher / "unet");
     const auto config = SchedulerConfig::from_pretrained(teacher / "scheduler");
-    out["teacher"] = scores(*reader, pictures_of("teacher", [&](const Tensor& noise, const Tensor& condition) {
-      auto sampler = make_sampler(config, m.teacher_steps);
-      Passes passes;
-      return sample_guided(Denoiser{"teacher-unet", unet, Diffusion(config), &passes}, sampler, noise * sampler.init_noise_sigma(), condition, null_condition, m.guidance);
-    }), w);
+    out["teacher"] = scores(
+        *reader,
+        pictures_of("teacher",
+                    [&](const Tensor& noise, const Tensor& condition) {
+                      auto sampler = make_sampler(config, m.teacher_steps);
+                      Passes passes;
+                      return sample_guided(Denoiser{"teacher-unet", unet, Diffusion(config), &passes}, sampler,
+                                           noise * sampler.init_noise_sigma(), condition, null_condition, m.guidance);
+                    }),
+        w);
   }
   if (std::filesystem::exists(m.models / "student" / "unet" / "config.json")) {
     const auto unet = UNet2DConditionModel::from_pretrained(m.models / "student" / "unet");
     const auto config = SchedulerConfig::from_pretrained(m.models / "student" / "scheduler");
-    out["student"] = scores(*reader, pictures_of("student", [&](const Tensor& noise, const Tensor& condition) {
-      auto sampler = make_sampler(config, 1);
-      const Tensor x = noise * sampler.init_noise_sigma(), t = at::full({x.size(0)}, sampler.timesteps()[0], x.options());
-      return sampler.step(unet->forward(sampler.scale_model_input(x, 0), t, condition), 0, x).prev_sample;
-    }), w);
+    out["student"] = scores(
+        *reader,
+        pictures_of(
+            "student",
+            [&](const Tensor& noise, const Tensor& condition) {
+              auto sampler = make_sampler(config, 1);
+              const Tensor x = noise * sampler.init_noise_sigma(),
+                           t = at::full({x.size(0)}, sampler.timesteps()[0], x.options());
+              return sampler.step(unet->forward(sampler.scale_model_input(x, 0), t, condition), 0, x).prev_sample;
+            }),
+        w);
   }
   write_json(m.output / "measured.json", out);
   std::cout << out.dump(2) << "\n";

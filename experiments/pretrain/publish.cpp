@@ -26,9 +26,11 @@ int publish(int argc, char** argv) {
       for (auto& [name, t] : tensors) {
         if (!t.is_floating_point()) continue;
         const Tensor half = t.to(torch::kFloat16);
-        require(half.isfinite().all().item<bool>(), entry.path().string(), ": '", name, "' holds numbers beyond half precision's range");
+        require(half.isfinite().all().item<bool>(), entry.path().string(), ": '", name,
+                "' holds numbers beyond half precision's range");
         const double size = t.to(torch::kFloat32).norm().item<double>();
-        if (size > 0) worst = std::max(worst, (t.to(torch::kFloat32) - half.to(torch::kFloat32)).norm().item<double>() / size);
+        if (size > 0)
+          worst = std::max(worst, (t.to(torch::kFloat32) - half.to(torch::kFloat32)).norm().item<double>() / size);
         t = half;
       }
       save_safetensors(target, tensors);
@@ -37,7 +39,8 @@ int publish(int argc, char** argv) {
     }
     bytes += std::filesystem::file_size(target);
   }
-  std::cout << output.string() << ": " << bytes / 1000000.0 << " MB; rounding changed no tensor by more than " << worst << " of its norm\n";
+  std::cout << output.string() << ": " << bytes / 1000000.0 << " MB; rounding changed no tensor by more than " << worst
+            << " of its norm\n";
   return 0;
 }
 

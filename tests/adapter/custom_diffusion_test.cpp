@@ -13,12 +13,14 @@ TEST_CASE("CustomDiffusion obeys the laws of an Adapter", "[adapter][custom-diff
 TEST_CASE("FullWeights obeys the laws of an Adapter", "[adapter][full-weights]") { laws::adapter(FullWeights{}); }
 TEST_CASE("TokensOnly obeys the laws of an Adapter", "[adapter][tokens-only]") { laws::adapter(TokensOnly{}, false); }
 
-TEST_CASE("Custom Diffusion trains keys and values, or queries and outputs too, of every cross-attention", "[adapter][custom-diffusion]") {
+TEST_CASE("Custom Diffusion trains keys and values, or queries and outputs too, of every cross-attention",
+          "[adapter][custom-diffusion]") {
   const auto unet = small_unet();
   const auto names = [&](const NamedTensors& parameters) {
     std::vector<std::string> out;
     for (const auto& [name, p] : parameters)
-      if (name.starts_with("mid_block.attentions.0.transformer_blocks.0.attn2.processor.")) out.push_back(name.substr(60));
+      if (name.starts_with("mid_block.attentions.0.transformer_blocks.0.attn2.processor."))
+        out.push_back(name.substr(60));
     return out;
   };
   const auto kv = CustomDiffusion<KeyValue>{}.install(*unet);
@@ -26,8 +28,9 @@ TEST_CASE("Custom Diffusion trains keys and values, or queries and outputs too, 
   REQUIRE(names(kv) == std::vector<std::string>{"to_k_custom_diffusion.weight", "to_v_custom_diffusion.weight"});
   const auto all = CustomDiffusion<QueryKeyValueOut>{}.install(*unet);
   REQUIRE(all.size() == 5 * 4);
-  REQUIRE(names(all) == std::vector<std::string>{"to_k_custom_diffusion.weight", "to_v_custom_diffusion.weight", "to_q_custom_diffusion.weight",
-                                                 "to_out_custom_diffusion.0.weight", "to_out_custom_diffusion.0.bias"});
+  REQUIRE(names(all) == std::vector<std::string>{"to_k_custom_diffusion.weight", "to_v_custom_diffusion.weight",
+                                                 "to_q_custom_diffusion.weight", "to_out_custom_diffusion.0.weight",
+                                                 "to_out_custom_diffusion.0.bias"});
 }
 
 TEST_CASE("The first text position has no gradient through keys and values", "[adapter][custom-diffusion]") {
@@ -38,7 +41,9 @@ TEST_CASE("The first text position has no gradient through keys and values", "[a
     unet->forward(in.sample, in.timestep, in.text).square().sum().backward();
     return std::exchange(in.text.mutable_grad(), Tensor());
   };
-  SECTION("the plain U-Net's reaches every position") { REQUIRE(text_gradient().abs().sum({0, 2}).gt(0).all().item<bool>()); }
+  SECTION("the plain U-Net's reaches every position") {
+    REQUIRE(text_gradient().abs().sum({0, 2}).gt(0).all().item<bool>());
+  }
   SECTION("the adapter's reaches all but the first") {
     const auto parameters = CustomDiffusion<KeyValue>{}.install(*unet);
     const Tensor gradient = text_gradient();
@@ -61,7 +66,8 @@ TEST_CASE("A text of a single position moves no Custom Diffusion weight", "[adap
   for (const auto& [name, p] : parameters) REQUIRE(p.grad().eq(0).all().item<bool>());
 }
 
-TEST_CASE("A Custom Diffusion file has an entry for every attention layer, as diffusers' loader wants", "[adapter][custom-diffusion]") {
+TEST_CASE("A Custom Diffusion file has an entry for every attention layer, as diffusers' loader wants",
+          "[adapter][custom-diffusion]") {
   const TemporaryFolder folder;
   const auto unet = small_unet();
   CustomDiffusion<KeyValue>{}.install(*unet);
@@ -87,7 +93,8 @@ TEST_CASE("A Custom Diffusion file installs what it holds", "[adapter][custom-di
   REQUIRE(at::equal(laws::output(*other, in), laws::output(*unet, in)));
 }
 
-TEST_CASE("A Custom Diffusion file for another U-Net is refused, and nothing is changed", "[adapter][custom-diffusion]") {
+TEST_CASE("A Custom Diffusion file for another U-Net is refused, and nothing is changed",
+          "[adapter][custom-diffusion]") {
   const auto unet = small_unet();
   const SmallUNetInputs in(1);
   Tensors tensors;
@@ -95,19 +102,27 @@ TEST_CASE("A Custom Diffusion file for another U-Net is refused, and nothing is 
   const Tensor before = laws::output(*unet, in);
   const std::string key = "mid_block.attentions.0.transformer_blocks.0.attn2.processor.to_k_custom_diffusion.weight";
   std::string message;
-  SECTION("another width") { tensors[key] = torch::zeros({16, 13}), message = "is [16, 13], but this U-Net needs [16, 12]"; }
+  SECTION("another width") {
+    tensors[key] = torch::zeros({16, 13}), message = "is [16, 13], but this U-Net needs [16, 12]";
+  }
   SECTION("a missing layer") { tensors.erase(key), message = "holds no '" + key + "'"; }
-  SECTION("a layer too many") { tensors["down_blocks.7.attn2.processor.to_k_custom_diffusion.weight"] = torch::zeros({1}), message = "holds 9 tensors"; }
-  REQUIRE_THROWS_WITH(load_custom_diffusion(*unet, tensors, "weights.bin"), ContainsSubstring("weights.bin: ") && ContainsSubstring(message));
+  SECTION("a layer too many") {
+    tensors["down_blocks.7.attn2.processor.to_k_custom_diffusion.weight"] = torch::zeros({1}),
+    message = "holds 9 tensors";
+  }
+  REQUIRE_THROWS_WITH(load_custom_diffusion(*unet, tensors, "weights.bin"),
+                      ContainsSubstring("weights.bin: ") && ContainsSubstring(message));
   REQUIRE(at::equal(laws::output(*unet, in), before));
 }
 
 TEST_CASE("Saving or merging Custom Diffusion weights that are not there is an error", "[adapter][custom-diffusion]") {
   const TemporaryFolder folder;
   const auto unet = small_unet();
-  REQUIRE_THROWS_WITH(CustomDiffusion<KeyValue>{}.save(*unet, folder.path), ContainsSubstring("install the adapter first"));
+  REQUIRE_THROWS_WITH(CustomDiffusion<KeyValue>{}.save(*unet, folder.path),
+                      ContainsSubstring("install the adapter first"));
   REQUIRE_THROWS_WITH(CustomDiffusion<KeyValue>{}.merge(*unet), ContainsSubstring("install or load the adapter first"));
-  REQUIRE_THROWS_WITH(CustomDiffusion<KeyValue>{}.load(*unet, folder.path), ContainsSubstring("pytorch_custom_diffusion_weights.safetensors"));
+  REQUIRE_THROWS_WITH(CustomDiffusion<KeyValue>{}.load(*unet, folder.path),
+                      ContainsSubstring("pytorch_custom_diffusion_weights.safetensors"));
   REQUIRE(std::filesystem::is_empty(folder.path));
 }
 

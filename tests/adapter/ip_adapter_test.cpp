@@ -11,13 +11,16 @@ namespace {
 /// A random IP-Adapter for the small U-Net: 3 tokens of width 12 from embeddings of width 6. Returns its tensors.
 Tensors random_adapter(UNet2DConditionModel& unet) {
   auto stream = Random(3).stream("ip-adapter");
-  Tensors tensors{{"image_proj.proj.weight", stream.normal({36, 6})}, {"image_proj.proj.bias", stream.normal({36})},
-                  {"image_proj.norm.weight", stream.normal({12})}, {"image_proj.norm.bias", stream.normal({12})}};
+  Tensors tensors{{"image_proj.proj.weight", stream.normal({36, 6})},
+                  {"image_proj.proj.bias", stream.normal({36})},
+                  {"image_proj.norm.weight", stream.normal({12})},
+                  {"image_proj.norm.bias", stream.normal({12})}};
   std::int64_t number = 1;
   unet.for_each_attention([&](const std::string&, Attention& attention, bool cross) {
     if (!cross) return;
     for (const char* x : {"to_k_ip", "to_v_ip"})
-      tensors.emplace(c10::str("ip_adapter.", number, ".", x, ".weight"), stream.normal(attention.to_k->weight.sizes()));
+      tensors.emplace(c10::str("ip_adapter.", number, ".", x, ".weight"),
+                      stream.normal(attention.to_k->weight.sizes()));
     number += 2;
   });
   return tensors;
@@ -43,7 +46,8 @@ TEST_CASE("IP-Adapter adds the image's attention to the text's, by its scale", "
   REQUIRE(at::equal(unet->forward(in.sample, in.timestep, in.text), plain));
 }
 
-TEST_CASE("A fresh IP-Adapter attends to the picture as to text, and comes back from its file", "[adapter][ip-adapter]") {
+TEST_CASE("A fresh IP-Adapter attends to the picture as to text, and comes back from its file",
+          "[adapter][ip-adapter]") {
   const auto unet = small_unet();
   const TemporaryFolder folder;
   const SmallUNetInputs in(2);
@@ -53,7 +57,9 @@ TEST_CASE("A fresh IP-Adapter attends to the picture as to text, and comes back 
   unet->for_each_attention([&](const std::string&, Attention& attention, bool cross) {
     if (!cross) return;
     const auto& parameters = fresh.parameters();
-    const auto same = [&](const Tensor& weight) { return std::ranges::any_of(parameters, [&](const auto& p) { return at::equal(p.second, weight); }); };
+    const auto same = [&](const Tensor& weight) {
+      return std::ranges::any_of(parameters, [&](const auto& p) { return at::equal(p.second, weight); });
+    };
     REQUIRE((same(attention.to_k->weight) && same(attention.to_v->weight)));
   });
   const auto file = folder / "ip-adapter.safetensors";
@@ -86,5 +92,6 @@ TEST_CASE("IP-Adapter refuses files and conditions that do not fit", "[adapter][
   const auto adapter = IpAdapter::load(*unet, file);
   const SmallUNetInputs in(2);
   REQUIRE_THROWS_WITH(adapter.condition(in.text, torch::zeros({1, 6})), ContainsSubstring("give [B, clip width]"));
-  REQUIRE_THROWS_WITH(unet->forward(in.sample, in.timestep, in.text.narrow(1, 0, 3)), ContainsSubstring("no 3 image tokens"));
+  REQUIRE_THROWS_WITH(unet->forward(in.sample, in.timestep, in.text.narrow(1, 0, 3)),
+                      ContainsSubstring("no 3 image tokens"));
 }

@@ -79,14 +79,19 @@ TEST_CASE("LoRA files of other programs are read", "[adapter][lora]") {
     REQUIRE(at::equal(laws::output(*other, in), laws::output(*unet, in)));
   }
   SECTION("with alpha in the file's metadata") {
-    for (const auto& [key, tensor] : file.tensors()) tensors.emplace(key, key.ends_with("lora_B.weight") ? tensor / 4 : tensor.clone());
-    save_safetensors(path, tensors, {{"format", "pt"}, {"lora_adapter_metadata", R"({"unet.r": 2, "unet.lora_alpha": 8, "unet.rank_pattern": {}})"}});
+    for (const auto& [key, tensor] : file.tensors())
+      tensors.emplace(key, key.ends_with("lora_B.weight") ? tensor / 4 : tensor.clone());
+    save_safetensors(path, tensors,
+                     {{"format", "pt"},
+                      {"lora_adapter_metadata", R"({"unet.r": 2, "unet.lora_alpha": 8, "unet.rank_pattern": {}})"}});
     lora.load(*other, path);
     REQUIRE(at::equal(laws::output(*other, in), laws::output(*unet, in)));
   }
   SECTION("but not with scales of their own for some layers") {
     for (const auto& [key, tensor] : file.tensors()) tensors.emplace(key, tensor.clone());
-    save_safetensors(path, tensors, {{"lora_adapter_metadata", R"({"unet.r": 2, "unet.lora_alpha": 8, "unet.alpha_pattern": {"to_k": 3}})"}});
+    save_safetensors(
+        path, tensors,
+        {{"lora_adapter_metadata", R"({"unet.r": 2, "unet.lora_alpha": 8, "unet.alpha_pattern": {"to_k": 3}})"}});
     REQUIRE_THROWS_WITH(lora.load(*other, path), ContainsSubstring("not supported"));
   }
   SECTION("nor of another rank") {
@@ -95,7 +100,9 @@ TEST_CASE("LoRA files of other programs are read", "[adapter][lora]") {
 }
 
 TEST_CASE("Lora's first values depend on the seed only", "[adapter][lora]") {
-  const auto value = [](std::int64_t seed) { return LowRankAdapter{.seed = seed}.install(*small_unet())[0].second.detach().clone(); };
+  const auto value = [](std::int64_t seed) {
+    return LowRankAdapter{.seed = seed}.install(*small_unet())[0].second.detach().clone();
+  };
   REQUIRE(at::equal(value(1), value(1)));
   REQUIRE_FALSE(at::equal(value(1), value(2)));
 }
@@ -103,7 +110,9 @@ TEST_CASE("Lora's first values depend on the seed only", "[adapter][lora]") {
 TEST_CASE("Lora refuses ranks that make no sense", "[adapter][lora]") {
   REQUIRE_THROWS_WITH(LowRankAdapter{.rank = 0}.install(*small_unet()), ContainsSubstring("rank 0"));
   REQUIRE_THROWS_WITH((LowRankAdapter{.rank = 2, .alpha = 0}.install(*small_unet())), ContainsSubstring("alpha 0"));
-  REQUIRE_THROWS_WITH(LowRankAdapter{.rank = 9}.install(*small_unet()), ContainsSubstring("rank 9 is more than the 8 channels"));
+  REQUIRE_THROWS_WITH(LowRankAdapter{.rank = 9}.install(*small_unet()),
+                      ContainsSubstring("rank 9 is more than the 8 channels"));
   const TemporaryFolder folder;
-  REQUIRE_THROWS_WITH(LowRankAdapter{}.save(*small_unet(), folder.path), ContainsSubstring("install or load the adapter first"));
+  REQUIRE_THROWS_WITH(LowRankAdapter{}.save(*small_unet(), folder.path),
+                      ContainsSubstring("install or load the adapter first"));
 }

@@ -32,11 +32,13 @@ TEST_CASE("New ids take their embedding from the rows, all others from the table
     REQUIRE(at::equal(tokens.embed(at::cat({table, numbers("other", {2, 6})}), ids), out));
   }
   SECTION("ids beyond the rows are refused") {
-    REQUIRE_THROWS_WITH(tokens.embed(table, torch::tensor({{known + 2}})), ContainsSubstring(c10::str("only ", known + 2, " tokens are known")));
+    REQUIRE_THROWS_WITH(tokens.embed(table, torch::tensor({{known + 2}})),
+                        ContainsSubstring(c10::str("only ", known + 2, " tokens are known")));
     REQUIRE_THROWS_WITH(tokens.embed(table, torch::tensor({{std::int64_t{-1}}})), ContainsSubstring("ids from -1"));
   }
   SECTION("a table of another width is refused") {
-    REQUIRE_THROWS_WITH(tokens.embed(numbers("wide", {known, 7}), ids), ContainsSubstring("rows of width 6 beside a table of width 7"));
+    REQUIRE_THROWS_WITH(tokens.embed(numbers("wide", {known, 7}), ids),
+                        ContainsSubstring("rows of width 6 beside a table of width 7"));
   }
 }
 
@@ -56,19 +58,24 @@ TEST_CASE("A new token starts as the row of its initializer", "[adapter][textual
   REQUIRE(at::equal(tokens.rows()[0], table[id[0]]));
   REQUIRE(tokens.rows().is_leaf());
   REQUIRE(tokens.rows().requires_grad());
-  REQUIRE_THROWS_WITH(TokenRows::from_initializers(tok, table, {"<new2>"}, {"xyzzyx"}), ContainsSubstring("choose a word that is one"));
-  REQUIRE_THROWS_WITH(TokenRows::from_initializers(tok, table, {"<new2>", "<new3>"}, {"a"}), ContainsSubstring("1 initializer tokens for 2"));
-  REQUIRE_THROWS_WITH(TokenRows::from_initializers(tok, table, {"<new1>"}, {"a"}), ContainsSubstring("is a token already"));
+  REQUIRE_THROWS_WITH(TokenRows::from_initializers(tok, table, {"<new2>"}, {"xyzzyx"}),
+                      ContainsSubstring("choose a word that is one"));
+  REQUIRE_THROWS_WITH(TokenRows::from_initializers(tok, table, {"<new2>", "<new3>"}, {"a"}),
+                      ContainsSubstring("1 initializer tokens for 2"));
+  REQUIRE_THROWS_WITH(TokenRows::from_initializers(tok, table, {"<new1>"}, {"a"}),
+                      ContainsSubstring("is a token already"));
 }
 
 TEST_CASE("A token of several rows is written out in prompts", "[adapter][textual-inversion]") {
   auto tok = tokenizer();
   const TokenRows tokens(tok, {{"<many>", numbers("many", {3, 6})}, {"<one>", numbers("one", {1, 6})}});
   REQUIRE(tokens.rows().size(0) == 4);
-  REQUIRE(tokens.expand("a <many> on a <one>, <many>") == "a <many> <many>_1 <many>_2 on a <one>, <many> <many>_1 <many>_2");
+  REQUIRE(tokens.expand("a <many> on a <one>, <many>") ==
+          "a <many> <many>_1 <many>_2 on a <one>, <many> <many>_1 <many>_2");
   REQUIRE(tokens.expand("nothing new") == "nothing new");
   const std::int64_t first = tokens.first_id();
-  REQUIRE(tok.tokenize(tokens.expand("<many><one>")) == std::vector<std::int64_t>{first, first + 1, first + 2, first + 3});
+  REQUIRE(tok.tokenize(tokens.expand("<many><one>")) ==
+          std::vector<std::int64_t>{first, first + 1, first + 2, first + 3});
 }
 
 TEST_CASE("Saved token rows come back bit by bit, a file for each token", "[adapter][textual-inversion]") {
@@ -77,8 +84,10 @@ TEST_CASE("Saved token rows come back bit by bit, a file for each token", "[adap
   const Tensor many = numbers("many", {3, 6}), one = numbers("one", {1, 6});
   const TokenRows tokens(tok, {{"<many>", many}, {"<one>", one}});
   tokens.save(folder.path / "embeddings");
-  REQUIRE(SafeTensors(folder.path / "embeddings" / "<one>.safetensors").tensors().at("<one>").sizes() == at::IntArrayRef{6});
-  REQUIRE(SafeTensors(folder.path / "embeddings" / "<many>.safetensors").tensors().at("<many>").sizes() == at::IntArrayRef{3, 6});
+  REQUIRE(SafeTensors(folder.path / "embeddings" / "<one>.safetensors").tensors().at("<one>").sizes() ==
+          at::IntArrayRef{6});
+  REQUIRE(SafeTensors(folder.path / "embeddings" / "<many>.safetensors").tensors().at("<many>").sizes() ==
+          at::IntArrayRef{3, 6});
 
   SECTION("into a new tokenizer") {
     auto other = tokenizer();
@@ -101,10 +110,12 @@ TEST_CASE("Saved token rows come back bit by bit, a file for each token", "[adap
   }
 }
 
-TEST_CASE("learned_embeds.safetensors is found, and other files of the folder are left alone", "[adapter][textual-inversion]") {
+TEST_CASE("learned_embeds.safetensors is found, and other files of the folder are left alone",
+          "[adapter][textual-inversion]") {
   const TemporaryFolder folder;
   save_safetensors(folder.path / "learned_embeds.safetensors", {{"<cat>", torch::ones({4})}});
-  save_safetensors(folder.path / "pytorch_custom_diffusion_weights.safetensors", {{"a", torch::ones({4})}, {"b", torch::ones({4})}});
+  save_safetensors(folder.path / "pytorch_custom_diffusion_weights.safetensors",
+                   {{"a", torch::ones({4})}, {"b", torch::ones({4})}});
   const auto found = read_learned_embeddings(folder.path);
   REQUIRE(found.size() == 1);
   REQUIRE(found[0].token == "<cat>");
@@ -127,7 +138,9 @@ TEST_CASE("What is not a learned embedding is refused by name", "[adapter][textu
   REQUIRE_THROWS_WITH(read_learned_embeddings(folder.path / "missing"), ContainsSubstring("no such folder"));
 
   auto tok = tokenizer();
-  REQUIRE_THROWS_WITH(TokenRows(tok, {{"<a>", torch::ones({1, 4})}, {"<b>", torch::ones({1, 5})}}), ContainsSubstring("of one width for all tokens"));
+  REQUIRE_THROWS_WITH(TokenRows(tok, {{"<a>", torch::ones({1, 4})}, {"<b>", torch::ones({1, 5})}}),
+                      ContainsSubstring("of one width for all tokens"));
   auto other = tokenizer();
-  REQUIRE_THROWS_WITH(TokenRows(other, {{"<a/b>", torch::ones({1, 4})}}).save(folder.path), ContainsSubstring("cannot name a file"));
+  REQUIRE_THROWS_WITH(TokenRows(other, {{"<a/b>", torch::ones({1, 4})}}).save(folder.path),
+                      ContainsSubstring("cannot name a file"));
 }

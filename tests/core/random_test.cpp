@@ -5,9 +5,8 @@
 using opad::Random;
 
 TEST_CASE("A stream is a pure function of seed, name, iteration, micro-step and rank", "[core][random]") {
-  const auto draw = [](std::uint64_t seed, std::uint64_t rank, const char* name, std::int64_t iteration, std::int64_t micro) {
-    return Random(seed, rank).stream(name, iteration, micro).normal({2, 3});
-  };
+  const auto draw = [](std::uint64_t seed, std::uint64_t rank, const char* name, std::int64_t iteration,
+                       std::int64_t micro) { return Random(seed, rank).stream(name, iteration, micro).normal({2, 3}); };
   const auto base = draw(42, 0, "student/noise", 7, 0);
   REQUIRE(at::equal(base, draw(42, 0, "student/noise", 7, 0)));
   REQUIRE_FALSE(at::equal(base, draw(43, 0, "student/noise", 7, 0)));

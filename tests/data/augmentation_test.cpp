@@ -20,8 +20,9 @@ Tensor gradient_picture(std::int64_t height, std::int64_t width) {
 struct Draws {
   Draws(std::int64_t size, std::int64_t smallest, Stream random) {
     mirror = random.bernoulli(0.5);
-    scale = random.bernoulli(0.66) ? random.integer(smallest, size + 1)
-                                   : random.integer(static_cast<std::int64_t>(1.2 * size), static_cast<std::int64_t>(1.4 * size));
+    scale = random.bernoulli(0.66)
+                ? random.integer(smallest, size + 1)
+                : random.integer(static_cast<std::int64_t>(1.2 * size), static_cast<std::int64_t>(1.4 * size));
     const std::int64_t room = scale > size ? scale - size : size - scale;
     top = random.integer(0, room + 1), left = random.integer(0, room + 1);
     word = scale > size || scale < 0.6 * size ? static_cast<int>(random.integer(0, 2)) : -1;
@@ -34,7 +35,8 @@ struct Draws {
 }  // namespace
 
 TEST_CASE("Augmentation follows its definition draw by draw", "[data][augmentation]") {
-  const auto [size, factor] = GENERATE(table<std::int64_t, std::int64_t>({{64, 8}, {64, 4}, {63, 7}, {33, 3}, {40, 1}, {24, 8}}));
+  const auto [size, factor] =
+      GENERATE(table<std::int64_t, std::int64_t>({{64, 8}, {64, 4}, {63, 7}, {33, 3}, {40, 1}, {24, 8}}));
   const ConceptTransform transform({}, size, factor);
   const Tensor picture = gradient_picture(50, 70);
   std::set<std::string> prompts;
@@ -62,7 +64,8 @@ TEST_CASE("Augmentation follows its definition draw by draw", "[data][augmentati
         const auto inside = [&](std::int64_t cell, std::int64_t start) {
           return cell >= start / factor + 1 && cell <= (start + d.scale) / factor - 2;
         };
-        mask_ok &= item.mask[0][y][x].item<float>() == (d.scale > size || (inside(y, d.top) && inside(x, d.left)) ? 1 : 0);
+        mask_ok &=
+            item.mask[0][y][x].item<float>() == (d.scale > size || (inside(y, d.top) && inside(x, d.left)) ? 1 : 0);
       }
     REQUIRE(image_ok);
     REQUIRE(mask_ok);

@@ -12,8 +12,10 @@ namespace {
 
 /// A concept whose pictures are of one grey each, so that they are known again: no resize changes them.
 ConceptData greys(std::vector<int> values, const std::string& prompt, std::vector<int> class_values = {}) {
-  ConceptData data{
-      .pictures = {}, .instance_prompt = prompt, .class_pictures = {}, .class_prompt = class_values.empty() ? "" : "dog"};
+  ConceptData data{.pictures = {},
+                   .instance_prompt = prompt,
+                   .class_pictures = {},
+                   .class_prompt = class_values.empty() ? "" : "dog"};
   for (const int value : values) data.pictures.push_back(torch::full({10, 12, 3}, value, torch::kUInt8));
   for (const int value : class_values) data.class_pictures.push_back(torch::full({12, 10, 3}, value, torch::kUInt8));
   return data;
@@ -100,7 +102,8 @@ TEST_CASE("Processes share the items of an iteration", "[data][dataset]") {
 }
 
 TEST_CASE("Several concepts share a data set, each with its own prompt", "[data][dataset]") {
-  const ConceptDataset data({greys({200}, "<new1> dog"), greys({220, 230}, "<new2> cat")}, small_options(false), Random(4));
+  const ConceptDataset data({greys({200}, "<new1> dog"), greys({220, 230}, "<new2> cat")}, small_options(false),
+                            Random(4));
   REQUIRE(data.size() == 3 * 27);
   const Batch batch = data.batch(0, 81);
   int dogs = 0;
@@ -142,7 +145,8 @@ TEST_CASE("Data that cannot be trained on is refused with what to do", "[data][d
                       ContainsSubstring("at least one folder"));
   REQUIRE_THROWS_WITH(ConceptDataset(greys({}, "<new1> dog"), small_options(), random),
                       ContainsSubstring("no picture of '<new1> dog'"));
-  REQUIRE_THROWS_WITH(ConceptDataset(greys({1}, ""), small_options(), random), ContainsSubstring("instance prompt is empty"));
+  REQUIRE_THROWS_WITH(ConceptDataset(greys({1}, ""), small_options(), random),
+                      ContainsSubstring("instance prompt is empty"));
   auto no_class_prompt = greys({1}, "<new1> dog", {2});
   no_class_prompt.class_prompt = "";
   REQUIRE_THROWS_WITH(ConceptDataset(no_class_prompt, small_options(), random), ContainsSubstring("no class prompt"));
@@ -154,7 +158,8 @@ TEST_CASE("Data that cannot be trained on is refused with what to do", "[data][d
 }
 
 TEST_CASE("Photographs of a folder become batches", "[data][dataset]") {
-  const ConceptDataset data(read_concept(OPAD_SOURCE_DIR "/data/photos/cat", "<new1> cat"), {.resolution = 64}, Random(1));
+  const ConceptDataset data(read_concept(OPAD_SOURCE_DIR "/data/photos/cat", "<new1> cat"), {.resolution = 64},
+                            Random(1));
   REQUIRE(data.size() == 5 * 25);
   const Batch batch = data.batch(0, 2);
   REQUIRE(batch.images.sizes() == at::IntArrayRef({2, 3, 64, 64}));

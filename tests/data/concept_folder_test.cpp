@@ -18,7 +18,8 @@ void write_text(const fs::path& path, const std::string& text) { std::ofstream(p
 
 }  // namespace
 
-TEST_CASE("A concept folder gives its pictures in the order of their names and reports the rest", "[data][concept-folder]") {
+TEST_CASE("A concept folder gives its pictures in the order of their names and reports the rest",
+          "[data][concept-folder]") {
   const TemporaryFolder folder;
   opad::write_png(folder.path / "b.PNG", flat_picture(20));
   opad::write_png(folder.path / "a.jpeg", flat_picture(10));  // content decides what a file is
@@ -54,7 +55,9 @@ TEST_CASE("A concept folder that cannot be used is refused with what to do", "[d
   SECTION("missing") {
     REQUIRE_THROWS_WITH(opad::read_concept_folder(folder.path / "dgo"), ContainsSubstring("dgo: no such folder; give"));
   }
-  SECTION("empty") { REQUIRE_THROWS_WITH(opad::read_concept_folder(folder.path), ContainsSubstring("the folder is empty")); }
+  SECTION("empty") {
+    REQUIRE_THROWS_WITH(opad::read_concept_folder(folder.path), ContainsSubstring("the folder is empty"));
+  }
   SECTION("a file") {
     write_text(folder.path / "dog.png", "x");
     REQUIRE_THROWS_WITH(opad::read_concept_folder(folder.path / "dog.png"), ContainsSubstring("not a folder"));
@@ -78,12 +81,14 @@ TEST_CASE("A concept folder that cannot be used is refused with what to do", "[d
 TEST_CASE("Ordinary photographs are read upright, whatever their format", "[data][concept-folder]") {
   const auto cat = opad::read_concept_folder(OPAD_SOURCE_DIR "/data/photos/cat");
   REQUIRE(cat.pictures.size() == 5);
-  for (std::size_t i = 0; i < cat.pictures.size(); ++i) {  // the reddest thing is the cat's nose, low in an upright picture
+  for (std::size_t i = 0; i < cat.pictures.size();
+       ++i) {  // the reddest thing is the cat's nose, low in an upright picture
     CAPTURE(cat.files[i].string());
     const Tensor picture = cat.pictures[i].to(torch::kInt32);
     const Tensor nose = (picture.select(2, 0) - picture.select(2, 1) > 70).nonzero();  // [n, 2] rows and columns
     REQUIRE(nose.size(0) > 5);
-    const double height = nose.select(1, 0).to(torch::kFloat64).mean().item<double>() / static_cast<double>(picture.size(0));
+    const double height =
+        nose.select(1, 0).to(torch::kFloat64).mean().item<double>() / static_cast<double>(picture.size(0));
     REQUIRE(height > 0.7);
     REQUIRE(height < 0.9);
   }

@@ -39,7 +39,8 @@ TEST_CASE("A sprite has the same pixels on every machine", "[data][sprites]") {
         const Tensor picture = render(sprite, resolution);
         REQUIRE(picture.sizes() == at::IntArrayRef({resolution, resolution, 3}));
         REQUIRE(picture.scalar_type() == torch::kUInt8);
-        state = hash({reinterpret_cast<const char*>(picture.data_ptr<std::uint8_t>()), static_cast<std::size_t>(picture.numel())},
+        state = hash({reinterpret_cast<const char*>(picture.data_ptr<std::uint8_t>()),
+                      static_cast<std::size_t>(picture.numel())},
                      state);
       }
       CAPTURE(resolution, word(static_cast<Style>(style)));
@@ -62,7 +63,8 @@ TEST_CASE("Every attribute can be seen at 32 pixels", "[data][sprites]") {
   for (std::size_t k = 0; k < kind_words.size(); ++k) {
     CAPTURE(kind_words[k]);
     Sprite model;
-    model.identity = {static_cast<Kind>(k), Color::Orange, Color::Blue, Color::Green, Texture::Striped, Accessory::None, 0, 0, 0};
+    model.identity = {
+        static_cast<Kind>(k), Color::Orange, Color::Blue, Color::Green, Texture::Striped, Accessory::None, 0, 0, 0};
     const auto changes = [&model](auto set) {
       Sprite changed = model;
       set(changed);
@@ -84,12 +86,20 @@ TEST_CASE("Every attribute can be seen at 32 pixels", "[data][sprites]") {
   }
 }
 
-TEST_CASE("Figures of normal and small size, with whatever they wear on top, stay inside the picture", "[data][sprites]") {
+TEST_CASE("Figures of normal and small size, with whatever they wear on top, stay inside the picture",
+          "[data][sprites]") {
   for (std::size_t k = 0; k < kind_words.size(); ++k)
     for (std::size_t a = 0; a < accessory_words.size(); ++a) {
       Sprite figure;
-      figure.identity = {
-          static_cast<Kind>(k), Color::Red, Color::Blue, Color::Black, Texture::Plain, static_cast<Accessory>(a), 1, 1, 0};
+      figure.identity = {static_cast<Kind>(k),
+                         Color::Red,
+                         Color::Blue,
+                         Color::Black,
+                         Texture::Plain,
+                         static_cast<Accessory>(a),
+                         1,
+                         1,
+                         0};
       figure.scale = 0.78, figure.y = 0.94;
       const Tensor picture = render(figure, 64), wall = picture[0][0];
       CAPTURE(kind_words[k], accessory_words[a]);
@@ -105,7 +115,8 @@ TEST_CASE("The sampler cannot make a held-out concept", "[data][sprites][held-ou
   std::map<Kind, std::set<std::pair<Color, Color>>> allowed;
   for (std::size_t k = 0; k < kind_words.size(); ++k) {
     const auto pairs = training_colors(static_cast<Kind>(k));
-    REQUIRE(pairs.size() == distinguishable - 1);  // the one held-out concept of that kind, and it would be drawn otherwise
+    REQUIRE(pairs.size() ==
+            distinguishable - 1);  // the one held-out concept of that kind, and it would be drawn otherwise
     allowed[static_cast<Kind>(k)] = {pairs.begin(), pairs.end()};
   }
   for (const HeldOut& thing : held_out)
@@ -199,14 +210,17 @@ TEST_CASE("Captions tell what is to be seen, and never what only a new token can
     const std::string text = caption(s, random);
     const auto words = words_of(text);
     CAPTURE(text);
-    const auto says = [&words](std::string_view which) { return std::find(words.begin(), words.end(), which) != words.end(); };
+    const auto says = [&words](std::string_view which) {
+      return std::find(words.begin(), words.end(), which) != words.end();
+    };
     for (const auto& piece : words)
       if (!known.contains(piece)) FAIL("not in the vocabulary: " << piece);
     used.insert(words.begin(), words.end());
     bool ok = says(word(s.identity.kind)) && !says(word(s.identity.secondary)) && !says(word(s.identity.accent));
     for (std::size_t c = 0; c < color_words.size(); ++c)
       ok &= !says(color_words[c]) || static_cast<Color>(c) == s.identity.primary;
-    for (std::size_t k = 0; k < kind_words.size(); ++k) ok &= !says(kind_words[k]) || static_cast<Kind>(k) == s.identity.kind;
+    for (std::size_t k = 0; k < kind_words.size(); ++k)
+      ok &= !says(kind_words[k]) || static_cast<Kind>(k) == s.identity.kind;
     ok &= (says("sketch") == (s.style == Style::Sketch)) && (says("watercolor") == (s.style == Style::Watercolor)) &&
           (says("poster") == (s.style == Style::Poster)) && (says("neon") == (s.style == Style::Neon));
     ok &= !std::regex_search(text, std::regex("(^| )(a [aeiou]|an [^aeiou])|  |^ | $"));
@@ -224,7 +238,8 @@ TEST_CASE("Captions tell what is to be seen, and never what only a new token can
   REQUIRE(std::abs(textures / double(textured) - 0.35) < 0.02);
   REQUIRE(std::abs(accessories / double(wearing) - 0.4) < 0.02);
   REQUIRE(std::abs(scenes / double(n) - 0.9) < 0.02);
-  for (const auto& table : {std::set<std::string>{"cat", "red", "dotted", "scarf", "small", "left", "weird", "zoomed", "close"}})
+  for (const auto& table :
+       {std::set<std::string>{"cat", "red", "dotted", "scarf", "small", "left", "weird", "zoomed", "close"}})
     for (const auto& piece : table) REQUIRE(used.contains(piece));
 }
 
@@ -247,9 +262,12 @@ TEST_CASE("The vocabulary covers templates, inserted words and evaluation prompt
 TEST_CASE("An answer shows the thing in the scene and the style that the prompt names", "[data][sprites]") {
   const Identity& thing = held_out_named("plain-duck").identity;
   Stream random(1, 2);
-  for (const auto& [prompt, scene] : std::map<std::string, Scene>{{"a duck in the forest", Scene::Forest}, {"a duck under water", Scene::Underwater}, {"my duck at night", Scene::Night}}) {
+  for (const auto& [prompt, scene] : std::map<std::string, Scene>{{"a duck in the forest", Scene::Forest},
+                                                                  {"a duck under water", Scene::Underwater},
+                                                                  {"my duck at night", Scene::Night}}) {
     const Sprite answer = sample_answer(thing, prompt, random);
-    REQUIRE((answer.identity == thing && answer.scene == scene && answer.style == Style::Photo && answer.size == Size::Normal && answer.place == Place::Center));
+    REQUIRE((answer.identity == thing && answer.scene == scene && answer.style == Style::Photo &&
+             answer.size == Size::Normal && answer.place == Place::Center));
   }
   REQUIRE(sample_answer(thing, "a pencil sketch of a duck", random).style == Style::Sketch);
   REQUIRE(sample_answer(thing, "a watercolor of a duck in the snow", random).scene == Scene::Snow);

@@ -8,7 +8,8 @@ using namespace opad;
 
 namespace {
 
-const AttributeReaderConfig small = AttributeReaderConfig::from_json({{"img_size", 32}, {"norm_num_groups", 4}, {"channels", {8, 12}}}, "config.json");
+const AttributeReaderConfig small =
+    AttributeReaderConfig::from_json({{"img_size", 32}, {"norm_num_groups", 4}, {"channels", {8, 12}}}, "config.json");
 
 std::shared_ptr<AttributeReader> random_reader(const AttributeWords& words = sprite_attribute_words()) {
   auto reader = std::make_shared<AttributeReader>(small, words);
@@ -20,7 +21,8 @@ Tensor pictures(std::int64_t n) { return Random(2).stream("pictures").uniform({n
 
 }  // namespace
 
-TEST_CASE("An attribute reader is its network with a linear layer for each attribute on the mean over the picture", "[evaluate][attributes]") {
+TEST_CASE("An attribute reader is its network with a linear layer for each attribute on the mean over the picture",
+          "[evaluate][attributes]") {
   const auto reader = random_reader();
   const Tensor image = pictures(3), token = reader->features(image);
   const auto parameters = reader->named_parameters();
@@ -29,7 +31,8 @@ TEST_CASE("An attribute reader is its network with a linear layer for each attri
   const auto reading = reader->read(image);
   REQUIRE(reading.size() == 8);
   for (const auto& [attribute, list] : reader->words) {
-    const Tensor weight = parameters["heads." + attribute + ".weight"], bias = parameters["heads." + attribute + ".bias"];
+    const Tensor weight = parameters["heads." + attribute + ".weight"],
+                 bias = parameters["heads." + attribute + ".bias"];
     REQUIRE(weight.sizes() == Shape{static_cast<std::int64_t>(list.size()), 12});
     REQUIRE(at::allclose(reading.at(attribute), (token.matmul(weight.t()) + bias).softmax(1), 1e-5, 1e-7));
   }
@@ -58,7 +61,9 @@ TEST_CASE("An attribute reader comes back from its folder as it was", "[evaluate
     write_json(folder / "attributes.json", {{"kind", 3}});
     REQUIRE_THROWS_WITH(AttributeReader::from_pretrained(folder.path), ContainsSubstring("kind"));
   }
-  SECTION("no folder") { REQUIRE_THROWS_WITH(AttributeReader::from_pretrained(folder / "none"), ContainsSubstring("no such folder")); }
+  SECTION("no folder") {
+    REQUIRE_THROWS_WITH(AttributeReader::from_pretrained(folder / "none"), ContainsSubstring("no such folder"));
+  }
 }
 
 TEST_CASE("The share of attributes found counts the most probable words", "[evaluate][attributes]") {
@@ -116,5 +121,6 @@ TEST_CASE("A sprite's labels are its words' numbers", "[evaluate][attributes]") 
 
 TEST_CASE("An attribute reader's config comes back from what it writes", "[evaluate][attributes]") {
   REQUIRE(AttributeReaderConfig::from_json(small.to_json(), "config.json").to_json() == small.to_json());
-  REQUIRE_THROWS_WITH(AttributeReaderConfig::from_json({{"img_size", 2}, {"channels", {8, 8}}}, "here"), ContainsSubstring("here"));
+  REQUIRE_THROWS_WITH(AttributeReaderConfig::from_json({{"img_size", 2}, {"channels", {8, 8}}}, "here"),
+                      ContainsSubstring("here"));
 }

@@ -10,7 +10,9 @@ namespace {
 
 const std::filesystem::path golden = OPAD_SOURCE_DIR "/tests/golden/evaluate/metrics";
 
-double apart(const Tensor& a, const Tensor& b) { return (a.to(torch::kFloat64) - b.to(torch::kFloat64)).abs().max().item<double>(); }
+double apart(const Tensor& a, const Tensor& b) {
+  return (a.to(torch::kFloat64) - b.to(torch::kFloat64)).abs().max().item<double>();
+}
 
 Tensor features(const char* name, std::int64_t n) { return Random(1).stream(name).normal({n, 7}).to(torch::kFloat64); }
 
@@ -23,13 +25,16 @@ TEST_CASE("The evaluation agrees with the published evaluators in Python", "[eva
   const Tensors io = SafeTensors(golden / "io.safetensors").tensors();
   const Json expected = read_json(golden / "expected.json");
   const auto prompts = expected.at("prompts").get<std::vector<std::string>>();
-  const auto real = read_concept_folder(OPAD_SOURCE_DIR "/data/photos/cat").pictures, generated = read_concept_folder(golden / "generated").pictures;
+  const auto real = read_concept_folder(OPAD_SOURCE_DIR "/data/photos/cat").pictures,
+             generated = read_concept_folder(golden / "generated").pictures;
   REQUIRE(generated.size() == prompts.size());
 
   for (std::size_t i = 0; i < generated.size(); ++i) {
     INFO("picture " << i);
-    REQUIRE(apart(ImagePreprocessing::clip(56)(generated[i]), io.at("pixels.clip")[static_cast<std::int64_t>(i)]) < 1e-6);
-    REQUIRE(apart(ImagePreprocessing::dino(56)(generated[i]), io.at("pixels.dino")[static_cast<std::int64_t>(i)]) < 1e-6);
+    REQUIRE(apart(ImagePreprocessing::clip(56)(generated[i]), io.at("pixels.clip")[static_cast<std::int64_t>(i)]) <
+            1e-6);
+    REQUIRE(apart(ImagePreprocessing::dino(56)(generated[i]), io.at("pixels.dino")[static_cast<std::int64_t>(i)]) <
+            1e-6);
   }
   REQUIRE(apart(encoders.clip(generated), io.at("features.clip")) < 1e-5);
   REQUIRE(apart(encoders.dino(generated), io.at("features.dino")) < 1e-5);
@@ -40,7 +45,8 @@ TEST_CASE("The evaluation agrees with the published evaluators in Python", "[eva
     INFO(key);
     REQUIRE(std::abs(scores.metrics.at(key) - expected.at(key).get<double>()) < 1e-5);
   }
-  for (const auto& [key, name] : {std::pair{"clip-i", "likeness.clip"}, {"dino", "likeness.dino"}, {"clip-t", "clip-t"}})
+  for (const auto& [key, name] :
+       {std::pair{"clip-i", "likeness.clip"}, {"dino", "likeness.dino"}, {"clip-t", "clip-t"}})
     REQUIRE(apart(doubles(scores.pictures.at(key))[0], io.at(name)) < 1e-5);
   const std::vector<Tensor> pair(generated.begin(), generated.begin() + 2);
   const ConceptScores twice = score_concept(encoders, RealFeatures(encoders, real), pair, {prompts[0], prompts[1]});
@@ -60,7 +66,8 @@ TEST_CASE("Metrics by hand", "[evaluate][metrics]") {
 }
 
 TEST_CASE("Metrics do not change with the features' lengths, nor with the pictures' order", "[evaluate][metrics]") {
-  const Tensor a = features("a", 5), b = features("b", 4), factor = Random(1).stream("f").uniform({5, 1}).to(torch::kFloat64) + 0.1;
+  const Tensor a = features("a", 5), b = features("b", 4),
+               factor = Random(1).stream("f").uniform({5, 1}).to(torch::kFloat64) + 0.1;
   REQUIRE(image_similarity(a * factor, b) == Approx(image_similarity(a, b)));
   REQUIRE(image_similarity(a.flip(0), b.flip(0)) == Approx(image_similarity(a, b)));
   REQUIRE(image_diversity(a * factor) == Approx(image_diversity(a)));
@@ -86,7 +93,9 @@ TEST_CASE("A picture fails below either threshold", "[evaluate][metrics]") {
   const auto generated = read_concept_folder(golden / "generated").pictures;
   const RealFeatures real(encoders, generated);
   const std::vector<std::string> prompts(generated.size(), "a cat");
-  const auto score = [&](const Attributes& wanted, const FailureRule& rule) { return score_concept(encoders, real, generated, prompts, wanted, rule); };
+  const auto score = [&](const Attributes& wanted, const FailureRule& rule) {
+    return score_concept(encoders, real, generated, prompts, wanted, rule);
+  };
   const ConceptScores cat = score({{"kind", "cat"}, {"texture", "striped"}}, {.dino = -1, .kind = 0.7});
   REQUIRE(cat.metrics.at("failures") == 0);
   REQUIRE(cat.metrics.at("kind") == Approx(0.75));
@@ -98,7 +107,8 @@ TEST_CASE("A picture fails below either threshold", "[evaluate][metrics]") {
   const auto identity = cat.pictures.at("dino");
   std::vector<double> sorted = identity;
   std::sort(sorted.begin(), sorted.end());
-  REQUIRE(score({}, {.dino = (sorted[0] + sorted[1]) / 2}).metrics.at("failures") == Approx(1.0 / static_cast<double>(generated.size())));
+  REQUIRE(score({}, {.dino = (sorted[0] + sorted[1]) / 2}).metrics.at("failures") ==
+          Approx(1.0 / static_cast<double>(generated.size())));
 }
 
 TEST_CASE("preprocessor_config.json decides where there is one", "[evaluate][metrics]") {
@@ -129,5 +139,6 @@ TEST_CASE("What cannot be scored is refused", "[evaluate][metrics]") {
   REQUIRE_THROWS_WITH(encoders.clip({}), ContainsSubstring("no pictures"));
   REQUIRE_THROWS_WITH(encoders.read({torch::zeros({8, 8, 3}, torch::kUInt8)}), ContainsSubstring("attribute-reader"));
   const std::vector<Tensor> one{torch::zeros({60, 60, 3}, torch::kUInt8)};
-  REQUIRE_THROWS_WITH(score_concept(encoders, RealFeatures(encoders, one), one, {}), ContainsSubstring("one prompt for each picture"));
+  REQUIRE_THROWS_WITH(score_concept(encoders, RealFeatures(encoders, one), one, {}),
+                      ContainsSubstring("one prompt for each picture"));
 }

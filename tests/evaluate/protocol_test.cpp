@@ -34,7 +34,10 @@ prompt_list = [
 )";
 
 Json custom_concept(const std::string& folder, const std::string& prompt) {
-  return {{"instance_prompt", prompt}, {"class_prompt", "barn"}, {"instance_data_dir", folder}, {"class_data_dir", "./regularization/x"},
+  return {{"instance_prompt", prompt},
+          {"class_prompt", "barn"},
+          {"instance_data_dir", folder},
+          {"class_data_dir", "./regularization/x"},
           {"prompt_filename", "prompts/barn.txt"}};
 }
 
@@ -64,7 +67,8 @@ TEST_CASE("DreamBench's folder is read as published", "[evaluate][protocol]") {
 TEST_CASE("CustomConcept101's folder is read as published", "[evaluate][protocol]") {
   const TemporaryFolder folder;
   std::filesystem::create_directories(folder / "benchmark_dataset" / "scene_barn");
-  write_atomically(folder / "prompts" / "barn.txt", "photo of a {}.\r\n{} in snowy ice.\n\nPhoto of the {} with the sun rising in the sky.");
+  write_atomically(folder / "prompts" / "barn.txt",
+                   "photo of a {}.\r\n{} in snowy ice.\n\nPhoto of the {} with the sun rising in the sky.");
   const auto read = [&](const Json& list) {
     write_json(folder / "dataset.json", list);
     return open_protocol(folder.path.string(), {}, 0);
@@ -74,22 +78,27 @@ TEST_CASE("CustomConcept101's folder is read as published", "[evaluate][protocol
     REQUIRE(protocol.name == "customconcept101");
     REQUIRE(protocol.subjects.at(0).name == "scene_barn");
     REQUIRE(protocol.subjects[0].class_word == "red barn");
-    REQUIRE(protocol.subjects[0].prompts == std::vector<std::string>{"photo of a {}.", "{} in snowy ice.", "Photo of the {} with the sun rising in the sky."});
+    REQUIRE(protocol.subjects[0].prompts ==
+            std::vector<std::string>{"photo of a {}.", "{} in snowy ice.",
+                                     "Photo of the {} with the sun rising in the sky."});
   }
   const Json good = custom_concept("./benchmark_dataset/scene_barn", "photo of a <new1> barn");
   REQUIRE_THROWS_WITH(read(Json::object()), ContainsSubstring("not a list"));
   REQUIRE_THROWS_WITH(read(Json::array()), ContainsSubstring("no concepts"));
   REQUIRE_THROWS_WITH(read(Json::array({good, good})), ContainsSubstring("comes twice"));
   REQUIRE_THROWS_WITH(read(Json::array({{{"instance_prompt", 3}}})), ContainsSubstring("instance_prompt"));
-  REQUIRE_THROWS_WITH(read(Json::array({custom_concept("./benchmark_dataset/scene_barn", "photo of a barn")})), ContainsSubstring("modifier token"));
-  REQUIRE_THROWS_WITH(read(Json::array({custom_concept("./benchmark_dataset/none", "a <new1> barn")})), ContainsSubstring("none"));
+  REQUIRE_THROWS_WITH(read(Json::array({custom_concept("./benchmark_dataset/scene_barn", "photo of a barn")})),
+                      ContainsSubstring("modifier token"));
+  REQUIRE_THROWS_WITH(read(Json::array({custom_concept("./benchmark_dataset/none", "a <new1> barn")})),
+                      ContainsSubstring("none"));
   write_atomically(folder / "prompts" / "barn.txt", "a barn\n");
   REQUIRE_THROWS_WITH(read(Json::array({good})), ContainsSubstring("no {}"));
 }
 
 TEST_CASE("The mini world draws the photographs of its six concepts", "[evaluate][protocol]") {
   const TemporaryFolder folder;
-  const Protocol protocol = open_protocol("mini-world", folder.path, 32), development = open_protocol("mini-world-development", folder.path, 32);
+  const Protocol protocol = open_protocol("mini-world", folder.path, 32),
+                 development = open_protocol("mini-world-development", folder.path, 32);
   REQUIRE(protocol.subjects.size() == 6);
   REQUIRE(development.subjects.size() == 6);
   std::set<std::string> names;

@@ -7,7 +7,9 @@ using namespace opad;
 
 namespace {
 
-Eigen::ArrayXd array(const std::vector<double>& values) { return Eigen::Map<const Eigen::ArrayXd>(values.data(), values.size()); }
+Eigen::ArrayXd array(const std::vector<double>& values) {
+  return Eigen::Map<const Eigen::ArrayXd>(values.data(), values.size());
+}
 
 Stream stream(const char* name = "test") { return Random(1).stream(name); }
 
@@ -32,7 +34,8 @@ TEST_CASE("Intervals and p-values are those of scipy", "[evaluate][statistics]")
     REQUIRE(deviation(values) == Approx(one.at("deviation").get<double>()).epsilon(1e-12));
     REQUIRE(paired_permutation_test(values, stream()) == Approx(one.at("p").get<double>()).epsilon(1e-12));
     for (const auto& [level, key] : {std::pair{0.95, "95"}, {0.80, "80"}})
-      for (const auto& [kind, title] : {std::pair{BootstrapInterval::Percentile, "percentile"}, {BootstrapInterval::Bca, "bca"},
+      for (const auto& [kind, title] : {std::pair{BootstrapInterval::Percentile, "percentile"},
+                                        {BootstrapInterval::Bca, "bca"},
                                         {BootstrapInterval::Expanded, "expanded"}}) {
         INFO(title << " " << key);
         const Interval got = interval(values, kind, level);
@@ -42,7 +45,8 @@ TEST_CASE("Intervals and p-values are those of scipy", "[evaluate][statistics]")
   }
 }
 
-TEST_CASE("Each interval covers the mean of few normal values as often as its description says", "[evaluate][statistics]") {
+TEST_CASE("Each interval covers the mean of few normal values as often as its description says",
+          "[evaluate][statistics]") {
   constexpr int trials = 600;
   std::map<BootstrapInterval, int> covered;
   Stream random = stream("coverage");
@@ -54,7 +58,8 @@ TEST_CASE("Each interval covers the mean of few normal values as often as its de
     }
   }
   const auto share = [&](BootstrapInterval kind) { return covered[kind] / static_cast<double>(trials); };
-  INFO(share(BootstrapInterval::Percentile) << " " << share(BootstrapInterval::Bca) << " " << share(BootstrapInterval::Expanded));
+  INFO(share(BootstrapInterval::Percentile)
+       << " " << share(BootstrapInterval::Bca) << " " << share(BootstrapInterval::Expanded));
   REQUIRE(share(BootstrapInterval::Percentile) < 0.89);
   REQUIRE(share(BootstrapInterval::Bca) < 0.89);
   REQUIRE(share(BootstrapInterval::Expanded) > 0.90);
@@ -76,7 +81,8 @@ TEST_CASE("Intervals move with their values", "[evaluate][statistics]") {
   for (const std::int64_t n : {5, 12}) {  // all resamples, random ones
     const Eigen::ArrayXd values = normal(random, n);
     for (const auto kind : {BootstrapInterval::Percentile, BootstrapInterval::Bca, BootstrapInterval::Expanded}) {
-      const Interval got = interval(values, kind), moved = interval(values * 3 + 10, kind), wide = interval(values, kind, 0.99);
+      const Interval got = interval(values, kind), moved = interval(values * 3 + 10, kind),
+                     wide = interval(values, kind, 0.99);
       REQUIRE(moved.low == Approx(3 * got.low + 10));
       REQUIRE(moved.high == Approx(3 * got.high + 10));
       REQUIRE(wide.low <= got.low);
@@ -85,7 +91,8 @@ TEST_CASE("Intervals move with their values", "[evaluate][statistics]") {
   }
 }
 
-TEST_CASE("The same stream gives the same numbers, another one others, where there are more ways than are tried", "[evaluate][statistics]") {
+TEST_CASE("The same stream gives the same numbers, another one others, where there are more ways than are tried",
+          "[evaluate][statistics]") {
   Stream random = stream("same");
   const Eigen::ArrayXd many = normal(random, 20) + 0.3, few = normal(random, 6);
   REQUIRE(bootstrap_interval(many, stream("a")).low == bootstrap_interval(many, stream("a")).low);
@@ -96,7 +103,8 @@ TEST_CASE("The same stream gives the same numbers, another one others, where the
 }
 
 TEST_CASE("The permutation test: closed forms and its random version", "[evaluate][statistics]") {
-  REQUIRE(paired_permutation_test(array({1, 2, 3, 4, 5, 6}), stream()) == 2.0 / 64);  // all of one sign: only it and its mirror image
+  REQUIRE(paired_permutation_test(array({1, 2, 3, 4, 5, 6}), stream()) ==
+          2.0 / 64);  // all of one sign: only it and its mirror image
   REQUIRE(paired_permutation_test(array({0.5, -0.5}), stream()) == 1.0);
   REQUIRE(paired_permutation_test(array({0.1, 0.2, 0.3, -0.6}), stream()) == 1.0);  // a sum of 0 but for rounding
   REQUIRE(paired_permutation_test(array({0, 0, 0}), stream()) == 1.0);
@@ -105,7 +113,8 @@ TEST_CASE("The permutation test: closed forms and its random version", "[evaluat
   const Eigen::ArrayXd sixteen = normal(random, 16) + 0.4;
   Eigen::ArrayXd seventeen(17);
   seventeen << sixteen, 0.0;  // one 0 more halves nothing: the exact p is the same
-  const double exact = paired_permutation_test(sixteen, stream()), drawn = paired_permutation_test(seventeen, stream(), 20000);
+  const double exact = paired_permutation_test(sixteen, stream()),
+               drawn = paired_permutation_test(seventeen, stream(), 20000);
   REQUIRE(exact > 0.01);
   REQUIRE(exact < 0.5);
   REQUIRE(drawn == Approx(exact).margin(0.015));
@@ -144,7 +153,8 @@ TEST_CASE("A comparison pairs by concept and seed, and says what it left out", "
   REQUIRE(self.interval.low == 0);
   REQUIRE(self.interval.high == 0);
   REQUIRE(self.p == 1);
-  REQUIRE_THROWS_WITH(compare(variant, {{"boat", {{1, 0.0}}}}, "dino", Random(1)), ContainsSubstring("no concept and seed"));
+  REQUIRE_THROWS_WITH(compare(variant, {{"boat", {{1, 0.0}}}}, "dino", Random(1)),
+                      ContainsSubstring("no concept and seed"));
 }
 
 TEST_CASE("An interval on one side of 0 decides, one that holds 0 does not", "[evaluate][statistics]") {
@@ -155,13 +165,16 @@ TEST_CASE("An interval on one side of 0 decides, one that holds 0 does not", "[e
   REQUIRE(verdict(Interval{-0.1, 0.1}, +1) == Verdict::Undecided);
   REQUIRE(verdict(Interval{0, 0}, +1) == Verdict::Undecided);
   REQUIRE(verdict(Interval{}, +1) == Verdict::Undecided);
-  const auto of = [](std::size_t concepts) { return verdict(Comparison{.interval = {0.1, 0.2}, .concepts = concepts}, +1); };
+  const auto of = [](std::size_t concepts) {
+    return verdict(Comparison{.interval = {0.1, 0.2}, .concepts = concepts}, +1);
+  };
   REQUIRE(of(4) == Verdict::Undecided);
   REQUIRE(of(5) == Verdict::Reproduced);
 }
 
 TEST_CASE("What cannot be resampled is refused, what needs no resampling is not", "[evaluate][statistics]") {
-  const Interval none = bootstrap_interval(array({1.0}), stream()), same = bootstrap_interval(array({2, 2, 2}), stream());
+  const Interval none = bootstrap_interval(array({1.0}), stream()),
+                 same = bootstrap_interval(array({2, 2, 2}), stream());
   REQUIRE(std::isnan(none.low));
   REQUIRE(same.low == 2);
   REQUIRE(same.high == 2);

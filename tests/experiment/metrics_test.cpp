@@ -25,7 +25,8 @@ TEST_CASE("Metrics read back as they were written, to the last bit of a float32"
   REQUIRE_THROWS_AS(table.column("odd"), opad::Error);
 }
 
-TEST_CASE("Resuming cuts the rows after the checkpoint, so that the file equals one of an unbroken run", "[experiment][metrics]") {
+TEST_CASE("Resuming cuts the rows after the checkpoint, so that the file equals one of an unbroken run",
+          "[experiment][metrics]") {
   ScratchFolder scratch;
   const auto file = scratch / "metrics.csv", whole = scratch / "whole.csv";
   const auto write = [](MetricsFile&& metrics, int from, int to) {
@@ -58,11 +59,13 @@ TEST_CASE("Metrics that do not fit are refused, and the file stays as it is", "[
   MetricsFile metrics(file, {"loss"});
   REQUIRE_THAT(message_of([&] { metrics.append(1, {1, 2}); }), ContainsSubstring("2 values for 1 columns"));
   metrics.append(1, {1});
-  REQUIRE_THAT(message_of([&] { MetricsFile(file, {"other"}, 1); }), ContainsSubstring("its columns are step,loss, this run writes step,other"));
+  REQUIRE_THAT(message_of([&] { MetricsFile(file, {"other"}, 1); }),
+               ContainsSubstring("its columns are step,loss, this run writes step,other"));
   REQUIRE_THAT(message_of([&] { MetricsFile(scratch / "b.csv", {"a,b"}); }), ContainsSubstring("cannot name a column"));
   REQUIRE(text_of(file) == "step,loss\n1,1\n");
   put_text(file, "step,loss\n1,x\n");
-  REQUIRE_THAT(message_of([&] { opad::read_metrics(file); }), ContainsSubstring("metrics.csv:2: \"x\" is not a number"));
+  REQUIRE_THAT(message_of([&] { opad::read_metrics(file); }),
+               ContainsSubstring("metrics.csv:2: \"x\" is not a number"));
   put_text(file, "step,loss\n1\n");
   REQUIRE_THAT(message_of([&] { opad::read_metrics(file); }), ContainsSubstring("1 values for 2 columns"));
   put_text(file, "");

@@ -14,7 +14,8 @@ constexpr std::array<std::pair<Filter, std::string_view>, 2> enumerators(Filter)
 
 struct Inner {
   std::int64_t hidden_size = 512;
-  static constexpr std::pair<std::string_view, std::string_view> help[] = {{"hidden_size", "width of the hidden layer"}};
+  static constexpr std::pair<std::string_view, std::string_view> help[] = {
+      {"hidden_size", "width of the hidden layer"}};
 };
 struct Everything {
   bool enabled = false;
@@ -35,7 +36,8 @@ struct Nothing {};
 
 }  // namespace sample
 BOOST_HANA_ADAPT_STRUCT(sample::Inner, hidden_size);
-BOOST_HANA_ADAPT_STRUCT(sample::Everything, enabled, count, small, seed, weight, prompt, folder, filter, limit, token, prompts, steps, inner);
+BOOST_HANA_ADAPT_STRUCT(sample::Everything, enabled, count, small, seed, weight, prompt, folder, filter, limit, token,
+                        prompts, steps, inner);
 
 namespace {
 
@@ -63,10 +65,31 @@ struct Program {
 TEST_CASE("A policy's members become options of the command line, whatever their type", "[experiment][options]") {
   Program program;
   auto& values = program.values;
-  REQUIRE(program.parse({"--all.enabled", "--all.count", "-5", "--all.small=255", "--all.seed", "18446744073709551615",
-                         "--all.weight=1e-5", "--all.prompt", "one, two", "--all.folder", "/tmp/x", "--all.filter", "nearest",
-                         "--all.limit", "0.25", "--all.token", "<new1>", "--all.prompts", "a, b", "c", "--all.steps", "1,2", "4",
-                         "--all.inner.hidden_size", "64"}));
+  REQUIRE(program.parse({"--all.enabled",
+                         "--all.count",
+                         "-5",
+                         "--all.small=255",
+                         "--all.seed",
+                         "18446744073709551615",
+                         "--all.weight=1e-5",
+                         "--all.prompt",
+                         "one, two",
+                         "--all.folder",
+                         "/tmp/x",
+                         "--all.filter",
+                         "nearest",
+                         "--all.limit",
+                         "0.25",
+                         "--all.token",
+                         "<new1>",
+                         "--all.prompts",
+                         "a, b",
+                         "c",
+                         "--all.steps",
+                         "1,2",
+                         "4",
+                         "--all.inner.hidden_size",
+                         "64"}));
   REQUIRE(values.enabled);
   REQUIRE(values.count == -5);
   REQUIRE(values.small == 255);
@@ -84,7 +107,8 @@ TEST_CASE("A policy's members become options of the command line, whatever their
 
 TEST_CASE("Options not given keep their defaults, and the later of two wins", "[experiment][options]") {
   Program program;
-  REQUIRE(program.parse({"--all.count", "1", "--all.count", "2", "--all.enabled", "--all.enabled", "no", "--all.prompt="}));
+  REQUIRE(
+      program.parse({"--all.count", "1", "--all.count", "2", "--all.enabled", "--all.enabled", "no", "--all.prompt="}));
   REQUIRE(program.values.count == 2);
   REQUIRE_FALSE(program.values.enabled);
   REQUIRE(program.values.prompt.empty());
@@ -98,7 +122,8 @@ TEST_CASE("A list may be given in one go or in several", "[experiment][options]"
   REQUIRE(program.values.count == 9);
 }
 
-TEST_CASE("The command line wins over --set, --set over --config, --config over the defaults", "[experiment][options]") {
+TEST_CASE("The command line wins over --set, --set over --config, --config over the defaults",
+          "[experiment][options]") {
   ScratchFolder scratch;
   const auto file = (scratch / "run.json").string();
   put_text(file, R"({"all": {"count": 10, "weight": 10, "small": 10, "inner": {"hidden_size": 10}}})");
@@ -111,7 +136,8 @@ TEST_CASE("The command line wins over --set, --set over --config, --config over 
   REQUIRE(program.values.seed == 42);
 }
 
-TEST_CASE("Settings by --set: it takes lists as JSON, plain numbers with commas, and none for what is optional", "[experiment][options]") {
+TEST_CASE("Settings by --set: it takes lists as JSON, plain numbers with commas, and none for what is optional",
+          "[experiment][options]") {
   Program program;
   program.values.limit = 1;
   REQUIRE(program.parse({"--set", R"(all.prompts=["a, b","c"])", "--set", "all.steps=5,6", "--set", "all.limit=none"}));
@@ -125,8 +151,8 @@ TEST_CASE("Settings by --set: it takes lists as JSON, plain numbers with commas,
 
 TEST_CASE("The resolved options read back to the same values", "[experiment][options]") {
   Program program, other;
-  REQUIRE(program.parse({"--all.enabled", "--all.weight", "0.1", "--all.prompts", "x", "--all.filter", "nearest", "--all.token", "<a>",
-                         "--all.seed", "18446744073709551615", "--all.inner.hidden-size", "1"}));
+  REQUIRE(program.parse({"--all.enabled", "--all.weight", "0.1", "--all.prompts", "x", "--all.filter", "nearest",
+                         "--all.token", "<a>", "--all.seed", "18446744073709551615", "--all.inner.hidden-size", "1"}));
   const auto resolved = program.options.resolved();
   REQUIRE(resolved["all"]["inner"]["hidden-size"] == 1);
   REQUIRE(resolved["all"]["filter"] == "nearest");
@@ -141,7 +167,8 @@ TEST_CASE("A run's config.json serves as --config", "[experiment][options]") {
   ScratchFolder scratch;
   Program program, again;
   REQUIRE(program.parse({"--all.count", "77"}));
-  opad::write_json(scratch / "config.json", {{"recipe", "r"}, {"options", program.options.resolved()}, {"fingerprint", "0"}});
+  opad::write_json(scratch / "config.json",
+                   {{"recipe", "r"}, {"options", program.options.resolved()}, {"fingerprint", "0"}});
   REQUIRE(again.parse({"--config", (scratch / "config.json").c_str()}));
   REQUIRE(again.values.count == 77);
 }
@@ -157,12 +184,15 @@ TEST_CASE("Options that cannot change a result stay out of the decisive ones", "
 
 TEST_CASE("An unknown option names the nearest known one", "[experiment][options]") {
   Program program;
-  REQUIRE(program.error({"--all.wieght", "1"}) == "--all.wieght is not an option of trainer; did you mean --all.weight?");
-  REQUIRE(program.error({"--hidden_size=3"}) == "--hidden-size is not an option of trainer; did you mean --all.inner.hidden-size?");
+  REQUIRE(program.error({"--all.wieght", "1"}) ==
+          "--all.wieght is not an option of trainer; did you mean --all.weight?");
+  REQUIRE(program.error({"--hidden_size=3"}) ==
+          "--hidden-size is not an option of trainer; did you mean --all.inner.hidden-size?");
   REQUIRE(program.error({"--confg", "x"}) == "--confg is not an option of trainer; did you mean --config?");
   REQUIRE(program.error({"--xylophone"}) == "--xylophone is not an option of trainer");
   REQUIRE_THAT(program.error({"stray"}), ContainsSubstring("every argument belongs to an option"));
-  REQUIRE(program.error({"--set", "all.wieght=1"}) == "--set all.wieght: not an option of trainer; did you mean all.weight?");
+  REQUIRE(program.error({"--set", "all.wieght=1"}) ==
+          "--set all.wieght: not an option of trainer; did you mean all.weight?");
   REQUIRE_THAT(program.error({"--set", "all.weight"}), ContainsSubstring("give a name and a value"));
   REQUIRE_THAT(program.error({"--all.count"}), ContainsSubstring("--all.count"));
 }
@@ -170,7 +200,8 @@ TEST_CASE("An unknown option names the nearest known one", "[experiment][options
 TEST_CASE("A value that does not fit is refused with the option's name and what would fit", "[experiment][options]") {
   Program program;
   const auto before = program.options.resolved();
-  REQUIRE(program.error({"--all.count", "many"}) == "--all.count: \"many\" is not a whole number; give one such as 100");
+  REQUIRE(program.error({"--all.count", "many"}) ==
+          "--all.count: \"many\" is not a whole number; give one such as 100");
   REQUIRE_THAT(program.error({"--all.count", "1.5"}), ContainsSubstring("not a whole number"));
   REQUIRE_THAT(program.error({"--all.count", ""}), ContainsSubstring("not a whole number"));
   REQUIRE_THAT(program.error({"--all.count", "-"}), ContainsSubstring("not a whole number"));
@@ -180,8 +211,10 @@ TEST_CASE("A value that does not fit is refused with the option's name and what 
   for (const char* bad : {"nan", "inf", "-inf", "0.5x", "", "1,5", "0x10"})
     REQUIRE_THAT(program.error({"--all.weight", bad}), ContainsSubstring("is not a finite number"));
   REQUIRE_THAT(program.error({"--all.weight", "1e999"}), ContainsSubstring("out of range"));
-  REQUIRE(program.error({"--all.enabled", "maybe"}) == "--all.enabled: \"maybe\" is neither yes nor no; give true or false");
-  REQUIRE(program.error({"--set", "all.filter=cubic"}) == "--set all.filter: \"cubic\" is not one of nearest, bilinear");
+  REQUIRE(program.error({"--all.enabled", "maybe"}) ==
+          "--all.enabled: \"maybe\" is neither yes nor no; give true or false");
+  REQUIRE(program.error({"--set", "all.filter=cubic"}) ==
+          "--set all.filter: \"cubic\" is not one of nearest, bilinear");
   REQUIRE_THAT(program.error({"--all.steps", "1,,2"}), ContainsSubstring("not a whole number"));
   REQUIRE(program.options.resolved() == before);
 }
@@ -191,8 +224,10 @@ TEST_CASE("A configuration file is read strictly", "[experiment][options]") {
   const auto error = [&](const char* text) {
     return message_of([&] { program.options.apply(opad::Json::parse(text), "run.json"); });
   };
-  REQUIRE(error(R"({"all": {"wieght": 1}})") == "run.json: all.wieght is not an option of trainer; did you mean all.weight?");
-  REQUIRE(error(R"({"alls": {"weight": 1}})") == "run.json: alls.weight is not an option of trainer; did you mean all.weight?");
+  REQUIRE(error(R"({"all": {"wieght": 1}})") ==
+          "run.json: all.wieght is not an option of trainer; did you mean all.weight?");
+  REQUIRE(error(R"({"alls": {"weight": 1}})") ==
+          "run.json: alls.weight is not an option of trainer; did you mean all.weight?");
   REQUIRE_THAT(error(R"({"all": {"odd": {}}})"), ContainsSubstring("all.odd is not an option"));
   REQUIRE(error(R"({"all.weight": "1"})") == "run.json: all.weight: \"1\" does not fit; expected NUMBER");
   REQUIRE(error(R"({"all.count": 1.5})") == "run.json: all.count: 1.5 does not fit; expected INTEGER");
@@ -236,11 +271,13 @@ TEST_CASE("Asked for, --help and --version answer and ask the program to leave",
 TEST_CASE("The table of options is Markdown with a row for each", "[experiment][options]") {
   Program program;
   const auto table = program.options.table();
-  REQUIRE_THAT(table, ContainsSubstring("| `--all.inner.hidden-size` | INTEGER | `512` | width of the hidden layer |\n"));
+  REQUIRE_THAT(table,
+               ContainsSubstring("| `--all.inner.hidden-size` | INTEGER | `512` | width of the hidden layer |\n"));
   REQUIRE_THAT(table, ContainsSubstring("| `--all.filter` | nearest\\|bilinear | `bilinear` |"));
   REQUIRE(std::count(table.begin(), table.end(), '\n') == static_cast<long>(program.options.all().size()) + 2);
 }
 
 TEST_CASE("The version is that of the build", "[experiment][options]") {
-  REQUIRE_THAT(text_of(OPAD_SOURCE_DIR "/CMakeLists.txt"), ContainsSubstring(std::string("project(opad VERSION ") + opad::version + " "));
+  REQUIRE_THAT(text_of(OPAD_SOURCE_DIR "/CMakeLists.txt"),
+               ContainsSubstring(std::string("project(opad VERSION ") + opad::version + " "));
 }

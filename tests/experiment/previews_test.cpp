@@ -25,7 +25,8 @@ TEST_CASE("A letter has the dots it should have, at every size", "[experiment][p
     canvas.text(2, 3, "A", opad::colours::ink, scale);
     const auto inked = pixels(canvas.image(), opad::colours::ink);
     for (int y = 0; y < 9 * scale; ++y)
-      for (int x = 0; x < 5 * scale; ++x) REQUIRE(inked[y + 3][x + 2].item<bool>() == (rows[y / scale][x / scale] == '#'));
+      for (int x = 0; x < 5 * scale; ++x)
+        REQUIRE(inked[y + 3][x + 2].item<bool>() == (rows[y / scale][x / scale] == '#'));
     REQUIRE(inked.sum().item<int>() == 16 * scale * scale);
   }
 }
@@ -77,7 +78,8 @@ TEST_CASE("Labels, captions and the title take their own room", "[experiment][pr
   const auto images = torch::zeros({2, 3, 64, 64});
   const auto bare = opad::preview({{images, "", {}}, {images, "", {}}});
   const auto labelled = opad::preview({{images, "before", {}}, {images, "after", {}}});
-  const auto captioned = opad::preview({{images, "", {"a dog", "a very long caption that must be broken into several lines and then cut"}}});
+  const auto captioned = opad::preview(
+      {{images, "", {"a dog", "a very long caption that must be broken into several lines and then cut"}}});
   const auto titled = opad::preview({{images, "", {}}}, "step 100");
   REQUIRE(labelled.size(0) == bare.size(0));
   REQUIRE(labelled.size(1) == bare.size(1) + Canvas::text_width("before", 2) + 12);
@@ -98,7 +100,8 @@ TEST_CASE("A preview refuses what is not a batch of pictures of one size", "[exp
   REQUIRE_THROWS_AS(opad::preview({}), opad::Error);
   REQUIRE_THROWS_AS(opad::preview({{torch::zeros({3, 8, 8}), "", {}}}), opad::Error);
   REQUIRE_THROWS_AS(opad::preview({{torch::zeros({1, 1, 8, 8}), "", {}}}), opad::Error);
-  REQUIRE_THROWS_AS(opad::preview({{torch::zeros({1, 3, 8, 8}), "", {}}, {torch::zeros({1, 3, 9, 8}), "", {}}}), opad::Error);
+  REQUIRE_THROWS_AS(opad::preview({{torch::zeros({1, 3, 8, 8}), "", {}}, {torch::zeros({1, 3, 9, 8}), "", {}}}),
+                    opad::Error);
   REQUIRE_THROWS_AS(opad::preview({{torch::zeros({0, 3, 8, 8}), "", {}}}), opad::Error);
 }
 
@@ -115,7 +118,8 @@ TEST_CASE("The marks of an axis are round numbers within its range", "[experimen
   REQUIRE(opad::curve_detail::ticks({0, 1}, 5) == std::vector<double>{0, 0.2, 0.4, 0.6000000000000001, 0.8, 1});
 }
 
-TEST_CASE("The average of a curve keeps a constant, does not lag, and passes over gaps", "[experiment][learning-curve]") {
+TEST_CASE("The average of a curve keeps a constant, does not lag, and passes over gaps",
+          "[experiment][learning-curve]") {
   const double nan = std::numeric_limits<double>::quiet_NaN();
   std::vector<double> slope(101);
   std::iota(slope.begin(), slope.end(), 0.0);

@@ -32,7 +32,8 @@ TEST_CASE("A duration is written for people", "[experiment][progress]") {
   REQUIRE(opad::duration(1.0 / 0.0) == "?");
 }
 
-TEST_CASE("In a log, three days of training make some five hundred lines without control characters", "[experiment][progress]") {
+TEST_CASE("In a log, three days of training make some five hundred lines without control characters",
+          "[experiment][progress]") {
   Stage stage;
   {
     opad::Progress progress("train", 259200, 0, stage.out, {}, stage.clock);
@@ -54,7 +55,11 @@ TEST_CASE("Percent are those of the steps, for every step", "[experiment][progre
       opad::Progress progress("train", 100, 0, stage.out, {}, stage.clock);
       progress.update(step);
     }
-    REQUIRE_THAT(stage.out.str(), ContainsSubstring("/100" + std::string(step < 10 ? "   " : step < 100 ? "  " : " ") + std::to_string(step) + "%"));
+    REQUIRE_THAT(stage.out.str(), ContainsSubstring("/100" +
+                                                    std::string(step < 10    ? "   "
+                                                                : step < 100 ? "  "
+                                                                             : " ") +
+                                                    std::to_string(step) + "%"));
   }
 }
 
@@ -73,7 +78,8 @@ TEST_CASE("In a log, the first line comes after five seconds and the last with t
   REQUIRE(stage.count('\n') == 2);
 }
 
-TEST_CASE("On a terminal the line is redrawn at most ten times a second and never wider than the screen", "[experiment][progress]") {
+TEST_CASE("On a terminal the line is redrawn at most ten times a second and never wider than the screen",
+          "[experiment][progress]") {
   for (const int width : {10, 25, 40, 80, 200}) {
     Stage stage;
     {
@@ -86,7 +92,8 @@ TEST_CASE("On a terminal the line is redrawn at most ten times a second and neve
     REQUIRE(stage.count('\r') <= 12);
     REQUIRE(stage.count('\n') == 1);
     std::istringstream drawings(stage.out.str());
-    for (std::string drawing; std::getline(drawings, drawing, '\r');) REQUIRE(drawing.size() <= static_cast<std::size_t>(std::max(width, 21)));
+    for (std::string drawing; std::getline(drawings, drawing, '\r');)
+      REQUIRE(drawing.size() <= static_cast<std::size_t>(std::max(width, 21)));
   }
 }
 

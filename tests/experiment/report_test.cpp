@@ -13,7 +13,8 @@ namespace {
 const std::vector<std::string> prompts{"a {} in the snow", "a <{}> & more", "a {} on the beach"};
 
 /// A run's folder as a sweep leaves it: pictures of the concept, curves, results.
-void write_run(const std::filesystem::path& root, const std::string& variant, const sprites::HeldOut& thing, std::uint64_t seed, double shift, double own) {
+void write_run(const std::filesystem::path& root, const std::string& variant, const sprites::HeldOut& thing,
+               std::uint64_t seed, double shift, double own) {
   const auto folder = root / variant / std::string(thing.name) / c10::str("seed-", seed);
   Stream random(hash(variant), hash(thing.name) + seed);
   const auto picture = [&] { return encode_png(random.integers(0, 256, {16, 16, 3}).to(torch::kUInt8)); };
@@ -22,29 +23,52 @@ void write_run(const std::filesystem::path& root, const std::string& variant, co
     put_text(folder / "evaluation" / picture_name(i, 2), picture());
     dino.push_back(0.6 + shift), clip_t.push_back(0.3), failures.push_back(i == 2 ? 1 : 0);
   }
-  for (const char* name : {"1.png", "2.png"}) put_text(root / "photographs" / std::string(thing.name) / name, picture());
+  for (const char* name : {"1.png", "2.png"})
+    put_text(root / "photographs" / std::string(thing.name) / name, picture());
   std::string metrics = "step,student,teacher\n";
-  for (int step = 1; step <= 60; ++step) metrics += c10::str(step, ",", std::exp(-step / 20.0) + shift, ",", random.uniform(), "\n");
+  for (int step = 1; step <= 60; ++step)
+    metrics += c10::str(step, ",", std::exp(-step / 20.0) + shift, ",", random.uniform(), "\n");
   put_text(folder / "metrics.csv", metrics);
-  const Json json{{"variant", variant}, {"concept", thing.name}, {"seed", seed},
-              {"metrics", {{"dino", 0.6 + shift + own}, {"clip-t", 0.31 - shift / 5 + own}, {"failures", 0.1 - shift / 2 + own / 10}}},
-              {"prompts", prompts}, {"count", 2}, {"class", "dog"}, {"photographs", (root / "photographs" / std::string(thing.name)).string()},
-              {"pictures", {{"dino", dino}, {"clip-t", clip_t}, {"failures", failures}}},
-              {"summary", {{"seconds per iteration", 0.125}, {"peak memory in MiB", 812}, {"passes per iteration", {{"student-unet", {{"forward", 1}, {"backward", 1}}}}}}},
-              {"command", "ablate --only '" + variant + "'"}, {"plan", Json::object()}};
+  const Json json{
+      {"variant", variant},
+      {"concept", thing.name},
+      {"seed", seed},
+      {"metrics",
+       {{"dino", 0.6 + shift + own}, {"clip-t", 0.31 - shift / 5 + own}, {"failures", 0.1 - shift / 2 + own / 10}}},
+      {"prompts", prompts},
+      {"count", 2},
+      {"class", "dog"},
+      {"photographs", (root / "photographs" / std::string(thing.name)).string()},
+      {"pictures", {{"dino", dino}, {"clip-t", clip_t}, {"failures", failures}}},
+      {"summary",
+       {{"seconds per iteration", 0.125},
+        {"peak memory in MiB", 812},
+        {"passes per iteration", {{"student-unet", {{"forward", 1}, {"backward", 1}}}}}}},
+      {"command", "ablate --only '" + variant + "'"},
+      {"plan", Json::object()}};
   put_text(folder / "results.json", json.dump());
 }
 
 SweepResults results_in(const std::filesystem::path& root) {
-  SweepResults results{.title = "ablate <losses>", .protocol = "mini-world", .variants = {"full", "without-critics", "worse & odd"}, .published = {0, -1, -1}, .subjects = {}, .seeds = {1, 2},
-                       .runs = {}, .commands = {"bin/ablate --steps 60"}};
+  SweepResults results{.title = "ablate <losses>",
+                       .protocol = "mini-world",
+                       .variants = {"full", "without-critics", "worse & odd"},
+                       .published = {0, -1, -1},
+                       .subjects = {},
+                       .seeds = {1, 2},
+                       .runs = {},
+                       .commands = {"bin/ablate --steps 60"}};
   for (std::size_t i = 6; i < 12; ++i) results.subjects.emplace_back(sprites::held_out[i].name);
   const std::map<std::string, double> shifts{{"full", 0.1}, {"without-critics", 0.02}, {"worse & odd", 0.1}};
   for (const std::string& variant : results.variants)
     for (std::size_t i = 6; i < 12; ++i)
       for (const std::uint64_t seed : results.seeds) {
-        write_run(root, variant, sprites::held_out[i], seed, shifts.at(variant), variant == "full" ? 0 : variant == "worse & odd" ? (i % 2 == 0 ? 0.02 : -0.02) : 0.002 * static_cast<double>(i));
-        results.runs.push_back(RunResult::read(root / variant / std::string(sprites::held_out[i].name) / c10::str("seed-", seed)));
+        write_run(root, variant, sprites::held_out[i], seed, shifts.at(variant),
+                  variant == "full"          ? 0
+                  : variant == "worse & odd" ? (i % 2 == 0 ? 0.02 : -0.02)
+                                             : 0.002 * static_cast<double>(i));
+        results.runs.push_back(
+            RunResult::read(root / variant / std::string(sprites::held_out[i].name) / c10::str("seed-", seed)));
       }
   return results;
 }
@@ -96,7 +120,7 @@ TEST_CASE("A sweep's report is one page that needs nothing else", "[experiment][
     REQUIRE(count(text, "class=\"exact failed\"") == 6 * 3);  // of the second prompt's pictures
   }
   SECTION("differences are marked by their interval") {
-    REQUIRE(text.find("diff worse") != std::string::npos);    // DINO without critics
+    REQUIRE(text.find("diff worse") != std::string::npos);  // DINO without critics
     REQUIRE(count(text, "class=\"forest\"") == 3);
     REQUIRE(count(text, "class=\"chart\"") == 2);
     REQUIRE(text.find("0.125") != std::string::npos);

@@ -11,7 +11,8 @@ using opad::RunFolder;
 namespace {
 
 opad::RunDescription description(int seed = 1, const std::string& device = "cpu") {
-  return {"paper", {{"seed", seed}, {"device", device}, {"loss", {{"identity", {{"weight", 0.5}}}}}},
+  return {"paper",
+          {{"seed", seed}, {"device", device}, {"loss", {{"identity", {{"weight", 0.5}}}}}},
           {{"seed", seed}, {"loss", {{"identity", {{"weight", 0.5}}}}}}};
 }
 
@@ -55,7 +56,8 @@ TEST_CASE("A checkpoint is complete under its name, and the last two stay", "[ex
   REQUIRE(text_of(run.latest_checkpoint()->folder / "student" / "weights.bin") == "w");
 }
 
-TEST_CASE("A checkpoint that could not be written leaves no trace and the old one in place", "[experiment][run-folder]") {
+TEST_CASE("A checkpoint that could not be written leaves no trace and the old one in place",
+          "[experiment][run-folder]") {
   ScratchFolder scratch;
   RunFolder run(scratch / "run", description(), Existing::Refuse, 1);
   save(run, 1);
@@ -68,10 +70,14 @@ TEST_CASE("A checkpoint that could not be written leaves no trace and the old on
   REQUIRE(std::distance(std::filesystem::directory_iterator(run.path() / "checkpoints"), {}) == 1);
 }
 
-TEST_CASE("What a crash left half-written is never seen as a checkpoint and is cleared away", "[experiment][run-folder]") {
+TEST_CASE("What a crash left half-written is never seen as a checkpoint and is cleared away",
+          "[experiment][run-folder]") {
   ScratchFolder scratch;
   const auto folder = scratch / "run";
-  { RunFolder run(folder, description(), Existing::Refuse); save(run, 7); }
+  {
+    RunFolder run(folder, description(), Existing::Refuse);
+    save(run, 7);
+  }
   put_text(folder / "checkpoints" / ".step-8" / "state.txt", "half");
   put_text(folder / "checkpoints" / "step-9", "a file");
   put_text(folder / "checkpoints" / "step-x" / "state.txt", "odd");
@@ -115,7 +121,8 @@ TEST_CASE("A run that is there is refused, resumed or replaced", "[experiment][r
     put_text(folder / "teacher" / "x.bin", "x");
     put_text(folder / "notes.txt", "mine");
   }
-  REQUIRE_THAT(message_of([&] { RunFolder(folder, description(), Existing::Refuse); }), ContainsSubstring("give --resume to go on with it, --overwrite"));
+  REQUIRE_THAT(message_of([&] { RunFolder(folder, description(), Existing::Refuse); }),
+               ContainsSubstring("give --resume to go on with it, --overwrite"));
   { REQUIRE(RunFolder(folder, description(1, "cuda"), Existing::Resume).latest_checkpoint()->step == 3); }
   RunFolder run(folder, description(2), Existing::Overwrite);
   REQUIRE_FALSE(run.latest_checkpoint());
@@ -131,17 +138,20 @@ TEST_CASE("A run is not resumed with other options or another recipe", "[experim
   const auto folder = scratch / "run";
   { RunFolder run(folder, description(1), Existing::Refuse); }
   auto changed = description(2);
-  REQUIRE_THAT(message_of([&] { RunFolder(folder, changed, Existing::Resume); }), ContainsSubstring("cannot resume with other options: seed was 1 and is 2; give"));
+  REQUIRE_THAT(message_of([&] { RunFolder(folder, changed, Existing::Resume); }),
+               ContainsSubstring("cannot resume with other options: seed was 1 and is 2; give"));
   changed = description(1);
   changed.resolved["new"] = changed.decisive["new"] = true;
   REQUIRE_THAT(message_of([&] { RunFolder(folder, changed, Existing::Resume); }), ContainsSubstring(": new is new;"));
   changed = description(1);
   changed.resolved.erase("loss");
   changed.decisive.erase("loss");
-  REQUIRE_THAT(message_of([&] { RunFolder(folder, changed, Existing::Resume); }), ContainsSubstring("loss.identity.weight was 0.5 and is gone"));
+  REQUIRE_THAT(message_of([&] { RunFolder(folder, changed, Existing::Resume); }),
+               ContainsSubstring("loss.identity.weight was 0.5 and is gone"));
   changed = description(1);
   changed.recipe = "release";
-  REQUIRE_THAT(message_of([&] { RunFolder(folder, changed, Existing::Resume); }), ContainsSubstring("is a run of the recipe paper, not of release"));
+  REQUIRE_THAT(message_of([&] { RunFolder(folder, changed, Existing::Resume); }),
+               ContainsSubstring("is a run of the recipe paper, not of release"));
 }
 
 TEST_CASE("Two processes cannot work in one folder", "[experiment][run-folder]") {
@@ -149,8 +159,10 @@ TEST_CASE("Two processes cannot work in one folder", "[experiment][run-folder]")
   const auto folder = scratch / "run";
   {
     RunFolder run(folder, description(), Existing::Refuse);
-    REQUIRE_THAT(message_of([&] { RunFolder(folder, description(), Existing::Resume); }), ContainsSubstring("another process is working"));
-    REQUIRE_THAT(message_of([&] { RunFolder(folder, description(), Existing::Overwrite); }), ContainsSubstring("another process is working"));
+    REQUIRE_THAT(message_of([&] { RunFolder(folder, description(), Existing::Resume); }),
+                 ContainsSubstring("another process is working"));
+    REQUIRE_THAT(message_of([&] { RunFolder(folder, description(), Existing::Overwrite); }),
+                 ContainsSubstring("another process is working"));
   }
   RunFolder run(folder, description(), Existing::Resume);
 }
@@ -160,12 +172,14 @@ TEST_CASE("What is not a run folder is never written over", "[experiment][run-fo
   const auto model = scratch / "model", file = scratch / "file", lost = scratch / "lost";
   put_text(model / "config.json", R"({"sample_size": 64})");
   for (const auto existing : {Existing::Refuse, Existing::Resume, Existing::Overwrite})
-    REQUIRE_THAT(message_of([&] { RunFolder(model, description(), existing); }), ContainsSubstring("holds a config.json that is not a run's"));
+    REQUIRE_THAT(message_of([&] { RunFolder(model, description(), existing); }),
+                 ContainsSubstring("holds a config.json that is not a run's"));
   REQUIRE(text_of(model / "config.json") == R"({"sample_size": 64})");
   REQUIRE_FALSE(std::filesystem::exists(model / "checkpoints"));
   put_text(file, "text");
   REQUIRE_THAT(message_of([&] { RunFolder(file, description(), Existing::Refuse); }), ContainsSubstring(file.string()));
   std::filesystem::create_directories(lost / "checkpoints" / "step-3");
-  REQUIRE_THAT(message_of([&] { RunFolder(lost, description(), Existing::Resume); }), ContainsSubstring("checkpoints but no config.json"));
+  REQUIRE_THAT(message_of([&] { RunFolder(lost, description(), Existing::Resume); }),
+               ContainsSubstring("checkpoints but no config.json"));
   REQUIRE_THAT(message_of([&] { RunFolder("", description(), Existing::Refuse); }), ContainsSubstring("--output"));
 }

@@ -39,8 +39,6 @@ template <class Action>
 std::string message_of(Action action) {
   try {
     action();
-  } catch (const opad::Error& error) {
-    return error.what();
-  }
+  } catch (const opad::Error& error) { return error.what(); }
   return "";
 }

@@ -5,7 +5,8 @@
 
 using opad::edit_distance;
 
-TEST_CASE("The edit distance counts insertions, deletions, replacements and swaps of neighbours", "[experiment][suggest]") {
+TEST_CASE("The edit distance counts insertions, deletions, replacements and swaps of neighbours",
+          "[experiment][suggest]") {
   REQUIRE(edit_distance("", "") == 0);
   REQUIRE(edit_distance("weight", "weight") == 0);
   REQUIRE(edit_distance("", "seed") == 4);
@@ -31,7 +32,8 @@ TEST_CASE("The edit distance is symmetric and obeys the bounds that the lengths 
   }
 }
 
-TEST_CASE("The nearest known word is found by spelling, then by its last part, and nothing is made up", "[experiment][suggest]") {
+TEST_CASE("The nearest known word is found by spelling, then by its last part, and nothing is made up",
+          "[experiment][suggest]") {
   const std::vector<std::string> known{"seed", "steps", "loss.identity.weight", "loss.latent-mse.weight"};
   REQUIRE(opad::nearest("sede", known) == "seed");
   REQUIRE(opad::nearest("loss.latent-mse.wieght", known) == "loss.latent-mse.weight");

@@ -1,4 +1,5 @@
-// JSON files: the configurations of every model and scheduler. What is accepted must survive being written and read again.
+// JSON files: the configurations of every model and scheduler. What is accepted must survive being written and read
+// again.
 #include <opad/models/autoencoder_kl_config.hpp>
 #include <opad/models/unet_2d_condition_config.hpp>
 #include <opad/models/vision_transformer_config.hpp>
@@ -16,8 +17,7 @@ void model(const Json& json) {
     const Config config = Config::from_json(json, "fuzz");
     const Json written = config.to_json();
     if (Config::from_json(written, "fuzz").to_json() != written) std::abort();
-  } catch (const Error&) {
-  }
+  } catch (const Error&) {}
 }
 
 void read(std::string_view text) {
@@ -29,8 +29,7 @@ void read(std::string_view text) {
                        +[](const Json& j) { SchedulerConfig::from_json(j, "fuzz"); }};
   for (const auto other : others) try {
       other(json);
-    } catch (const Error&) {
-    }
+    } catch (const Error&) {}
 }
 
 }  // namespace

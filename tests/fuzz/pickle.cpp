@@ -1,4 +1,5 @@
-// Files of torch.save: as a whole where the input is a zip file, else its pickle program alone, whose storages hold zeros.
+// Files of torch.save: as a whole where the input is a zip file, else its pickle program alone, whose storages hold
+// zeros.
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -12,7 +13,9 @@ namespace {
 void read_file_of(std::string_view bytes) {
   static const int file = ::memfd_create("fuzz", 0);
   static const std::string path = "/proc/self/fd/" + std::to_string(file);
-  opad::require(::ftruncate(file, 0) == 0 && ::pwrite(file, bytes.data(), bytes.size(), 0) == static_cast<ssize_t>(bytes.size()), "no room");
+  opad::require(
+      ::ftruncate(file, 0) == 0 && ::pwrite(file, bytes.data(), bytes.size(), 0) == static_cast<ssize_t>(bytes.size()),
+      "no room");
   opad::read_pickle_tensors(path);
 }
 

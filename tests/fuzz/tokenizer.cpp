@@ -1,4 +1,5 @@
-// The tokenizer: any bytes as a prompt. Every id must be one of the vocabulary, and the start and end tokens in their places.
+// The tokenizer: any bytes as a prompt. Every id must be one of the vocabulary, and the start and end tokens in their
+// places.
 #include <opad/text/clip_tokenizer.hpp>
 
 #include "fuzz.hpp"
@@ -16,7 +17,8 @@ const opad::ClipTokenizer& tokenizer() {
 
 void read(std::string_view text) {
   const auto ids = tokenizer().encode(text);
-  if (ids.size() < 2 || ids.front() != tokenizer().bos_token_id() || ids.back() != tokenizer().eos_token_id()) std::abort();
+  if (ids.size() < 2 || ids.front() != tokenizer().bos_token_id() || ids.back() != tokenizer().eos_token_id())
+    std::abort();
   for (const auto id : ids)
     if (id < 0 || id >= tokenizer().size()) std::abort();
 }

@@ -4,8 +4,8 @@
 
 #include <csignal>
 
-#include "support/temporary_folder.hpp"
 #include "support/catch.hpp"
+#include "support/temporary_folder.hpp"
 
 namespace fs = std::filesystem;
 using opad::read_file;
@@ -50,9 +50,7 @@ TEST_CASE("a write that fails half-way leaves the old file as it was", "[io][ato
   std::string message;
   try {
     write_atomically(folder / "x", std::string(5000, 'n'));
-  } catch (const opad::Error& error) {
-    message = error.what();
-  }
+  } catch (const opad::Error& error) { message = error.what(); }
   ::setrlimit(RLIMIT_FSIZE, &before);
   std::signal(SIGXFSZ, handler);
   REQUIRE_THAT(message, ContainsSubstring((folder / "x").string() + ": cannot write: "));

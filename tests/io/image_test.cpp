@@ -22,7 +22,8 @@ std::string big_endian(std::uint32_t value) {
 }
 std::string png_chunk(const std::string& named_data) {
   const auto crc = ::crc32(0, reinterpret_cast<const Bytef*>(named_data.data()), static_cast<uInt>(named_data.size()));
-  return big_endian(static_cast<std::uint32_t>(named_data.size() - 4)) + named_data + big_endian(static_cast<std::uint32_t>(crc));
+  return big_endian(static_cast<std::uint32_t>(named_data.size() - 4)) + named_data +
+         big_endian(static_cast<std::uint32_t>(crc));
 }
 
 /// EXIF data with an orientation, in Intel's or Motorola's byte order.
@@ -36,14 +37,22 @@ std::string exif(int orientation, bool little) {
 std::pair<std::int64_t, std::int64_t> upright_place(int orientation, std::int64_t x, std::int64_t y, std::int64_t w,
                                                     std::int64_t h) {
   switch (orientation) {
-    case 2: return {w - 1 - x, y};          // row 0 top, column 0 right
-    case 3: return {w - 1 - x, h - 1 - y};  // bottom, right
-    case 4: return {x, h - 1 - y};          // bottom, left
-    case 5: return {y, x};                  // left, top
-    case 6: return {h - 1 - y, x};          // right, top
-    case 7: return {h - 1 - y, w - 1 - x};  // right, bottom
-    case 8: return {y, w - 1 - x};          // left, bottom
-    default: return {x, y};
+    case 2:
+      return {w - 1 - x, y};  // row 0 top, column 0 right
+    case 3:
+      return {w - 1 - x, h - 1 - y};  // bottom, right
+    case 4:
+      return {x, h - 1 - y};  // bottom, left
+    case 5:
+      return {y, x};  // left, top
+    case 6:
+      return {h - 1 - y, x};  // right, top
+    case 7:
+      return {h - 1 - y, w - 1 - x};  // right, bottom
+    case 8:
+      return {y, w - 1 - x};  // left, bottom
+    default:
+      return {x, y};
   }
 }
 
@@ -90,7 +99,8 @@ TEST_CASE("the same picture as RGB, RGBA, 16 bits and WebP reads the same", "[io
     REQUIRE(at::equal(read_image(fixtures / name), rgb));
 }
 
-TEST_CASE("JPEG pictures are turned upright for each of EXIF's orientations, in both byte orders", "[io][image][exif]") {
+TEST_CASE("JPEG pictures are turned upright for each of EXIF's orientations, in both byte orders",
+          "[io][image][exif]") {
   const std::string jpeg = read_file(fixtures / "jpeg_odd_size.JPG");
   const Tensor stored = decode(jpeg);
   for (const bool little : {true, false})
@@ -139,10 +149,12 @@ TEST_CASE("damaged EXIF data turns nothing", "[io][image][exif]") {
 }
 
 TEST_CASE("pictures of absurd size are refused before they take memory", "[io][image]") {
-  const std::string png = std::string("\x89PNG\r\n\x1a\n", 8) +
-                          png_chunk("IHDR" + big_endian(100'000) + big_endian(100'000) + std::string("\x08\x02\0\0\0", 5)) +
-                          png_chunk(std::string("IDAT") + "x") + png_chunk("IEND");
-  REQUIRE_THROWS_WITH(decode(png), ContainsSubstring("memory: the picture has 100000 x 100000 pixels, more than 178956970"));
+  const std::string png =
+      std::string("\x89PNG\r\n\x1a\n", 8) +
+      png_chunk("IHDR" + big_endian(100'000) + big_endian(100'000) + std::string("\x08\x02\0\0\0", 5)) +
+      png_chunk(std::string("IDAT") + "x") + png_chunk("IEND");
+  REQUIRE_THROWS_WITH(decode(png),
+                      ContainsSubstring("memory: the picture has 100000 x 100000 pixels, more than 178956970"));
   std::string jpeg = read_file(fixtures / "jpeg_444.jpg");
   const std::size_t frame = jpeg.find("\xff\xc0");
   REQUIRE(frame != jpeg.npos);
@@ -202,8 +214,7 @@ TEST_CASE("a picture that is cut off or damaged reads or gives an opad::Error", 
             static_cast<char>(stream.bits());
       try {
         readable += decode(damaged).numel() > 0;
-      } catch (const Error&) {
-      }
+      } catch (const Error&) {}
     }
     REQUIRE((!png || readable < 60));
   }

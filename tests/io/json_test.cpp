@@ -1,7 +1,7 @@
 #include <opad/io/json.hpp>
 
-#include "support/temporary_folder.hpp"
 #include "support/catch.hpp"
+#include "support/temporary_folder.hpp"
 
 using opad::Json;
 using opad::parse_json;
@@ -25,26 +25,29 @@ TEST_CASE("write_json replaces bytes that are not UTF-8", "[io][json]") {
 TEST_CASE("a JSON error names file, line and column", "[io][json]") {
   const TemporaryFolder folder;
   opad::write_atomically(folder / "config.json", "{\n  \"a\": 1,\n  \"b\": oops\n}\n");
-  REQUIRE_THROWS_WITH(read_json(folder / "config.json"),
-                      ContainsSubstring((folder / "config.json").string() + ": not JSON: parse error at line 3, column 8"));
+  REQUIRE_THROWS_WITH(
+      read_json(folder / "config.json"),
+      ContainsSubstring((folder / "config.json").string() + ": not JSON: parse error at line 3, column 8"));
   REQUIRE_THROWS_WITH(read_json(folder / "absent.json"), ContainsSubstring("absent.json: no such file"));
 }
 
 TEST_CASE("parse_json refuses what is not exactly one JSON value", "[io][json]") {
-  for (const std::string text :
-       {"", " ", "{", "[1,]", "{\"a\":1,}", "1 2", "{} x", "nul", "'a'", "{a:1}", "NaN", "1e999", "\"\xff\"", "// c\n1"})
+  for (const std::string text : {"", " ", "{", "[1,]", "{\"a\":1,}", "1 2", "{} x", "nul", "'a'", "{a:1}", "NaN",
+                                 "1e999", "\"\xff\"", "// c\n1"})
     REQUIRE_THROWS_WITH(parse_json(text, "where"), ContainsSubstring("where: not JSON: "));
   REQUIRE_THROWS_WITH(parse_json(std::string("1\0garbage", 9), "where"), ContainsSubstring("zero byte"));
 }
 
 TEST_CASE("parse_json refuses a key that comes twice in one object, and only that", "[io][json]") {
   REQUIRE_THROWS_WITH(parse_json(R"({"a": 1, "b": 2, "a": 3})", "w"), ContainsSubstring("w: the key 'a' comes twice"));
-  REQUIRE_THROWS_WITH(parse_json(R"([0, {"x": {"a": 1, "\u0061": 1}}])", "w"), ContainsSubstring("the key 'a' comes twice"));
+  REQUIRE_THROWS_WITH(parse_json(R"([0, {"x": {"a": 1, "\u0061": 1}}])", "w"),
+                      ContainsSubstring("the key 'a' comes twice"));
   REQUIRE_NOTHROW(parse_json(R"({"a": {"a": [{"a": 1}, {"a": 2}]}, "b": {"a": 1}, "c": [[{"a": 3}]]})", "w"));
 }
 
 TEST_CASE("parse_json ends at 200 levels", "[io][json]") {
   const auto nested = [](std::size_t depth) { return std::string(depth, '[') + std::string(depth, ']'); };
   REQUIRE_NOTHROW(parse_json(nested(200), "w"));
-  REQUIRE_THROWS_WITH(parse_json(nested(1'000'000), "w"), ContainsSubstring("w: not read: nested more than 200 levels deep"));
+  REQUIRE_THROWS_WITH(parse_json(nested(1'000'000), "w"),
+                      ContainsSubstring("w: not read: nested more than 200 levels deep"));
 }

@@ -3,8 +3,8 @@
 #include <opad/core/random.hpp>
 #include <opad/io/weights.hpp>
 
-#include "support/temporary_folder.hpp"
 #include "support/catch.hpp"
+#include "support/temporary_folder.hpp"
 
 namespace fs = std::filesystem;
 using namespace opad;
@@ -35,8 +35,9 @@ const std::string protocol = "\x80\x02";
 /// The call that rebuilds a tensor from data/0.
 std::string tensor(int count, int offset, const std::string& shape, const std::string& strides,
                    const std::string& storage = "FloatStorage") {
-  return bytes("ctorch._utils\n_rebuild_tensor_v2\n((") + text("storage") + "ctorch\n" + storage + "\n" + text("0") + text("cpu") +
-         integer(count) + "tQ" + integer(offset) + shape + strides + "\x89" + "ccollections\nOrderedDict\n)RtR";
+  return bytes("ctorch._utils\n_rebuild_tensor_v2\n((") + text("storage") + "ctorch\n" + storage + "\n" + text("0") +
+         text("cpu") + integer(count) + "tQ" + integer(offset) + shape + strides + "\x89" +
+         "ccollections\nOrderedDict\n)RtR";
 }
 std::string pair(int a, int b) { return integer(a) + integer(b) + "\x86"; }
 
@@ -78,8 +79,8 @@ TEST_CASE("views of a table and Parameters are read as plain tensors", "[io][pic
 TEST_CASE("numbers, texts, lists and tuples are read", "[io][pickle]") {
   const TemporaryFolder folder;
   const std::string program = protocol + "](" + "N\x88\x89" + "J\xfe\xff\xff\xff" + bytes(std::string("M\x00\x01", 3)) +
-                              "\x8a\x02\xff\xff" + std::string("G\x3f\xf8\0\0\0\0\0\0", 9) + text("é") + integer(7) + "\x85" +
-                              "e.";
+                              "\x8a\x02\xff\xff" + std::string("G\x3f\xf8\0\0\0\0\0\0", 9) + text("é") + integer(7) +
+                              "\x85" + "e.";
   const auto list = *read_pickle(torch_file(folder, program)).as<PickledList>();
   REQUIRE(list.size() == 9);
   REQUIRE(list[0].as<std::monostate>());
@@ -96,8 +97,9 @@ TEST_CASE("numbers, texts, lists and tuples are read", "[io][pickle]") {
 TEST_CASE("nested containers give joined names", "[io][pickle]") {
   const TemporaryFolder folder;
   const std::string leaf = tensor(6, 1, pair(2, 2), pair(3, 1));
-  const Tensors tensors = read_pickle_tensors(torch_file(
-      folder, protocol + "}(" + text("a") + "}" + text("b") + leaf + "s" + text("c") + "]" + leaf + "aK\x05" + leaf + "u."));
+  const Tensors tensors =
+      read_pickle_tensors(torch_file(folder, protocol + "}(" + text("a") + "}" + text("b") + leaf + "s" + text("c") +
+                                                 "]" + leaf + "aK\x05" + leaf + "u."));
   REQUIRE(tensors.size() == 3);
   REQUIRE(at::equal(tensors.at("a.b"), torch::tensor({{1.f, 2.f}, {4.f, 5.f}})));
   REQUIRE(tensors.contains("c.0"));
@@ -124,26 +126,30 @@ TEST_CASE("a pickle cannot grow beyond its file", "[io][pickle]") {
   const TemporaryFolder folder;
   std::string deep = protocol;
   for (int i = 0; i < 100'000; ++i) deep += (i ? "\x85" : "N");
-  REQUIRE_THROWS_WITH(read_pickle(torch_file(folder, deep + ".")), ContainsSubstring("nested more than 100 levels deep"));
-  REQUIRE_THROWS_WITH(read_pickle(torch_file(folder, protocol + std::string(100'000, ']') + std::string(99'999, 'a') + ".")),
+  REQUIRE_THROWS_WITH(read_pickle(torch_file(folder, deep + ".")),
                       ContainsSubstring("nested more than 100 levels deep"));
+  REQUIRE_THROWS_WITH(
+      read_pickle(torch_file(folder, protocol + std::string(100'000, ']') + std::string(99'999, 'a') + ".")),
+      ContainsSubstring("nested more than 100 levels deep"));
   REQUIRE_THROWS_WITH(read_pickle(torch_file(folder, protocol + "]q" + '\x01' + "h\x01" + "a.")),
                       ContainsSubstring("same container twice"));
 }
 
 TEST_CASE("a tensor cannot reach beyond its numbers", "[io][pickle]") {
   const TemporaryFolder folder;
-  const auto program = [&](const std::string& call) { return torch_file(folder, protocol + "}" + text("a") + call + "s."); };
+  const auto program = [&](const std::string& call) {
+    return torch_file(folder, protocol + "}" + text("a") + call + "s.");
+  };
   REQUIRE(read_pickle_tensors(program(tensor(6, 0, pair(2, 3), pair(3, 1)))).at("a").numel() == 6);
   REQUIRE(read_pickle_tensors(program(tensor(6, 9, pair(0, 3), pair(3, 1)))).at("a").numel() == 0);
   const std::string minus = "J\xff\xff\xff\xff", huge = "\x8a\x08\xff\xff\xff\xff\xff\xff\xff\x7f";
   for (const std::string& call :
-       {tensor(6, 1, pair(2, 3), pair(3, 1)), tensor(6, 0, pair(2, 3), pair(4, 1)), tensor(6, 0, pair(2, 3), integer(1) + "\x85"),
-        tensor(6, 0, minus + "\x85", integer(1) + "\x85"), tensor(6, 0, integer(2) + "\x85", minus + "\x85"),
-        tensor(6, 0, huge + "\x85", integer(0) + "\x85"), tensor(6, 0, integer(2) + "\x85", huge + "\x85"),
-        tensor(6, 0, pair(100, 100), pair(0, 0)), tensor(5, 0, pair(1, 1), pair(1, 1)),
-        tensor(6, 0, pair(1, 1), pair(1, 1), "DoubleStorage"), tensor(6, 0, integer(3), integer(1)),
-        tensor(24, 0, pair(2, 2), pair(1, 1), "BoolStorage")}) {
+       {tensor(6, 1, pair(2, 3), pair(3, 1)), tensor(6, 0, pair(2, 3), pair(4, 1)),
+        tensor(6, 0, pair(2, 3), integer(1) + "\x85"), tensor(6, 0, minus + "\x85", integer(1) + "\x85"),
+        tensor(6, 0, integer(2) + "\x85", minus + "\x85"), tensor(6, 0, huge + "\x85", integer(0) + "\x85"),
+        tensor(6, 0, integer(2) + "\x85", huge + "\x85"), tensor(6, 0, pair(100, 100), pair(0, 0)),
+        tensor(5, 0, pair(1, 1), pair(1, 1)), tensor(6, 0, pair(1, 1), pair(1, 1), "DoubleStorage"),
+        tensor(6, 0, integer(3), integer(1)), tensor(24, 0, pair(2, 2), pair(1, 1), "BoolStorage")}) {
     REQUIRE_THROWS_AS(read_pickle(program(call)), Error);
   }
 }
@@ -170,9 +176,7 @@ TEST_CASE("a damaged .bin either reads or gives an opad::Error", "[io][pickle]")
     write_atomically(folder / "x.pt", content);
     try {
       read_pickle_tensors(folder / "x.pt");
-    } catch (const Error&) {
-      return true;
-    }
+    } catch (const Error&) { return true; }
     return false;
   };
   for (std::size_t size = 0; size < whole.size(); size += 37) REQUIRE(attempt(whole.substr(0, size)));
@@ -201,9 +205,7 @@ TEST_CASE("a damaged pickle program either reads or gives an opad::Error", "[io]
                 : whole[static_cast<std::size_t>(stream.integer(0, static_cast<std::int64_t>(whole.size())))];
     try {
       opad::detail::PickleMachine(damaged, storage, "memory").run();
-    } catch (const Error&) {
-      ++refused;
-    }
+    } catch (const Error&) { ++refused; }
   }
   REQUIRE(refused > 10'000);
 }

@@ -40,7 +40,8 @@ TEST_CASE("rows and columns are resized alike", "[io][resize]") {
   const Tensor image = picture(23, 40);
   for (const Filter filter : filters)
     for (const std::int64_t size : {1, 7, 39, 41, 90})
-      REQUIRE(at::equal(resize(image, size, 23, filter), resize(image.transpose(0, 1), 23, size, filter).transpose(0, 1)));
+      REQUIRE(
+          at::equal(resize(image, size, 23, filter), resize(image.transpose(0, 1), 23, size, filter).transpose(0, 1)));
 }
 
 TEST_CASE("a box with whole edges and the same size is a crop", "[io][resize]") {
@@ -55,13 +56,16 @@ TEST_CASE("nearest repeats pixels when it enlarges by a whole number", "[io][res
 }
 
 TEST_CASE("bilinear shrinking by two weighs 1, 3, 3, 1", "[io][resize]") {
-  const Tensor row = torch::tensor({0, 0, 80, 160, 240, 240}, torch::kUInt8).view({1, 6, 1}).expand({1, 6, 3}).contiguous();
-  const Tensor out = resize(row, 3, 1, Filter::Bilinear);  // (3*0 + 3*0 + 80)/7, (0 + 3*80 + 3*160 + 240)/8, (160 + 6*240)/7
+  const Tensor row =
+      torch::tensor({0, 0, 80, 160, 240, 240}, torch::kUInt8).view({1, 6, 1}).expand({1, 6, 3}).contiguous();
+  const Tensor out =
+      resize(row, 3, 1, Filter::Bilinear);  // (3*0 + 3*0 + 80)/7, (0 + 3*80 + 3*160 + 240)/8, (160 + 6*240)/7
   REQUIRE(at::equal(out.select(2, 0).flatten(), torch::tensor({11, 120, 229}, torch::kUInt8)));
 }
 
 TEST_CASE("bicubic and Lanczos overshoot is clipped to bytes", "[io][resize]") {
-  const Tensor edge = torch::cat({torch::zeros({4, 6, 3}, torch::kUInt8), torch::full({4, 6, 3}, 255, torch::kUInt8)}, 1);
+  const Tensor edge =
+      torch::cat({torch::zeros({4, 6, 3}, torch::kUInt8), torch::full({4, 6, 3}, 255, torch::kUInt8)}, 1);
   for (const Filter filter : {Filter::Bicubic, Filter::Lanczos}) {
     const Tensor row = resize(edge, 48, 4, filter)[0].select(1, 0);
     REQUIRE(row.slice(0, 0, 10).eq(0).all().item<bool>());
@@ -73,7 +77,8 @@ TEST_CASE("shortest edge and centre crop follow torchvision, halves rounded to e
   REQUIRE(resize_shortest_edge(picture(33, 50), 20, Filter::Bilinear).sizes() == at::IntArrayRef{20, 30, 3});
   REQUIRE(resize_shortest_edge(picture(50, 33), 20, Filter::Bilinear).sizes() == at::IntArrayRef{30, 20, 3});
   const Tensor image = picture(7, 9);
-  REQUIRE(at::equal(centre_crop(image, 4), crop(image, 2, 2, 4, 4)));  // (9 - 4) / 2 = 2.5 and (7 - 4) / 2 = 1.5 give 2 and 2
+  REQUIRE(at::equal(centre_crop(image, 4),
+                    crop(image, 2, 2, 4, 4)));  // (9 - 4) / 2 = 2.5 and (7 - 4) / 2 = 1.5 give 2 and 2
 }
 
 TEST_CASE("flip exchanges left and right", "[io][resize]") {
@@ -85,11 +90,13 @@ TEST_CASE("flip exchanges left and right", "[io][resize]") {
 TEST_CASE("impossible sizes, boxes and tensors are refused", "[io][resize]") {
   const Tensor image = picture(8, 8);
   REQUIRE_THROWS_WITH(resize(image, 0, 5, Filter::Bilinear), ContainsSubstring("resize: to 0 x 5"));
-  REQUIRE_THROWS_WITH(resize(image, 5, 5, Filter::Bilinear, {0, 0, 9, 8}), ContainsSubstring("is not inside the 8 x 8 pixels"));
+  REQUIRE_THROWS_WITH(resize(image, 5, 5, Filter::Bilinear, {0, 0, 9, 8}),
+                      ContainsSubstring("is not inside the 8 x 8 pixels"));
   REQUIRE_THROWS_WITH(resize(image, 5, 5, Filter::Bilinear, {4, 0, 4, 8}), ContainsSubstring("is not inside"));
   REQUIRE_THROWS_WITH(resize(image, 5, 5, Filter::Bilinear, {NAN, 0, 4, 8}), ContainsSubstring("is not inside"));
   REQUIRE_THROWS_WITH(resize(torch::zeros({8, 8, 3}), 5, 5, Filter::Bilinear), ContainsSubstring("is no picture"));
-  REQUIRE_THROWS_WITH(crop(image, 5, 0, 4, 4), ContainsSubstring("crop: 4 x 4 at (5, 0) is not inside the 8 x 8 pixels"));
+  REQUIRE_THROWS_WITH(crop(image, 5, 0, 4, 4),
+                      ContainsSubstring("crop: 4 x 4 at (5, 0) is not inside the 8 x 8 pixels"));
   REQUIRE_THROWS_WITH(centre_crop(image, 9), ContainsSubstring("crop: "));
 }
 

@@ -1,8 +1,8 @@
 #include <opad/core/random.hpp>
 #include <opad/io/safetensors.hpp>
 
-#include "support/temporary_folder.hpp"
 #include "support/catch.hpp"
+#include "support/temporary_folder.hpp"
 
 namespace fs = std::filesystem;
 using namespace opad;
@@ -64,7 +64,8 @@ TEST_CASE("safetensors come back as they were saved: every type, empty, scalar, 
 TEST_CASE("saving is deterministic, aligns every tensor and pads the header to 8 bytes", "[io][safetensors]") {
   const TemporaryFolder folder;
   for (int length = 1; length < 20; ++length) {
-    const Tensors tensors{{std::string(length, 'n'), torch::ones({3}, torch::kUInt8)}, {"z", torch::ones({2}, torch::kFloat64)}};
+    const Tensors tensors{{std::string(length, 'n'), torch::ones({3}, torch::kUInt8)},
+                          {"z", torch::ones({2}, torch::kFloat64)}};
     save_safetensors(folder / "a", tensors);
     save_safetensors(folder / "b", tensors);
     const std::string bytes = read_file(folder / "a");
@@ -119,7 +120,8 @@ TEST_CASE("what cannot be saved is named and leaves the old file", "[io][safeten
     REQUIRE(read_file(folder / "x") == before);
     REQUIRE(folder.entries() == 1);
   };
-  refused({{"a", torch::ones({2})}, {"b", torch::ones({1}, at::kComplexDouble)}}, "tensor 'b' has the type ComplexDouble");
+  refused({{"a", torch::ones({2})}, {"b", torch::ones({1}, at::kComplexDouble)}},
+          "tensor 'b' has the type ComplexDouble");
   refused({{"b", torch::ones({2, 2}).to_sparse()}}, "tensor 'b' is undefined or sparse");
   refused({{"b", Tensor()}}, "tensor 'b' is undefined or sparse");
   refused({{"__metadata__", torch::ones({1})}}, "__metadata__");
@@ -130,11 +132,13 @@ TEST_CASE("the fixtures' verdicts: what the format's library refuses is refused,
   const Json expected = read_json(fixtures / "expected.json");
   for (const auto& [name, why] : expected.at("rejected").items()) {
     INFO(name << ": " << why);
-    REQUIRE_THROWS_WITH(SafeTensors(fixtures / "files" / (name + ".safetensors")), ContainsSubstring(name + ".safetensors: "));
+    REQUIRE_THROWS_WITH(SafeTensors(fixtures / "files" / (name + ".safetensors")),
+                        ContainsSubstring(name + ".safetensors: "));
   }
   for (const auto& [name, contents] : expected.at("accepted").items()) {
     INFO(name);
-    REQUIRE(SafeTensors(fixtures / "files" / (name + ".safetensors")).tensors().size() == contents.at("tensors").size());
+    REQUIRE(SafeTensors(fixtures / "files" / (name + ".safetensors")).tensors().size() ==
+            contents.at("tensors").size());
   }
 }
 
@@ -174,8 +178,9 @@ TEST_CASE("every file that is cut off is refused", "[io][safetensors]") {
 
 TEST_CASE("a damaged file either reads or gives an opad::Error", "[io][safetensors]") {
   const TemporaryFolder folder;
-  save_safetensors(folder / "x",
-                   {{"a", torch::ones({3})}, {"b", torch::ones({2, 2}, torch::kInt64)}, {"c", torch::ones({4}, torch::kBool)}});
+  save_safetensors(
+      folder / "x",
+      {{"a", torch::ones({3})}, {"b", torch::ones({2, 2}, torch::kInt64)}, {"c", torch::ones({4}, torch::kBool)}});
   const std::string whole = read_file(folder / "x");
   Stream stream = Random(1).stream("test/damage");
   int refused = 0;
@@ -186,9 +191,7 @@ TEST_CASE("a damaged file either reads or gives an opad::Error", "[io][safetenso
           static_cast<char>(stream.bits());
     try {
       for (const auto& [name, tensor] : from_memory(damaged).tensors()) REQUIRE(tensor.clone().defined());
-    } catch (const Error&) {
-      ++refused;
-    }
+    } catch (const Error&) { ++refused; }
   }
   REQUIRE(refused > 1000);
 }

@@ -1,7 +1,7 @@
 #include <opad/io/weights.hpp>
 
-#include "support/temporary_folder.hpp"
 #include "support/catch.hpp"
+#include "support/temporary_folder.hpp"
 
 namespace fs = std::filesystem;
 using namespace opad;
@@ -37,8 +37,9 @@ TEST_CASE("read_weights puts the parts of an index together", "[io][weights]") {
   save_safetensors(folder / "a.safetensors",
                    {{"x", torch::ones({1})}, {"y", torch::zeros({2})}, {"unlisted", torch::zeros({1})}});
   save_safetensors(folder / "b.safetensors", {{"z", torch::full({3}, 2)}});
-  write_json(folder / index, {{"metadata", {{"total_size", 24}}},
-                              {"weight_map", {{"x", "a.safetensors"}, {"z", "b.safetensors"}, {"y", "a.safetensors"}}}});
+  write_json(folder / index,
+             {{"metadata", {{"total_size", 24}}},
+              {"weight_map", {{"x", "a.safetensors"}, {"z", "b.safetensors"}, {"y", "a.safetensors"}}}});
   const Tensors tensors = read_weights(folder.path, unet);
   REQUIRE(tensors.size() == 3);
   REQUIRE(tensors.at("z").eq(2).all().item<bool>());
@@ -49,7 +50,8 @@ TEST_CASE("read_weights puts the parts of an index together", "[io][weights]") {
   };
   refused({{"weight_map", {{"x", "absent.safetensors"}}}}, "the part absent.safetensors is missing");
   refused({{"weight_map", {{"x", "b.safetensors"}}}}, "'x' is not in b.safetensors");
-  refused({{"weight_map", {{"x", "../a.safetensors"}}}}, "'x' is in '../a.safetensors', which is not a file beside the index");
+  refused({{"weight_map", {{"x", "../a.safetensors"}}}},
+          "'x' is in '../a.safetensors', which is not a file beside the index");
   refused({{"weight_map", {{"x", "/etc/passwd"}}}}, "'x' is in '/etc/passwd'");
   refused({{"weight_map", {{"x", ".."}}}}, "'x' is in '..'");
   refused({{"weight_map", {{"x", ""}}}}, "'x' is in ''");
@@ -62,8 +64,9 @@ TEST_CASE("read_weights says what it looked for", "[io][weights]") {
   const TemporaryFolder folder;
   REQUIRE_THROWS_WITH(
       read_weights(folder.path, "model"),
-      ContainsSubstring(folder.path.string() + ": no weights here; looked for model.safetensors, model.safetensors.index.json, "
-                                               "model.fp16.safetensors") &&
+      ContainsSubstring(folder.path.string() +
+                        ": no weights here; looked for model.safetensors, model.safetensors.index.json, "
+                        "model.fp16.safetensors") &&
           ContainsSubstring("pytorch_model.bin"));
   REQUIRE_THROWS_WITH(read_weights(folder / "absent", "model"), ContainsSubstring("absent: no such folder"));
 }

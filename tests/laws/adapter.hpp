@@ -16,7 +16,8 @@ inline opad::Tensor output(opad::UNet2DConditionModel& unet, const SmallUNetInpu
 /// As after some training: every parameter moved at random.
 inline void disturb(const opad::NamedTensors& parameters, std::uint64_t seed = 5) {
   torch::NoGradGuard no_grad;
-  for (const auto& [name, p] : parameters) opad::Tensor(p).add_(opad::Random(seed).stream(name).normal(p.sizes()), 0.05);
+  for (const auto& [name, p] : parameters)
+    opad::Tensor(p).add_(opad::Random(seed).stream(name).normal(p.sizes()), 0.05);
 }
 
 inline double distance(const opad::Tensor& a, const opad::Tensor& b) { return (a - b).abs().max().item<double>(); }
@@ -42,14 +43,15 @@ void adapter(const A& adapter, bool trains = true) {
     installed.insert(p.unsafeGetTensorImpl());
   }
   REQUIRE(installed.size() == parameters.size());
-  for (const auto& item : unet->named_parameters()) REQUIRE(item.value().requires_grad() == installed.contains(item.value().unsafeGetTensorImpl()));
+  for (const auto& item : unet->named_parameters())
+    REQUIRE(item.value().requires_grad() == installed.contains(item.value().unsafeGetTensorImpl()));
 
   // the same names in the same order on another U-Net of the layout
   const auto other = small_unet(2);
   const NamedTensors again = adapter.install(*other);
-  REQUIRE(std::equal(parameters.begin(), parameters.end(), again.begin(), again.end(), [](const auto& a, const auto& b) {
-    return a.first == b.first && a.second.sizes() == b.second.sizes();
-  }));
+  REQUIRE(std::equal(
+      parameters.begin(), parameters.end(), again.begin(), again.end(),
+      [](const auto& a, const auto& b) { return a.first == b.first && a.second.sizes() == b.second.sizes(); }));
 
   disturb(parameters);
   const Tensor trained = output(*unet, in);
@@ -67,7 +69,8 @@ void adapter(const A& adapter, bool trains = true) {
   disturb(parameters, 6);
   adapter.load(*unet, folder.path / "adapter");
   REQUIRE(at::equal(output(*unet, in), trained));
-  for (const auto& item : unet->named_parameters()) REQUIRE(item.value().requires_grad() == installed.contains(item.value().unsafeGetTensorImpl()));
+  for (const auto& item : unet->named_parameters())
+    REQUIRE(item.value().requires_grad() == installed.contains(item.value().unsafeGetTensorImpl()));
 
   // merged: a plain U-Net that does the same, and a folder of it
   adapter.merge(*unet);
@@ -76,7 +79,6 @@ void adapter(const A& adapter, bool trains = true) {
   for (const auto& p : unet->parameters()) REQUIRE_FALSE(p.requires_grad());
   unet->save_pretrained(folder.path / "unet");
   REQUIRE(at::equal(output(*UNet2DConditionModel::from_pretrained(folder.path / "unet"), in), output(*unet, in)));
-
 }
 
 }  // namespace laws

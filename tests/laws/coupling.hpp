@@ -9,8 +9,8 @@
 
 namespace laws {
 
-/// A pure function of (iteration, total); somebody always moves; what it says never to move never does; the student's age counts the
-/// iterations in which the student has moved.
+/// A pure function of (iteration, total); somebody always moves; what it says never to move never does; the student's
+/// age counts the iterations in which the student has moved.
 template <opad::Coupling C>
 void coupling(const C& coupling) {
   for (const std::int64_t total : {10, 17}) {
@@ -55,7 +55,8 @@ void resize_policy(const R& resize, bool pads = false) {
   const Tensor image = opad::Random(3).stream("image").normal({2, 3, 6, 8}).to(torch::kFloat64);
   REQUIRE(resize(image, 9, 11).sizes() == at::IntArrayRef{2, 3, 9, 11});
   if (!pads) REQUIRE(resize(image, 4, 5).sizes() == at::IntArrayRef{2, 3, 4, 5});
-  if (!pads) REQUIRE(at::allclose(resize(at::full_like(image, 0.3), 9, 11), torch::full({2, 3, 9, 11}, 0.3, torch::kFloat64)));
+  if (!pads)
+    REQUIRE(at::allclose(resize(at::full_like(image, 0.3), 9, 11), torch::full({2, 3, 9, 11}, 0.3, torch::kFloat64)));
   gradient([&](const Tensor& x) { return resize(x, 9, 11).square(); }, image);
 }
 

@@ -15,7 +15,8 @@ using Distance = std::function<opad::Tensor(const opad::Tensor& student, const o
 
 inline void distance(const Distance& value, const opad::Shape& shape) {
   auto stream = opad::Random(11).stream("laws");
-  const opad::Tensor student = stream.normal(shape).to(torch::kFloat64) * 0.5, target = stream.normal(shape).to(torch::kFloat64) * 0.5;
+  const opad::Tensor student = stream.normal(shape).to(torch::kFloat64) * 0.5,
+                     target = stream.normal(shape).to(torch::kFloat64) * 0.5;
   const opad::Tensor direction = stream.normal(shape).to(torch::kFloat64), values = value(student, target);
 
   REQUIRE(values.sizes() == at::IntArrayRef{shape[0]});
@@ -33,22 +34,26 @@ inline void distance(const Distance& value, const opad::Shape& shape) {
   const opad::Tensor leaf = student.clone().requires_grad_();
   const opad::Tensor gradient = torch::autograd::grad({value(leaf, target).sum()}, {leaf})[0];
   const double h = 1e-6, along = (gradient * direction).sum().item<double>();
-  const double difference = (value(student + h * direction, target).sum() - value(student - h * direction, target).sum()).item<double>() / (2 * h);
+  const double difference =
+      (value(student + h * direction, target).sum() - value(student - h * direction, target).sum()).item<double>() /
+      (2 * h);
   REQUIRE(along == Approx(difference).epsilon(1e-4).margin(1e-7));
 }
 
-/// shape  of the pictures in the term's space, at least 2 samples. Checked in double precision; a term that draws sees the same
-/// numbers each time.
+/// shape  of the pictures in the term's space, at least 2 samples. Checked in double precision; a term that draws sees
+/// the same numbers each time.
 template <opad::LossTerm Term>
 void loss_term(const Term& term, const opad::Shape& shape) {
-  distance([&](const opad::Tensor& student, const opad::Tensor& target) {
-    if constexpr (requires(opad::Stream& stream) { term(student, target, stream); }) {
-      opad::Stream stream = opad::Random(3).stream("law");
-      return term(student, target, stream);
-    } else {
-      return term(student, target);
-    }
-  }, shape);
+  distance(
+      [&](const opad::Tensor& student, const opad::Tensor& target) {
+        if constexpr (requires(opad::Stream& stream) { term(student, target, stream); }) {
+          opad::Stream stream = opad::Random(3).stream("law");
+          return term(student, target, stream);
+        } else {
+          return term(student, target);
+        }
+      },
+      shape);
 }
 
 }  // namespace laws

@@ -12,20 +12,27 @@ namespace laws {
 
 using opad::Tensor;
 
-/// The derivative of a sum of outputs along a random direction, by autograd and by a central difference in double precision.
+/// The derivative of a sum of outputs along a random direction, by autograd and by a central difference in double
+/// precision.
 template <class Function>
 void gradient(const Function& value, const Tensor& at, double tolerance = 1e-4) {
   const Tensor direction = opad::Random(12).stream("direction").normal(at.sizes()).to(torch::kFloat64);
   const Tensor leaf = at.detach().clone().requires_grad_();
-  const double along = (torch::autograd::grad({value(leaf).sum()}, {leaf})[0] * direction).sum().template item<double>(), h = 1e-6;
-  const double difference = (value(at + h * direction).sum() - value(at - h * direction).sum()).template item<double>() / (2 * h);
+  const double along =
+                   (torch::autograd::grad({value(leaf).sum()}, {leaf})[0] * direction).sum().template item<double>(),
+               h = 1e-6;
+  const double difference =
+      (value(at + h * direction).sum() - value(at - h * direction).sum()).template item<double>() / (2 * h);
   REQUIRE(along == Approx(difference).epsilon(tolerance).margin(1e-7));
 }
 
-/// Pays the student for logits that look real and the head for telling apart; one value for each picture, which sees no other; gradients.
+/// Pays the student for logits that look real and the head for telling apart; one value for each picture, which sees no
+/// other; gradients.
 template <opad::Objective O>
 void objective(const O& objective) {
-  const auto says = [](double x) { return O::outputs == 2 ? torch::tensor({{-x, x}}, torch::kFloat64) : torch::tensor({{x}}, torch::kFloat64); };
+  const auto says = [](double x) {
+    return O::outputs == 2 ? torch::tensor({{-x, x}}, torch::kFloat64) : torch::tensor({{x}}, torch::kFloat64);
+  };
   REQUIRE(objective.student(says(1)).template item<double>() < objective.student(says(-1)).template item<double>());
   REQUIRE(objective.real(says(1)).template item<double>() < objective.real(says(-1)).template item<double>());
   REQUIRE(objective.fake(says(0)).template item<double>() < objective.fake(says(1)).template item<double>());
@@ -42,8 +49,8 @@ void objective(const O& objective) {
   }
 }
 
-/// Logits for every picture, or every token of it; one picture sees no other; the weights come from the stream alone; gradients in features
-/// and weights; normalised, the size of the features says nothing.
+/// Logits for every picture, or every token of it; one picture sees no other; the weights come from the stream alone;
+/// gradients in features and weights; normalised, the size of the features says nothing.
 template <opad::Head H>
 void head(H head) {
   const std::int64_t tokens = 3, width = 6, outputs = 2;
@@ -55,7 +62,8 @@ void head(H head) {
   };
   head.normalise = false;
   const auto network = build();
-  const Tensor features = opad::Random(2).stream("features").normal({4, tokens, width}).to(torch::kFloat64), logits = network->forward(features);
+  const Tensor features = opad::Random(2).stream("features").normal({4, tokens, width}).to(torch::kFloat64),
+               logits = network->forward(features);
   REQUIRE(logits.size(0) == 4);
   REQUIRE(logits.size(-1) == outputs);
   REQUIRE(at::equal(build()->forward(features), logits));

@@ -30,8 +30,8 @@ struct Asked {
   }
 };
 
-/// An answer of the question's shape; the same when asked again; each sample's own (the same noise level for all of them is allowed); without
-/// gradient when asked as the trainer asks; it depends on what the photographs' condition is.
+/// An answer of the question's shape; the same when asked again; each sample's own (the same noise level for all of
+/// them is allowed); without gradient when asked as the trainer asks; it depends on what the photographs' condition is.
 template <opad::TeacherTarget T>
 void teacher_target(const T& target) {
   static const opad::Observer nobody;

@@ -73,7 +73,8 @@ TEST_CASE("where every activation is zero the distance is zero and its gradient 
   REQUIRE(x.grad().abs().max().item<float>() == 0);
 }
 
-TEST_CASE("a file tells its trunk; half precision, doubled heads and missing colour scales are read", "[models][lpips]") {
+TEST_CASE("a file tells its trunk; half precision, doubled heads and missing colour scales are read",
+          "[models][lpips]") {
   const TemporaryFolder folder;
   for (const auto trunk : {LpipsNetwork::Trunk::AlexNet, LpipsNetwork::Trunk::Vgg16}) {
     const auto network = random_network(trunk);

@@ -11,7 +11,9 @@ Tensor colour(double r, double g, double b, std::int64_t side = 1) {
   return torch::tensor({r, g, b}, torch::kFloat64).view({1, 3, 1, 1}).expand({1, 3, side, side});
 }
 
-Tensor pictures(const char* name, at::IntArrayRef shape) { return Random(4).stream(name).uniform(shape).to(torch::kFloat64); }
+Tensor pictures(const char* name, at::IntArrayRef shape) {
+  return Random(4).stream(name).uniform(shape).to(torch::kFloat64);
+}
 
 }  // namespace
 
@@ -29,7 +31,8 @@ TEST_CASE("sRGB to CIELAB by known colours", "[loss][color]") {
 }
 
 TEST_CASE("CIELAB has a finite gradient everywhere, negative values and the knees included", "[loss][color]") {
-  const Tensor x = torch::tensor({-1.0, -0.3, 0.0, 0.04045, 0.0, 1.0}, torch::kFloat64).view({1, 3, 1, 2}).requires_grad_();
+  const Tensor x =
+      torch::tensor({-1.0, -0.3, 0.0, 0.04045, 0.0, 1.0}, torch::kFloat64).view({1, 3, 1, 2}).requires_grad_();
   srgb_to_lab(x).sum().backward();
   REQUIRE(at::isfinite(x.grad()).all().item<bool>());
   REQUIRE_THROWS_WITH(srgb_to_lab(torch::zeros({3, 4, 4})), ContainsSubstring("[B, 3, H, W]"));
@@ -40,7 +43,8 @@ TEST_CASE("MsSwd obeys the laws of a LossTerm", "[loss][ms-swd]") {
   laws::loss_term(MsSwd{.projections = 2, .levels = 1, .patch = 1}, {3, 3, 4, 3});
 }
 
-TEST_CASE("MsSwd is symmetric and is zero for the same colours elsewhere when it looks at single pixels", "[loss][ms-swd]") {
+TEST_CASE("MsSwd is symmetric and is zero for the same colours elsewhere when it looks at single pixels",
+          "[loss][ms-swd]") {
   const MsSwd term{.projections = 8, .levels = 1, .patch = 1};
   const Tensor x = pictures("x", {2, 3, 6, 5}), y = pictures("y", {2, 3, 6, 5});
   const auto distance = [&](const Tensor& a, const Tensor& b) {

@@ -20,7 +20,8 @@ TEST_CASE("The U-Net treats the samples of a batch independently", "[models][une
   const Tensor all = run(*unet, in);
   torch::NoGradGuard no_grad;
   for (std::int64_t i = 0; i < 3; ++i)
-    REQUIRE(close(unet->forward(in.sample.narrow(0, i, 1), in.timestep.narrow(0, i, 1), in.text.narrow(0, i, 1)), all.narrow(0, i, 1)));
+    REQUIRE(close(unet->forward(in.sample.narrow(0, i, 1), in.timestep.narrow(0, i, 1), in.text.narrow(0, i, 1)),
+                  all.narrow(0, i, 1)));
   REQUIRE_FALSE(close(all[0], all[1]));
 }
 
@@ -74,9 +75,10 @@ TEST_CASE("The U-Net is frozen when made", "[models][unet]") {
 
 TEST_CASE("Every attention layer of the U-Net is visited once, by its name in the file", "[models][unet]") {
   std::vector<std::string> cross, self;
-  small_unet()->for_each_attention([&](const std::string& name, Attention&, bool is_cross) { (is_cross ? cross : self).push_back(name); });
-  const std::vector<std::string> blocks{"down_blocks.0.attentions.0", "up_blocks.1.attentions.0", "up_blocks.1.attentions.1",
-                                        "mid_block.attentions.0"};
+  small_unet()->for_each_attention(
+      [&](const std::string& name, Attention&, bool is_cross) { (is_cross ? cross : self).push_back(name); });
+  const std::vector<std::string> blocks{"down_blocks.0.attentions.0", "up_blocks.1.attentions.0",
+                                        "up_blocks.1.attentions.1", "mid_block.attentions.0"};
   std::vector<std::string> want_cross, want_self;
   for (const auto& block : blocks) {
     want_self.push_back(block + ".transformer_blocks.0.attn1");
@@ -95,7 +97,8 @@ TEST_CASE("A saved U-Net folder gives the same bits, and its config every key of
     const auto again = UNet2DConditionModel::from_pretrained(folder.path / "unet");
     REQUIRE(at::equal(run(*again, in), run(*unet, in)));
     REQUIRE(again->config.to_json() == unet->config.to_json());
-    const auto full = read_json(OPAD_SOURCE_DIR "/tests/golden/unet_sd2/model/config.json"), own = read_json(folder.path / "unet" / "config.json");
+    const auto full = read_json(OPAD_SOURCE_DIR "/tests/golden/unet_sd2/model/config.json"),
+               own = read_json(folder.path / "unet" / "config.json");
     for (const auto& [key, value] : full.items()) REQUIRE((own.contains(key) ? "" : key) == std::string());
     REQUIRE(own.at("_class_name") == "UNet2DConditionModel");
   }
@@ -111,9 +114,11 @@ TEST_CASE("The U-Net says which input has the wrong shape", "[models][unet]") {
   const auto unet = small_unet();
   const SmallUNetInputs in(2);
   REQUIRE_THROWS_WITH(unet->forward(in.sample[0], in.timestep, in.text), ContainsSubstring("give [B, 4, h, w]"));
-  REQUIRE_THROWS_WITH(unet->forward(in.sample, torch::tensor({1, 2, 3}), in.text), ContainsSubstring("3 timesteps for 2 samples"));
+  REQUIRE_THROWS_WITH(unet->forward(in.sample, torch::tensor({1, 2, 3}), in.text),
+                      ContainsSubstring("3 timesteps for 2 samples"));
   REQUIRE_THROWS_WITH(unet->forward(in.sample, in.timestep, in.text[0]), ContainsSubstring("encoder_hidden_states"));
-  REQUIRE_THROWS_WITH(unet->forward(in.sample, in.timestep, torch::zeros({2, 5, 11})), ContainsSubstring("give [2, L, 12]"));
+  REQUIRE_THROWS_WITH(unet->forward(in.sample, in.timestep, torch::zeros({2, 5, 11})),
+                      ContainsSubstring("give [2, L, 12]"));
 }
 
 TEST_CASE("Absent config keys are the library's defaults, unknown ones are ignored", "[models][unet]") {
@@ -124,8 +129,10 @@ TEST_CASE("Absent config keys are the library's defaults, unknown ones are ignor
   REQUIRE_FALSE(config.use_linear_projection);
 }
 
-TEST_CASE("num_attention_heads counts before attention_head_dim, and is saved under the name that diffusers reads", "[models][unet]") {
-  const auto config = UNet2DConditionConfig::from_json(Json::parse(R"({"attention_head_dim": 8, "num_attention_heads": [5, 10, 20, 20]})"), "c");
+TEST_CASE("num_attention_heads counts before attention_head_dim, and is saved under the name that diffusers reads",
+          "[models][unet]") {
+  const auto config = UNet2DConditionConfig::from_json(
+      Json::parse(R"({"attention_head_dim": 8, "num_attention_heads": [5, 10, 20, 20]})"), "c");
   REQUIRE(config.attention_head_dim == std::vector<std::int64_t>{5, 10, 20, 20});
   REQUIRE(config.to_json().at("num_attention_heads").is_null());
   REQUIRE(config.to_json().at("attention_head_dim") == Json::parse("[5, 10, 20, 20]"));
@@ -133,19 +140,27 @@ TEST_CASE("num_attention_heads counts before attention_head_dim, and is saved un
 
 TEST_CASE("Every option that would be another U-Net is refused by name", "[models][unet]") {
   const std::vector<std::pair<std::string, std::string>> refused{
-      {R"({"act_fn": "tanh"})", "act_fn"}, {R"({"addition_embed_type": "text_time"})", "addition_embed_type"},
-      {R"({"addition_embed_type_num_heads": 8})", "addition_embed_type_num_heads"}, {R"({"addition_time_embed_dim": 256})", "addition_time_embed_dim"},
+      {R"({"act_fn": "tanh"})", "act_fn"},
+      {R"({"addition_embed_type": "text_time"})", "addition_embed_type"},
+      {R"({"addition_embed_type_num_heads": 8})", "addition_embed_type_num_heads"},
+      {R"({"addition_time_embed_dim": 256})", "addition_time_embed_dim"},
       {R"({"attention_type": "gated"})", "attention_type"},
-      {R"({"class_embed_type": "timestep"})", "class_embed_type"}, {R"({"class_embeddings_concat": true})", "class_embeddings_concat"},
-      {R"({"cross_attention_norm": "layer_norm"})", "cross_attention_norm"}, {R"({"dropout": 0.1})", "dropout"},
-      {R"({"dual_cross_attention": true})", "dual_cross_attention"}, {R"({"encoder_hid_dim": 64})", "encoder_hid_dim"},
+      {R"({"class_embed_type": "timestep"})", "class_embed_type"},
+      {R"({"class_embeddings_concat": true})", "class_embeddings_concat"},
+      {R"({"cross_attention_norm": "layer_norm"})", "cross_attention_norm"},
+      {R"({"dropout": 0.1})", "dropout"},
+      {R"({"dual_cross_attention": true})", "dual_cross_attention"},
+      {R"({"encoder_hid_dim": 64})", "encoder_hid_dim"},
       {R"({"encoder_hid_dim_type": "text_proj"})", "encoder_hid_dim_type"},
       {R"({"mid_block_only_cross_attention": true})", "mid_block_only_cross_attention"},
-      {R"({"mid_block_type": "UNetMidBlock2DSimpleCrossAttn"})", "mid_block_type"}, {R"({"num_class_embeds": 10})", "num_class_embeds"},
+      {R"({"mid_block_type": "UNetMidBlock2DSimpleCrossAttn"})", "mid_block_type"},
+      {R"({"num_class_embeds": 10})", "num_class_embeds"},
       {R"({"projection_class_embeddings_input_dim": 4})", "projection_class_embeddings_input_dim"},
-      {R"({"resnet_out_scale_factor": 2.0})", "resnet_out_scale_factor"}, {R"({"resnet_skip_time_act": true})", "resnet_skip_time_act"},
+      {R"({"resnet_out_scale_factor": 2.0})", "resnet_out_scale_factor"},
+      {R"({"resnet_skip_time_act": true})", "resnet_skip_time_act"},
       {R"({"resnet_time_scale_shift": "spatial"})", "resnet_time_scale_shift"},
-      {R"({"time_cond_proj_dim": 256})", "time_cond_proj_dim"}, {R"({"time_embedding_act_fn": "silu"})", "time_embedding_act_fn"},
+      {R"({"time_cond_proj_dim": 256})", "time_cond_proj_dim"},
+      {R"({"time_embedding_act_fn": "silu"})", "time_embedding_act_fn"},
       {R"({"time_embedding_type": "fourier"})", "time_embedding_type"},
       {R"({"timestep_post_act": "silu"})", "timestep_post_act"}};
   for (const auto& [json, key] : refused)
@@ -158,8 +173,10 @@ TEST_CASE("A config that cannot be built is refused with the key and what to giv
       {R"([1])", "must be a JSON object"},
       {R"({"block_out_channels": [32, 64]})", "list 2, 4 and 4 levels"},
       {R"({"block_out_channels": []})", "list 0, 4 and 4 levels"},
-      {R"({"down_block_types": ["AttnDownBlock2D", "DownBlock2D", "DownBlock2D", "DownBlock2D"]})", "down block 'AttnDownBlock2D' is not supported"},
-      {R"({"up_block_types": ["SkipUpBlock2D", "UpBlock2D", "UpBlock2D", "UpBlock2D"]})", "up block 'SkipUpBlock2D' is not supported"},
+      {R"({"down_block_types": ["AttnDownBlock2D", "DownBlock2D", "DownBlock2D", "DownBlock2D"]})",
+       "down block 'AttnDownBlock2D' is not supported"},
+      {R"({"up_block_types": ["SkipUpBlock2D", "UpBlock2D", "UpBlock2D", "UpBlock2D"]})",
+       "up block 'SkipUpBlock2D' is not supported"},
       {R"({"downsample_padding": 2})", "downsample_padding = 2; give 0 or 1"},
       {R"({"norm_eps": 0})", "norm_eps = 0"},
       {R"({"freq_shift": 2})", "freq_shift = 2"},
@@ -173,7 +190,8 @@ TEST_CASE("A config that cannot be built is refused with the key and what to giv
       {R"({"layers_per_block": 0})", "layers_per_block = 0"},
       {R"({"only_cross_attention": [true, false]})", "only_cross_attention lists 2 values for 4 levels"},
       {R"({"only_cross_attention": 1})", "only_cross_attention = 1 is not true or false"},
-      {R"({"reverse_transformer_layers_per_block": [1, 1]})", "reverse_transformer_layers_per_block lists 2 values for 4 levels"},
+      {R"({"reverse_transformer_layers_per_block": [1, 1]})",
+       "reverse_transformer_layers_per_block lists 2 values for 4 levels"},
       {R"({"mid_block_scale_factor": 0})", "mid_block_scale_factor = 0"},
       {R"({"conv_in_kernel": 2})", "conv_in_kernel = 2; give an odd number"},
       {R"({"time_embedding_dim": -1})", "time_embedding_dim = -1"},
@@ -199,5 +217,6 @@ TEST_CASE("A U-Net folder with a wrong file is refused", "[models][unet]") {
   SECTION("a tensor has another shape") { tensors["conv_in.weight"] = torch::zeros({8, 4, 1, 1}); }
   SECTION("a tensor is unknown") { tensors["conv_in.weights"] = torch::zeros({1}); }
   save_safetensors(weights, tensors);
-  REQUIRE_THROWS_WITH(UNet2DConditionModel::from_pretrained(folder.path), ContainsSubstring(folder.path.string()) && ContainsSubstring("conv_in.weight"));
+  REQUIRE_THROWS_WITH(UNet2DConditionModel::from_pretrained(folder.path),
+                      ContainsSubstring(folder.path.string()) && ContainsSubstring("conv_in.weight"));
 }

@@ -92,7 +92,8 @@ TEST_CASE("A saved autoencoder folder gives the same bits, under new and old att
     Tensors old;
     for (const auto& [name, tensor] : file.tensors()) {
       std::string key = name;
-      for (const auto& [from, to] : {std::pair{".to_q.", ".query."}, {".to_k.", ".key."}, {".to_v.", ".value."}, {".to_out.0.", ".proj_attn."}})
+      for (const auto& [from, to] :
+           {std::pair{".to_q.", ".query."}, {".to_k.", ".key."}, {".to_v.", ".value."}, {".to_out.0.", ".proj_attn."}})
         if (const auto at = key.find(from); at != key.npos) key.replace(at, std::string(from).size(), to);
       old.emplace(key, tensor.clone());
     }

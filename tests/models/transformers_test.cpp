@@ -31,9 +31,7 @@ Tensor ids(std::int64_t rows, std::int64_t length) { return Random(2).stream("id
 std::string message(const Json& config) {
   try {
     CLIPTextConfig::from_json(config, "config.json");
-  } catch (const opad::Error& e) {
-    return e.what();
-  }
+  } catch (const opad::Error& e) { return e.what(); }
   return "";
 }
 
@@ -71,8 +69,9 @@ TEST_CASE("Text model: parameters are frozen, and a gradient reaches embeddings 
   REQUIRE(embeddings.grad().abs().sum().item<double>() > 0);
 }
 
-TEST_CASE("Text model: the pooled state is at the first end token, with eos_token_id 2 at the largest id", "[models][clip-"
-                                                                                                           "text]") {
+TEST_CASE("Text model: the pooled state is at the first end token, with eos_token_id 2 at the largest id",
+          "[models][clip-"
+          "text]") {
   auto config = tiny();
   const Tensor states = Random(3).stream("states").normal({2, 5, 24});
   const Tensor tokens = torch::tensor({{1, 49, 7, 49, 49}, {3, 4, 48, 49, 2}});
@@ -88,7 +87,8 @@ TEST_CASE("Text model: what is saved loads again, under the names of transformer
   const TemporaryFolder folder;
   model->save_pretrained(folder.path);
   const auto tensors = opad::read_weights(folder.path, "model");
-  for (const auto& [name, tensor] : tensors) REQUIRE((name.starts_with("text_model.") || name == "text_projection.weight"));
+  for (const auto& [name, tensor] : tensors)
+    REQUIRE((name.starts_with("text_model.") || name == "text_projection.weight"));
   REQUIRE(tensors.contains("text_model.encoder.layers.1.self_attn.out_proj.bias"));
   REQUIRE(tensors.contains("text_projection.weight") == projection);
   const auto again = CLIPTextModel::from_pretrained(folder.path);
@@ -98,7 +98,8 @@ TEST_CASE("Text model: what is saved loads again, under the names of transformer
   if (!projection) REQUIRE_THROWS_WITH(again->text_embeds(ids(2, 12)), ContainsSubstring("no text_projection"));
 }
 
-TEST_CASE("Text model: files of transformers 5 are saved under the names of transformers 4, to the bit", "[models][clip-text]") {
+TEST_CASE("Text model: files of transformers 5 are saved under the names of transformers 4, to the bit",
+          "[models][clip-text]") {
   const auto model = CLIPTextModel::from_pretrained(golden / "clip_text_sd1" / "model");
   const TemporaryFolder folder;
   model->save_pretrained(folder.path);
@@ -130,14 +131,17 @@ TEST_CASE("Text model: the text tower of a whole CLIP model is found", "[models]
   part.erase("projection_dim");
   const TemporaryFolder whole;
   opad::save_safetensors(whole / "model.safetensors", tensors);
-  opad::write_json(whole / "config.json", {{"text_config", part}, {"vision_config", Json::object()}, {"projection_dim", 10}});
-  REQUIRE(at::equal(CLIPTextModel::from_pretrained(whole.path)->text_embeds(ids(2, 12)), model->text_embeds(ids(2, 12))));
+  opad::write_json(whole / "config.json",
+                   {{"text_config", part}, {"vision_config", Json::object()}, {"projection_dim", 10}});
+  REQUIRE(
+      at::equal(CLIPTextModel::from_pretrained(whole.path)->text_embeds(ids(2, 12)), model->text_embeds(ids(2, 12))));
 }
 
 TEST_CASE("Text model: a config that makes no model says why", "[models][clip-text]") {
   REQUIRE(message(Json::object()).empty());  // all defaults
-  REQUIRE_THAT(message({{"num_attention_heads", 7}}), ContainsSubstring("config.json: hidden_size, num_attention_heads: a width "
-                                                                        "of 512 does not divide into 7"));
+  REQUIRE_THAT(message({{"num_attention_heads", 7}}),
+               ContainsSubstring("config.json: hidden_size, num_attention_heads: a width "
+                                 "of 512 does not divide into 7"));
   REQUIRE_THAT(message({{"num_attention_heads", 0}}), ContainsSubstring("num_attention_heads = 0"));
   REQUIRE_THAT(message({{"hidden_act", "tanh"}}), ContainsSubstring("hidden_act = \"tanh\" is not supported"));
   REQUIRE_THAT(message({{"vocab_size", "many"}}), ContainsSubstring("vocab_size = \"many\" is not an integer"));
@@ -147,14 +151,16 @@ TEST_CASE("Text model: a file that lacks a tensor, or an input that does not fit
           "[models][clip-text]") {
   const auto model = random_model(tiny());
   REQUIRE_THROWS_WITH(model->forward(ids(1, 13)), ContainsSubstring("truncate the prompt"));
-  REQUIRE_THROWS_WITH(model->forward(torch::full({1, 3}, 50, torch::kInt64)), ContainsSubstring("the id 50 is not in the table "
-                                                                                                "of 50"));
+  REQUIRE_THROWS_WITH(model->forward(torch::full({1, 3}, 50, torch::kInt64)),
+                      ContainsSubstring("the id 50 is not in the table "
+                                        "of 50"));
   const TemporaryFolder folder;
   model->save_pretrained(folder.path);
   auto tensors = opad::read_weights(folder.path, "model");
   for (auto& [name, tensor] : tensors) tensor = tensor.clone();
   tensors.erase("text_model.final_layer_norm.bias");
   opad::save_safetensors(folder / "model.safetensors", tensors);
-  REQUIRE_THROWS_WITH(CLIPTextModel::from_pretrained(folder.path), ContainsSubstring("'text_model.final_layer_norm.bias' is "
-                                                                                     "missing"));
+  REQUIRE_THROWS_WITH(CLIPTextModel::from_pretrained(folder.path),
+                      ContainsSubstring("'text_model.final_layer_norm.bias' is "
+                                        "missing"));
 }

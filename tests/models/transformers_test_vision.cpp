@@ -22,7 +22,8 @@ Json with(Json config, const Json& changes) {
 }
 
 std::shared_ptr<VisionTransformer> random_vit(const Json& changes = Json::object()) {
-  auto model = std::make_shared<VisionTransformer>(VisionTransformerConfig::from_json(with(tiny, changes), "config.json"));
+  auto model =
+      std::make_shared<VisionTransformer>(VisionTransformerConfig::from_json(with(tiny, changes), "config.json"));
   opad::fill_random(*model, Random(1));
   return model;
 }
@@ -40,9 +41,7 @@ template <class Config>
 std::string message(const Json& config) {
   try {
     Config::from_json(config, "config.json");
-  } catch (const opad::Error& e) {
-    return e.what();
-  }
+  } catch (const opad::Error& e) { return e.what(); }
   return "";
 }
 
@@ -51,11 +50,13 @@ std::string message(const Json& config) {
 TEST_CASE("Resampling position embeddings to their own grid changes nothing", "[models][vit]") {
   const Tensor table = Random(1).stream("table").normal({1, 2 + 12, 5});
   REQUIRE(at::equal(opad::resample_abs_pos_embed(table, {3, 4}, {3, 4}, 2), table));
-  REQUIRE_THROWS_WITH(opad::resample_abs_pos_embed(table, {5, 5}, {4, 4}, 1), ContainsSubstring("instead of [1, 1 + 4 * 4, D]"));
+  REQUIRE_THROWS_WITH(opad::resample_abs_pos_embed(table, {5, 5}, {4, 4}, 1),
+                      ContainsSubstring("instead of [1, 1 + 4 * 4, D]"));
 }
 
 TEST_CASE("Resampling keeps the prefix, constants and the mirror image", "[models][vit]") {
-  const Tensor prefix = Random(1).stream("prefix").normal({1, 2, 5}), grid = Random(1).stream("grid").normal({1, 16, 5});
+  const Tensor prefix = Random(1).stream("prefix").normal({1, 2, 5}),
+               grid = Random(1).stream("grid").normal({1, 16, 5});
   const auto resample = [&](const Tensor& rows) {
     return opad::resample_abs_pos_embed(at::cat({prefix, rows}, 1), {7, 6}, {4, 4}, 2);
   };
@@ -75,8 +76,8 @@ TEST_CASE("A ViT loaded at another picture size has resampled positions, at its 
   const auto model = random_vit(config);
   const TemporaryFolder folder;
   save(folder.path, *model, with(tiny, config));
-  REQUIRE(
-      at::equal(VisionTransformer::from_pretrained(folder.path, 32)->forward(pictures(2, 32)), model->forward(pictures(2, 32))));
+  REQUIRE(at::equal(VisionTransformer::from_pretrained(folder.path, 32)->forward(pictures(2, 32)),
+                    model->forward(pictures(2, 32))));
   const auto larger = VisionTransformer::from_pretrained(folder.path, 56);
   REQUIRE(at::equal(larger->pos_embed,
                     opad::resample_abs_pos_embed(model->pos_embed, {7, 7}, {4, 4}, model->config.embedded_prefix())));
@@ -105,7 +106,8 @@ TEST_CASE("Pooling takes the class token, the mean of the patches, or everything
   REQUIRE(all->forward(image).sizes() == at::IntArrayRef({2, 17, 12}));
   const auto mean = random_vit({{"global_pool", "avg"}, {"reg_tokens", 2}});  // the norm comes after the mean
   REQUIRE(mean->named_parameters().contains("fc_norm.weight"));
-  REQUIRE(at::allclose(mean->forward(image), mean->fc_norm->forward(mean->forward_features(image).slice(1, 3).mean(1))));
+  REQUIRE(
+      at::allclose(mean->forward(image), mean->fc_norm->forward(mean->forward_features(image).slice(1, 3).mean(1))));
 }
 
 TEST_CASE("Without positions a ViT does not care where its patches are, with them it does", "[models][vit]") {
@@ -120,25 +122,27 @@ TEST_CASE("Without positions a ViT does not care where its patches are, with the
 TEST_CASE("A rectangular picture has rows before columns", "[models][vit]") {
   const auto model = random_vit({{"img_size", {16, 40}}});
   REQUIRE(model->forward_features(Random(1).stream("x").normal({1, 3, 16, 40})).size(1) == 1 + 2 * 5);
-  REQUIRE_THROWS_WITH(model->forward(Random(1).stream("x").normal({1, 3, 40, 16})), ContainsSubstring("instead of [B, 3, 16, "
-                                                                                                      "40]"));
+  REQUIRE_THROWS_WITH(model->forward(Random(1).stream("x").normal({1, 3, 40, 16})),
+                      ContainsSubstring("instead of [B, 3, 16, "
+                                        "40]"));
 }
 
 TEST_CASE("The configs of timm's hub name an architecture", "[models][vit]") {
   const auto config = [](const Json& json) { return VisionTransformerConfig::from_json(json, "config.json"); };
   const auto dino = config({{"architecture", "vit_small_patch16_224.dino"}, {"num_classes", 0}});
-  REQUIRE((dino.embed_dim == 384 && dino.num_heads == 6 && dino.depth == 12 && dino.patch_size == 16 && dino.img_size[0] == 224 &&
-           !dino.init_values));
-  const auto v2 = config(
-      {{"architecture", "vit_large_patch14_dinov2"}, {"pretrained_cfg", {{"tag", "lvd142m"}, {"input_size", {3, 518, 518}}}}});
+  REQUIRE((dino.embed_dim == 384 && dino.num_heads == 6 && dino.depth == 12 && dino.patch_size == 16 &&
+           dino.img_size[0] == 224 && !dino.init_values));
+  const auto v2 = config({{"architecture", "vit_large_patch14_dinov2"},
+                          {"pretrained_cfg", {{"tag", "lvd142m"}, {"input_size", {3, 518, 518}}}}});
   REQUIRE((v2.embed_dim == 1024 && v2.depth == 24 && v2.num_heads == 16 && v2.init_values && v2.reg_tokens == 0 &&
            v2.grid()[0] == 37));
-  const auto reg =
-      config({{"architecture", "vit_base_patch14_reg4_dinov2"}, {"model_args", {{"img_size", 224}}}, {"global_pool", "avg"}});
+  const auto reg = config(
+      {{"architecture", "vit_base_patch14_reg4_dinov2"}, {"model_args", {{"img_size", 224}}}, {"global_pool", "avg"}});
   REQUIRE((reg.embed_dim == 768 && reg.reg_tokens == 4 && reg.no_embed_class && reg.grid()[0] == 16 && reg.fc_norm));
-  REQUIRE_THAT(message<VisionTransformerConfig>({{"architecture", "vit_giant_patch14_clip"}}), ContainsSubstring("'vit_giant_"
-                                                                                                                 "patch14_clip' "
-                                                                                                                 "is not known"));
+  REQUIRE_THAT(message<VisionTransformerConfig>({{"architecture", "vit_giant_patch14_clip"}}),
+               ContainsSubstring("'vit_giant_"
+                                 "patch14_clip' "
+                                 "is not known"));
 }
 
 TEST_CASE("A classifier in the file is left out", "[models][vit]") {
@@ -150,7 +154,8 @@ TEST_CASE("A classifier in the file is left out", "[models][vit]") {
   const TemporaryFolder folder;
   opad::save_safetensors(folder / "model.safetensors", tensors);
   opad::write_json(folder / "config.json", tiny);
-  REQUIRE(at::equal(VisionTransformer::from_pretrained(folder.path)->forward(pictures(1, 32)), model->forward(pictures(1, 32))));
+  REQUIRE(at::equal(VisionTransformer::from_pretrained(folder.path)->forward(pictures(1, 32)),
+                    model->forward(pictures(1, 32))));
 }
 
 TEST_CASE("A ViT's config that makes no model says why", "[models][vit]") {
@@ -182,32 +187,37 @@ TEST_CASE("A CLIP vision model wants its own picture size", "[models][clip-visio
 
 TEST_CASE("The identity encoder takes its sizes from the adapter's file", "[models][identity]") {
   const auto folder = golden / "identity_ip_adapter" / "model";
-  const auto encoder = opad::IdentityNetwork::from_pretrained(folder / "image_encoder", folder / "ip-adapter.safetensors");
+  const auto encoder =
+      opad::IdentityNetwork::from_pretrained(folder / "image_encoder", folder / "ip-adapter.safetensors");
   REQUIRE(encoder->image_size() == 42);
   const Tensor tokens = encoder->forward(pictures(2, 42));
   REQUIRE(tokens.sizes() == at::IntArrayRef({2, 4, 24}));
   const auto pickled = opad::IdentityNetwork::from_pretrained(folder / "image_encoder", folder / "ip-adapter.bin");
   REQUIRE(at::equal(pickled->forward(pictures(2, 42)), tokens));
-  REQUIRE_THROWS_WITH(opad::IdentityNetwork::from_pretrained(golden / "clip_vision_b16" / "model", folder / "ip-adapter."
-                                                                                                            "safetensors"),
-                      ContainsSubstring("the adapter takes embeddings of 20 numbers, the image encoder gives 40"));
+  REQUIRE_THROWS_WITH(
+      opad::IdentityNetwork::from_pretrained(golden / "clip_vision_b16" / "model", folder / "ip-adapter."
+                                                                                            "safetensors"),
+      ContainsSubstring("the adapter takes embeddings of 20 numbers, the image encoder gives 40"));
 }
 
 TEST_CASE("A file without IP-Adapter's plain projection is refused", "[models][identity]") {
   const TemporaryFolder folder;
   opad::save_safetensors(folder / "plus.safetensors", {{"image_proj.latents", torch::ones({1, 16, 8})}});
-  REQUIRE_THROWS_WITH(opad::ImageProjModel::from_pretrained(folder / "plus.safetensors"), ContainsSubstring("give a plain "
-                                                                                                            "IP-Adapter"));
+  REQUIRE_THROWS_WITH(opad::ImageProjModel::from_pretrained(folder / "plus.safetensors"),
+                      ContainsSubstring("give a plain "
+                                        "IP-Adapter"));
   opad::save_safetensors(folder / "odd.safetensors", {{"image_proj.proj.weight", torch::ones({7, 3})},
                                                       {"image_proj.proj.bias", torch::ones({7})},
                                                       {"image_proj.norm.weight", torch::ones({2})},
                                                       {"image_proj.norm.bias", torch::ones({2})}});
-  REQUIRE_THROWS_WITH(opad::ImageProjModel::from_pretrained(folder / "odd.safetensors"), ContainsSubstring("no multiple of the "
-                                                                                                           "width 2"));
+  REQUIRE_THROWS_WITH(opad::ImageProjModel::from_pretrained(folder / "odd.safetensors"),
+                      ContainsSubstring("no multiple of the "
+                                        "width 2"));
 }
 
 TEST_CASE("A ViT's config comes back from what it writes", "[models][vit]") {
-  auto config = opad::VisionTransformerConfig::from_json({{"img_size", 32}, {"patch_size", 8}, {"embed_dim", 12}, {"depth", 2}, {"num_heads", 3}}, "config.json");
+  auto config = opad::VisionTransformerConfig::from_json(
+      {{"img_size", 32}, {"patch_size", 8}, {"embed_dim", 12}, {"depth", 2}, {"num_heads", 3}}, "config.json");
   REQUIRE(opad::VisionTransformerConfig::from_json(config.to_json(), "config.json").to_json() == config.to_json());
   config.img_size = {32, 48}, config.init_values = 1e-5, config.reg_tokens = 4, config.no_embed_class = true;
   REQUIRE(opad::VisionTransformerConfig::from_json(config.to_json(), "config.json").to_json() == config.to_json());

@@ -1,7 +1,10 @@
-// adapters_roundtrip write PIPELINE OUT    gives the models of a diffusers folder adapters of every kind, as after some training, and
-//                                          writes their files and the one-step picture with each: OUT/pictures.safetensors
-// adapters_roundtrip read PIPELINE FOLDER  loads adapters that other programs wrote, FOLDER/NAME/, and writes the one-step pictures
-// adapters_roundtrip.py compares both with diffusers. PIPELINE/noise.safetensors holds the noise [1, 4, h, w], prompt.txt the prompt.
+// adapters_roundtrip write PIPELINE OUT    gives the models of a diffusers folder adapters of every kind, as after some
+// training, and
+//                                          writes their files and the one-step picture with each:
+//                                          OUT/pictures.safetensors
+// adapters_roundtrip read PIPELINE FOLDER  loads adapters that other programs wrote, FOLDER/NAME/, and writes the
+// one-step pictures adapters_roundtrip.py compares both with diffusers. PIPELINE/noise.safetensors holds the noise [1,
+// 4, h, w], prompt.txt the prompt.
 #include <opad/adapter/ip_adapter.hpp>
 #include <opad/adapter/load_adapters.hpp>
 #include <opad/io/atomic_file.hpp>
@@ -24,7 +27,8 @@ struct Pipeline {
   ClipTokenizer tokenizer = ClipTokenizer::from_pretrained(folder / "tokenizer");
 
   Tensor text(const TokenRows& rows) const {
-    return text_encoder->encode(rows.embed(text_encoder->token_table(), tokenizer({rows.expand(read_file(folder / "prompt.txt"))})));
+    return text_encoder->encode(
+        rows.embed(text_encoder->token_table(), tokenizer({rows.expand(read_file(folder / "prompt.txt"))})));
   }
   Tensor picture(const Tensor& condition) const {  // [1, 3, H, W] in [0, 1]
     const auto vae = AutoencoderKL::from_pretrained(folder / "vae");
@@ -57,7 +61,8 @@ void write_adapters(const fs::path& folder, const fs::path& out) {
   Pipeline pipeline{folder};
   auto stream = Random(7).stream("tokens");
   const std::int64_t width = pipeline.text_encoder->config.hidden_size;
-  const TokenRows rows(pipeline.tokenizer, {{"<new1>", stream.normal({1, width})}, {"<new2>", stream.normal({2, width})}});
+  const TokenRows rows(pipeline.tokenizer,
+                       {{"<new1>", stream.normal({1, width})}, {"<new2>", stream.normal({2, width})}});
   rows.save(out / "embeddings");
   pictures["embeddings"] = pipeline.picture(pipeline.text(rows));
   save_safetensors(out / "pictures.safetensors", pictures);

@@ -19,7 +19,8 @@ void custom_diffusion(const parity::Case& c, parity::Report& report, const std::
   run("base");
   opad::load_custom_diffusion(*unet, c.folder / "custom_diffusion" / file);
   run("custom");
-  for (const auto& [name, parameter] : opad::processor_parameters(*unet)) report.tensor("grad.param." + name, parameter.grad());
+  for (const auto& [name, parameter] : opad::processor_parameters(*unet))
+    report.tensor("grad.param." + name, parameter.grad());
 }
 
 void learned_embeddings(const parity::Case& c, parity::Report& report) {
@@ -29,7 +30,8 @@ void learned_embeddings(const parity::Case& c, parity::Report& report) {
     auto tokenizer = opad::ClipTokenizer::from_pretrained(c.folder / "model" / "tokenizer");
     std::vector<opad::LearnedEmbedding> embeddings;
     for (const auto& file : load.at("files"))
-      embeddings.push_back(opad::read_learned_embedding(c.folder / "embeddings" / file.get<std::string>(), load.value("token", "")));
+      embeddings.push_back(
+          opad::read_learned_embedding(c.folder / "embeddings" / file.get<std::string>(), load.value("token", "")));
     const opad::TokenRows rows(tokenizer, embeddings);
     const auto prompt = rows.expand(load.at("prompt").get<std::string>());
     const auto ids = tokenizer({prompt});
@@ -42,8 +44,10 @@ void learned_embeddings(const parity::Case& c, parity::Report& report) {
 }
 
 void run(const parity::Case& c, parity::Report& report) {
-  if (c.json.contains("recipe") && c.json.at("recipe").value("kind", "") == "embeddings") return learned_embeddings(c, report);
-  for (const std::string file : {"pytorch_custom_diffusion_weights.bin", "pytorch_custom_diffusion_weights.safetensors"})
+  if (c.json.contains("recipe") && c.json.at("recipe").value("kind", "") == "embeddings")
+    return learned_embeddings(c, report);
+  for (const std::string file :
+       {"pytorch_custom_diffusion_weights.bin", "pytorch_custom_diffusion_weights.safetensors"})
     if (std::filesystem::exists(c.folder / "custom_diffusion" / file)) custom_diffusion(c, report, file);
 }
 

@@ -1,4 +1,5 @@
-// Models at their real size: forward only, and by relative error, |got - want| <= limit max |want| (tests/oracle/full_size_parity.py).
+// Models at their real size: forward only, and by relative error, |got - want| <= limit max |want|
+// (tests/oracle/full_size_parity.py).
 #include <opad/models/autoencoder_kl.hpp>
 #include <opad/models/clip_text_model.hpp>
 #include <opad/models/clip_vision_model.hpp>
@@ -16,7 +17,8 @@ void run(const parity::Case& c, parity::Report& report) {
   const auto model = c.folder / "model";
   const auto compare = [&](const std::string& name, const parity::Tensor& got) {
     const auto want = c.at(name);
-    const double error = got.sizes() == want.sizes() ? ((got - want).abs().max() / want.abs().max()).item<double>() : 1.0;
+    const double error =
+        got.sizes() == want.sizes() ? ((got - want).abs().max() / want.abs().max()).item<double>() : 1.0;
     report.handled(name);
     report.check(name, error <= limit, c10::str("relative error ", error));
   };
@@ -32,7 +34,8 @@ void run(const parity::Case& c, parity::Report& report) {
   } else if (kind == "clip_text") {
     compare("out.last_hidden_state", opad::CLIPTextModel::from_pretrained(model)->forward(c.at("in.input_ids")));
   } else if (kind == "clip_vision") {
-    compare("out.image_embeds", opad::CLIPVisionModelWithProjection::from_pretrained(model)->forward(c.at("in.pixel_values")));
+    compare("out.image_embeds",
+            opad::CLIPVisionModelWithProjection::from_pretrained(model)->forward(c.at("in.pixel_values")));
   } else {
     opad::require(kind == "vit", c.folder.string(), ": no kind '", kind, "'");
     const auto vit = opad::VisionTransformer::from_pretrained(model);

@@ -8,10 +8,12 @@ namespace {
 using opad::Tensor;
 
 void run(const parity::Case& c, parity::Report& report) {
-  const auto encoder =
-      opad::IdentityNetwork::from_pretrained(c.folder / "model" / "image_encoder", c.folder / "model" / "ip-adapter.safetensors");
+  const auto encoder = opad::IdentityNetwork::from_pretrained(c.folder / "model" / "image_encoder",
+                                                              c.folder / "model" / "ip-adapter.safetensors");
   const std::vector<std::int64_t> size(2, encoder->image_size());
-  const auto resized = [&](const Tensor& image) { return at::upsample_bilinear2d(image, size, /*align_corners=*/false); };
+  const auto resized = [&](const Tensor& image) {
+    return at::upsample_bilinear2d(image, size, /*align_corners=*/false);
+  };
 
   const Tensor student = c.at("in.student").clone().requires_grad_(), target = c.at("in.target");
   const Tensor small = resized(student), tokens = encoder->forward(small), wanted = encoder->forward(resized(target));

@@ -10,8 +10,10 @@ using namespace opad;
 namespace {
 
 void run_resize(const parity::Case& c, parity::Report& report) {
-  const std::map<std::string, Filter> filters{
-      {"nearest", Filter::Nearest}, {"bilinear", Filter::Bilinear}, {"bicubic", Filter::Bicubic}, {"lanczos", Filter::Lanczos}};
+  const std::map<std::string, Filter> filters{{"nearest", Filter::Nearest},
+                                              {"bilinear", Filter::Bilinear},
+                                              {"bicubic", Filter::Bicubic},
+                                              {"lanczos", Filter::Lanczos}};
   for (const auto& [name, picture] : c.io) {
     if (!name.starts_with("in.")) continue;
     const std::string out = "out." + name.substr(3) + ".";
@@ -52,7 +54,9 @@ void run_torch(const parity::Case& c, parity::Report& report) {
                      : mode == "nearest" ? at::upsample_nearest2d(x, {h, w})
                      : antialias         ? at::_upsample_bilinear2d_aa(x, {h, w}, false)
                                          : Bilinear{}(x, h, w);
-    (y * torch::linspace(-1, 1, y.numel(), torch::kFloat64).reshape(y.sizes()).to(y.scalar_type()).cos()).sum().backward();
+    (y * torch::linspace(-1, 1, y.numel(), torch::kFloat64).reshape(y.sizes()).to(y.scalar_type()).cos())
+        .sum()
+        .backward();
     const std::string key = c10::str(input, ".", mode, antialias ? "_antialias" : "", ".", h, "x", w);
     report.tensor("out." + key, y.detach());
     report.tensor("grad." + key, x.grad());
@@ -76,9 +80,7 @@ void run_files(const parity::Case& c, parity::Report& report) {
     try {
       read_image(c.folder / "files" / file);
       report.check(file, false, c10::str("read, but Pillow says ", message));
-    } catch (const Error& error) {
-      report.check(file, true, c10::str("refused: ", error.what()));
-    }
+    } catch (const Error& error) { report.check(file, true, c10::str("refused: ", error.what())); }
   }
 }
 

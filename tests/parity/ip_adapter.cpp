@@ -10,7 +10,8 @@ void run(const parity::Case& c, parity::Report& report) {
     for (const auto& scale : c.json.at("recipe").at("scales")) {
       const auto unet = opad::UNet2DConditionModel::from_pretrained(c.folder / "model");
       const auto adapter = opad::IpAdapter::load(*unet, c.folder / file, scale.get<double>());
-      const auto text = c.at("in.encoder_hidden_states").clone().requires_grad_(), image = c.at("in.image_embeds").clone().requires_grad_();
+      const auto text = c.at("in.encoder_hidden_states").clone().requires_grad_(),
+                 image = c.at("in.image_embeds").clone().requires_grad_();
       const auto out = unet->forward(c.at("in.sample"), c.at("in.timestep"), adapter.condition(text, image));
       (out * c.at("in.grad_output")).sum().backward();
       report.tensor("out." + scale.dump(), out);

@@ -14,7 +14,8 @@ void run(const parity::Case& c, parity::Report& report) {
   (distance * c.at("in.weight")).sum().backward();
   report.tensor("grad.x", x.grad());
   const auto features = network->features(normalize ? 2 * c.at("in.x") - 1 : c.at("in.x"));
-  for (std::size_t i = 0; i < features.size(); ++i) report.tensor(c10::str("act.feature_mean.", i), features[i].mean({2, 3}));
+  for (std::size_t i = 0; i < features.size(); ++i)
+    report.tensor(c10::str("act.feature_mean.", i), features[i].mean({2, 3}));
 }
 
 const parity::Family family{"lpips_alex", run};

@@ -1,4 +1,5 @@
-// opad_parity CASE...: runs fixture folders through the C++ modules and compares, a line for each tensor. Exit 1 on any failure.
+// opad_parity CASE...: runs fixture folders through the C++ modules and compares, a line for each tensor. Exit 1 on any
+// failure.
 #include "parity.hpp"
 
 #include <cstdio>
@@ -34,7 +35,8 @@ void Report::tensor(const std::string& name, const Tensor& got) {
   } else {
     const Tensor g = got.detach().cpu().to(torch::kFloat64), w = want.to(torch::kFloat64), error = (g - w).abs();
     ok = at::isfinite(g).all().item<bool>() && (error <= atol + rtol * w.abs()).all().item<bool>();
-    const double worst = error.max().item<double>(), share = (error / (atol + rtol * w.abs())).nan_to_num(0).max().item<double>();
+    const double worst = error.max().item<double>(),
+                 share = (error / (atol + rtol * w.abs())).nan_to_num(0).max().item<double>();
     char text[120];
     std::snprintf(text, sizeof text, "error %.2e, atol %.0e, %.3f of the tolerance", worst, atol, share);
     detail = text;
@@ -55,7 +57,8 @@ void Report::check(const std::string& name, bool ok, const std::string& detail) 
 void Report::finish() {
   if (!case_.json.contains("outputs")) return;
   for (const auto& [name, entry] : case_.json.at("outputs").items())
-    if ((name.starts_with("out.") || name.starts_with("grad.")) && !seen_.contains(name)) check(name, false, "never compared");
+    if ((name.starts_with("out.") || name.starts_with("grad.")) && !seen_.contains(name))
+      check(name, false, "never compared");
 }
 
 }  // namespace parity
@@ -80,7 +83,8 @@ int main(int argc, char** argv) {
       const std::string family = trace ? "release_step" : c.json.value("family", "");
       std::cout << c.folder.filename().string() << " (" << family << ")\n";
       const auto run = parity::Family::registry().find(family);
-      opad::require(run != parity::Family::registry().end(), c.folder.string(), ": no family '", family, "' in this program");
+      opad::require(run != parity::Family::registry().end(), c.folder.string(), ": no family '", family,
+                    "' in this program");
       if (fs::exists(c.folder / "io.safetensors")) c.io = opad::SafeTensors(c.folder / "io.safetensors").tensors();
       parity::Report report(c);
       run->second(c, report);

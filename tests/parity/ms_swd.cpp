@@ -14,7 +14,8 @@ void run(const parity::Case& c, parity::Report& report) {
   report.tensor("out.distance", distance);
   (distance * c.at("in.weight")).sum().backward();
 
-  // Where two sorted projections cross, rounding flips single terms of the gradient: the case's note accepts few such elements.
+  // Where two sorted projections cross, rounding flips single terms of the gradient: the case's note accepts few such
+  // elements.
   const auto want = c.at("grad.x"), error = (x.grad() - want).abs();
   const auto& entry = c.json.at("outputs").at("grad.x");
   const auto tolerance = entry.at("atol").get<double>() + entry.at("rtol").get<double>() * want.abs();

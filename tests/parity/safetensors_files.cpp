@@ -1,4 +1,5 @@
-// Malformed and odd safetensors files, against the verdict of the format's own library (tests/oracle/families/safetensors_bad.py).
+// Malformed and odd safetensors files, against the verdict of the format's own library
+// (tests/oracle/families/safetensors_bad.py).
 #include "parity.hpp"
 
 #include <iomanip>
@@ -13,7 +14,8 @@ std::string hex(const Tensor& tensor) {
   std::ostringstream text;
   const Tensor plain = tensor.contiguous();
   const auto* const bytes = static_cast<const unsigned char*>(plain.data_ptr());
-  for (std::size_t i = 0; i < plain.nbytes(); ++i) text << std::hex << std::setw(2) << std::setfill('0') << int{bytes[i]};
+  for (std::size_t i = 0; i < plain.nbytes(); ++i)
+    text << std::hex << std::setw(2) << std::setfill('0') << int{bytes[i]};
   return text.str();
 }
 
@@ -47,9 +49,7 @@ void run(const parity::Case& c, parity::Report& report) {
         const SafeTensors file(c.folder / "files" / (name + ".safetensors"));
         const std::string detail = may_read ? difference(file, want) : "read, but must be refused";
         report.check(name, detail.empty(), detail);
-      } catch (const Error& error) {
-        report.check(name, may_refuse, error.what());
-      }
+      } catch (const Error& error) { report.check(name, may_refuse, error.what()); }
     }
   };
   verdicts("rejected", false, true);

@@ -33,9 +33,12 @@ std::int64_t step_of(const AnySampler& sampler, double t) {
 class Run {
  public:
   Run(const parity::Case& c, parity::Report& report, const Json& spec, const std::string& scheduler)
-      : case_(c), report_(report), name_(spec.at("run")),
+      : case_(c),
+        report_(report),
+        name_(spec.at("run")),
         config_(SchedulerConfig::from_pretrained(c.folder / "model" / name_, scheduler)),
-        euler_(scheduler.starts_with("Euler")), solver_(scheduler.starts_with("DPMSolver")) {
+        euler_(scheduler.starts_with("Euler")),
+        solver_(scheduler.starts_with("DPMSolver")) {
     if (spec.contains("steps")) sampler_.emplace(config_, spec.at("steps").get<std::int64_t>(), spec.value("eta", 0.0));
   }
 
@@ -43,7 +46,8 @@ class Run {
     if (sampler_) trajectory();
     const Eigen::ArrayXd alpha_bar = config_.alpha_bar();
     out("alphas_cumprod", torch::tensor(std::vector<double>(alpha_bar.begin(), alpha_bar.end()), torch::kFloat64));
-    out("init_noise_sigma", torch::tensor(sampler_ ? sampler_->init_noise_sigma() : untimed_init_noise_sigma(), torch::kFloat64));
+    out("init_noise_sigma",
+        torch::tensor(sampler_ ? sampler_->init_noise_sigma() : untimed_init_noise_sigma(), torch::kFloat64));
     if (case_.has("in." + name_ + ".t")) training();
   }
 
@@ -98,7 +102,8 @@ class Run {
     }
     if (asked("velocity")) out("velocity", diffusion.velocity(clean, z, steps));
   }
-  /// DPM-Solver's class keeps its sigmas the other way round until its timesteps are set, so t is counted from the other end.
+  /// DPM-Solver's class keeps its sigmas the other way round until its timesteps are set, so t is counted from the
+  /// other end.
   Tensor untimed_add_noise(const Tensor& clean, const Tensor& z, std::int64_t t) const {
     const double sigma = sigma_table(config_)[t], scale = solver_ ? 1 / norm_of_sample(sigma) : 1;
     return scale * (clean + sigma * z);

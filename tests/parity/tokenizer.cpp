@@ -1,4 +1,5 @@
-// The CLIP tokenizer: strings.json, padded with the end token (model/) and with "!" (the two config files of model_sd2/).
+// The CLIP tokenizer: strings.json, padded with the end token (model/) and with "!" (the two config files of
+// model_sd2/).
 #include <cstdlib>
 
 #include <opad/text/clip_tokenizer.hpp>

@@ -8,7 +8,8 @@ namespace {
 void run(const parity::Case& c, parity::Report& report) {
   const auto unet = opad::UNet2DConditionModel::from_pretrained(c.folder / "model");
   for (auto& parameter : unet->parameters()) parameter.requires_grad_(true);
-  const auto sample = c.at("in.sample").clone().requires_grad_(), text = c.at("in.encoder_hidden_states").clone().requires_grad_();
+  const auto sample = c.at("in.sample").clone().requires_grad_(),
+             text = c.at("in.encoder_hidden_states").clone().requires_grad_();
   const auto out = unet->forward(sample, c.at("in.timestep"), text);
   (out * c.at("in.grad_output")).sum().backward();
   report.tensor("out.sample", out);
@@ -22,7 +23,8 @@ void run(const parity::Case& c, parity::Report& report) {
   opad::UNet2DConditionModel again(opad::UNet2DConditionConfig::from_json(opad::read_json(old), old.string()));
   opad::load_parameters(again, opad::read_weights(c.folder / "model", "diffusion_pytorch_model"), old.string());
   for (auto& parameter : again.parameters()) parameter.requires_grad_(true);  // PyTorch chooses its kernels by that too
-  report.check("config_old.json", at::equal(again.forward(sample, c.at("in.timestep"), text), out), "gives the same output");
+  report.check("config_old.json", at::equal(again.forward(sample, c.at("in.timestep"), text), out),
+               "gives the same output");
 }
 
 const parity::Family family{"unet", run};

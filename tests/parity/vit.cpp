@@ -13,8 +13,9 @@ void run_resample(const parity::Case& c, const opad::Json& recipe, parity::Repor
   const auto old_size = recipe.at("old_size").get<std::array<std::int64_t, 2>>();
   for (const auto& entry : recipe.at("new_sizes")) {
     const auto size = entry.get<std::array<std::int64_t, 2>>();
-    report.tensor(c10::str("out.", size[0], "x", size[1]),
-                  opad::resample_abs_pos_embed(c.at("in.pos_embed"), size, old_size, recipe.at("prefix").get<std::int64_t>()));
+    report.tensor(
+        c10::str("out.", size[0], "x", size[1]),
+        opad::resample_abs_pos_embed(c.at("in.pos_embed"), size, old_size, recipe.at("prefix").get<std::int64_t>()));
   }
 }
 

@@ -41,7 +41,8 @@ TEST_CASE("PatchCodec's latents are the patches' principal components, scaled by
   const Tensor images = render_batch(sample_sprites(64, Random(3).stream("sprites")));
   const auto whole = PatchCodec::fit(images, 4, 48);
   const Tensor latents = whole.encode(images).permute({0, 2, 3, 1}).reshape({-1, 48}).to(torch::kFloat64);
-  const Tensor centred = latents - latents.mean(0), covariance = centred.t().mm(centred) / static_cast<double>(latents.size(0));
+  const Tensor centred = latents - latents.mean(0),
+               covariance = centred.t().mm(centred) / static_cast<double>(latents.size(0));
   const Tensor variances = at::diag(covariance);
   SECTION("channels are uncorrelated") {
     const Tensor off = covariance - at::diag(variances);
@@ -53,7 +54,8 @@ TEST_CASE("PatchCodec's latents are the patches' principal components, scaled by
     REQUIRE(std::abs(variances.square().sum().item<double>() / total - 1) < 1e-4);
   }
   SECTION("fewer channels are the first of them") {
-    REQUIRE(at::allclose(PatchCodec::fit(images, 4, 5).encode(images).abs(), whole.encode(images).narrow(1, 0, 5).abs(), 1e-4, 1e-4));
+    REQUIRE(at::allclose(PatchCodec::fit(images, 4, 5).encode(images).abs(), whole.encode(images).narrow(1, 0, 5).abs(),
+                         1e-4, 1e-4));
   }
 }
 

@@ -7,8 +7,9 @@ namespace {
 
 Finished pretrain(const fs::path& models) {
   const ScratchFolder scratch;
-  const std::string command = "OPAD_BIN='" OPAD_BINARY_DIR "/bin' SCALE=0.0005 OMP_NUM_THREADS=1 '" OPAD_SOURCE_DIR "/scripts/pretrain' '" + models.string() +
-                              "' >'" + (scratch / "out").string() + "' 2>'" + (scratch / "err").string() + "'";
+  const std::string command =
+      "OPAD_BIN='" OPAD_BINARY_DIR "/bin' SCALE=0.0005 OMP_NUM_THREADS=1 '" OPAD_SOURCE_DIR "/scripts/pretrain' '" +
+      models.string() + "' >'" + (scratch / "out").string() + "' 2>'" + (scratch / "err").string() + "'";
   const int status = std::system(command.c_str());
   return {WIFEXITED(status) ? WEXITSTATUS(status) : 128, read_text(scratch / "out"), read_text(scratch / "err")};
 }
@@ -21,22 +22,28 @@ TEST_CASE("scripts/pretrain makes a world from nothing that the method then runs
   const auto made = pretrain(world);
   INFO(made.output << made.errors);
   REQUIRE(made.code == 0);
-  for (const char* file : {"teacher/model_index.json", "teacher/unet/config.json", "teacher/vae/config.json", "teacher/text_encoder/config.json",
-                           "teacher/tokenizer/vocab.json", "teacher/scheduler/scheduler_config.json", "student/unet/config.json",
-                           "student/scheduler/scheduler_config.json", "dino/config.json", "dinov2/config.json", "identity-encoder/ip_adapter.safetensors", "ip-adapter/ip-adapter.safetensors",
-                           "identity-encoder/image_encoder/config.json", "evaluation/dino/config.json", "evaluation/clip/text_encoder/config.json",
-                           "evaluation/clip/image_encoder/config.json", "evaluation/clip/tokenizer/vocab.json", "evaluation/attribute-reader/attributes.json"}) {
+  for (const char* file :
+       {"teacher/model_index.json", "teacher/unet/config.json", "teacher/vae/config.json",
+        "teacher/text_encoder/config.json", "teacher/tokenizer/vocab.json", "teacher/scheduler/scheduler_config.json",
+        "student/unet/config.json", "student/scheduler/scheduler_config.json", "dino/config.json", "dinov2/config.json",
+        "identity-encoder/ip_adapter.safetensors", "ip-adapter/ip-adapter.safetensors",
+        "identity-encoder/image_encoder/config.json", "evaluation/dino/config.json",
+        "evaluation/clip/text_encoder/config.json", "evaluation/clip/image_encoder/config.json",
+        "evaluation/clip/tokenizer/vocab.json", "evaluation/attribute-reader/attributes.json"}) {
     INFO(file);
     REQUIRE(fs::exists(world / file));
   }
   SECTION("the method trains on it, and generate shows what it learned") {
     const auto run = scratch / "run";
-    const auto trained = start("opad", "--models '" + world.string() + "' --instance-data '" + photos + "' --instance-prompt '<new1> cat' --output '" + run.string() +
+    const auto trained = start("opad", "--models '" + world.string() + "' --instance-data '" + photos +
+                                           "' --instance-prompt '<new1> cat' --output '" + run.string() +
                                            "' --steps 1 --preview-count 1 --teacher-preview-steps 2");
     INFO(trained.errors);
     REQUIRE(trained.code == 0);
-    const auto shown = start("generate", "--model '" + (world / "student").string() + "' --base '" + (world / "teacher").string() + "' --adapters '" + run.string() +
-                                             "' --prompt 'a <new1> cat in the snow' --output '" + (scratch / "pictures").string() + "'");
+    const auto shown =
+        start("generate", "--model '" + (world / "student").string() + "' --base '" + (world / "teacher").string() +
+                              "' --adapters '" + run.string() + "' --prompt 'a <new1> cat in the snow' --output '" +
+                              (scratch / "pictures").string() + "'");
     INFO(shown.errors);
     REQUIRE(shown.code == 0);
   }
@@ -44,7 +51,8 @@ TEST_CASE("scripts/pretrain makes a world from nothing that the method then runs
     const auto student = read_text(world / "student" / "unet" / "diffusion_pytorch_model.safetensors");
     const auto run = fs::path(world.string() + ".runs") / "vae";
     const auto vae = read_text(world / "teacher" / "vae" / "diffusion_pytorch_model.safetensors");
-    const std::string again = "--models '" + world.string() + "' --output '" + (scratch / "vae").string() + "' --steps 3 --batch-size 2 --checkpoint-every 1 --resume";
+    const std::string again = "--models '" + world.string() + "' --output '" + (scratch / "vae").string() +
+                              "' --steps 3 --batch-size 2 --checkpoint-every 1 --resume";
     REQUIRE(start("pretrain-vae", again).code == 0);
     const auto whole = read_text(world / "teacher" / "vae" / "diffusion_pytorch_model.safetensors");
     REQUIRE(whole != vae);
@@ -61,13 +69,18 @@ TEST_CASE("scripts/pretrain makes a world from nothing that the method then runs
 TEST_CASE("scripts/pretrain that is stopped stops its trainings, each after a checkpoint", "[pretrain][programs]") {
   const ScratchFolder scratch;
   const std::string world = (scratch / "world").string();
-  const std::string script = "OPAD_BIN='" OPAD_BINARY_DIR "/bin' OMP_NUM_THREADS=1 '" OPAD_SOURCE_DIR "/scripts/pretrain' '" + world + "' >'" + world + ".out' 2>&1 & ";
+  const std::string script = "OPAD_BIN='" OPAD_BINARY_DIR "/bin' OMP_NUM_THREADS=1 '" OPAD_SOURCE_DIR
+                             "/scripts/pretrain' '" +
+                             world + "' >'" + world + ".out' 2>&1 & ";
   // both have begun their loops once their folders of previews are there
-  const std::string stop = "script=$!; until [ -d '" + world + ".runs/vae/previews' ] && [ -d '" + world + ".runs/dino/previews' ] || ! kill -0 $script; do sleep 0.1; done; kill $script; wait $script";
+  const std::string stop =
+      "script=$!; until [ -d '" + world + ".runs/vae/previews' ] && [ -d '" + world +
+      ".runs/dino/previews' ] || ! kill -0 $script; do sleep 0.1; done; kill $script; wait $script";
   const int status = std::system((script + stop).c_str());
   INFO(read_text(world + ".out"));
   REQUIRE(WEXITSTATUS(status) == 143);
-  for (const auto& entry : fs::directory_iterator("/proc")) REQUIRE(read_text(entry.path() / "cmdline").find("--models" + std::string(1, '\0') + world) == std::string::npos);
+  for (const auto& entry : fs::directory_iterator("/proc"))
+    REQUIRE(read_text(entry.path() / "cmdline").find("--models" + std::string(1, '\0') + world) == std::string::npos);
   for (const char* training : {"vae", "dino"}) {
     const fs::path run = world + ".runs/" + training;
     REQUIRE_FALSE(fs::is_empty(run / "checkpoints"));
@@ -78,8 +91,10 @@ TEST_CASE("scripts/pretrain that is stopped stops its trainings, each after a ch
 TEST_CASE("Two processes train one model: the same in every run, also when it was stopped", "[pretrain][programs]") {
   const ScratchFolder scratch;
   const auto train = [&](const std::string& name) {
-    const auto finished = start("pretrain-vae", "--models '" + (scratch / (name + "-models")).string() + "' --output '" + (scratch / name).string() +
-                                                    "' --steps 4 --batch-size 4 --checkpoint-every 1 --processes 2 --resume");
+    const auto finished =
+        start("pretrain-vae", "--models '" + (scratch / (name + "-models")).string() + "' --output '" +
+                                  (scratch / name).string() +
+                                  "' --steps 4 --batch-size 4 --checkpoint-every 1 --processes 2 --resume");
     INFO(finished.errors);
     REQUIRE(finished.code == 0);
     return read_text((scratch / (name + "-models")) / "teacher" / "vae" / "diffusion_pytorch_model.safetensors");

@@ -6,10 +6,11 @@
 namespace {
 
 /// The arguments of a run that would work, but for what a test changes.
-std::string arguments(const fs::path& data, const fs::path& output, const std::string& more = "", const std::string& prompt = "<new1> cat",
-                      const std::string& initializer = "photo") {
-  return "--models '" + tiny + "' --instance-data '" + data.string() + "' --instance-prompt '" + prompt + "' --initializer-token " + initializer + " --output '" +
-         output.string() + "' --steps 1 --batch-size 1 --preview-count 1 --teacher-preview-steps 0 --validation-prompt 'a photo' " + more;
+std::string arguments(const fs::path& data, const fs::path& output, const std::string& more = "",
+                      const std::string& prompt = "<new1> cat", const std::string& initializer = "photo") {
+  return "--models '" + tiny + "' --instance-data '" + data.string() + "' --instance-prompt '" + prompt +
+         "' --initializer-token " + initializer + " --output '" + output.string() +
+         "' --steps 1 --batch-size 1 --preview-count 1 --teacher-preview-steps 0 --validation-prompt 'a photo' " + more;
 }
 
 /// One clear line that holds the given words, exit code 2, and no run folder.
@@ -48,8 +49,12 @@ TEST_CASE("Folders that hold no pictures are refused", "[programs][input]") {
 TEST_CASE("Prompts and tokens that cannot work are refused", "[programs][input]") {
   const ScratchFolder scratch;
   const auto output = scratch / "run";
-  SECTION("a prompt without the modifier token") { refused(arguments(photos, output, "", "a cat"), {"<new1>", "--instance-prompt"}, output); }
-  SECTION("an initializer of several tokens") { refused(arguments(photos, output, "", "<new1> zzyzx", "zzyzx"), {"zzyzx", "tokens"}, output); }
+  SECTION("a prompt without the modifier token") {
+    refused(arguments(photos, output, "", "a cat"), {"<new1>", "--instance-prompt"}, output);
+  }
+  SECTION("an initializer of several tokens") {
+    refused(arguments(photos, output, "", "<new1> zzyzx", "zzyzx"), {"zzyzx", "tokens"}, output);
+  }
   SECTION("a modifier token that exists") {
     refused(arguments(photos, output, "--modifier-token 'a</w>'", "a</w> cat"), {"a</w>"}, output);
   }
@@ -59,10 +64,15 @@ TEST_CASE("Model folders that cannot be loaded are refused", "[programs][input]"
   const ScratchFolder scratch;
   const auto output = scratch / "run", models = scratch / "models";
   fs::copy(tiny, models, fs::copy_options::recursive);
-  SECTION("no such folder") { refused(arguments(photos, output, "--teacher '" + (scratch / "none").string() + "'"), {"none"}, output); }
+  SECTION("no such folder") {
+    refused(arguments(photos, output, "--teacher '" + (scratch / "none").string() + "'"), {"none"}, output);
+  }
   SECTION("encoders of another world") {
-    refused("--teacher '" + tiny + "/teacher' --student '" + tiny + "/student' --instance-data '" + photos + "' --instance-prompt '<new1> cat' --initializer-token photo "
-            "--output '" + output.string() + "'", {"--identity-encoder is missing", "--models"}, output);
+    refused("--teacher '" + tiny + "/teacher' --student '" + tiny + "/student' --instance-data '" + photos +
+                "' --instance-prompt '<new1> cat' --initializer-token photo "
+                "--output '" +
+                output.string() + "'",
+            {"--identity-encoder is missing", "--models"}, output);
   }
   SECTION("without config") {
     fs::remove(models / "student" / "unet" / "config.json");
@@ -73,7 +83,8 @@ TEST_CASE("Model folders that cannot be loaded are refused", "[programs][input]"
     opad::Tensors tensors = opad::SafeTensors(file).tensors();
     tensors["conv_in.weight"] = tensors["conv_in.weight"].slice(0, 0, 8).contiguous();
     opad::save_safetensors(file, tensors);
-    refused(arguments(photos, output, "--models '" + models.string() + "'"), {"conv_in.weight", "student/unet"}, output);
+    refused(arguments(photos, output, "--models '" + models.string() + "'"), {"conv_in.weight", "student/unet"},
+            output);
   }
   SECTION("a file that is cut off") {
     const auto file = models / "teacher" / "vae" / "diffusion_pytorch_model.safetensors";
@@ -86,7 +97,9 @@ TEST_CASE("Model folders that cannot be loaded are refused", "[programs][input]"
 TEST_CASE("Options that make no sense are refused", "[programs][input]") {
   const ScratchFolder scratch;
   const auto output = scratch / "run";
-  SECTION("an unknown option names the nearest") { refused(arguments(photos, output, "--batchsize 2"), {"--batchsize", "--batch-size"}, output); }
+  SECTION("an unknown option names the nearest") {
+    refused(arguments(photos, output, "--batchsize 2"), {"--batchsize", "--batch-size"}, output);
+  }
   SECTION("a resume that does not exist") {
     refused(arguments(photos, output, "--resume '" + (scratch / "gone").string() + "'"), {"--resume", "gone"}, output);
   }
@@ -128,7 +141,8 @@ TEST_CASE("A run is not overwritten by accident", "[programs][input]") {
 TEST_CASE("Asked for, --help and --version answer and leave", "[programs][help]") {
   const auto help = start("opad", "--help");
   REQUIRE(help.code == 0);
-  for (const char* name : {"--instance-data", "--loss.latent-mse.weight", "--critic.dino.weight", "--target.guidance", "--student-optimiser.learning-rate"})
+  for (const char* name : {"--instance-data", "--loss.latent-mse.weight", "--critic.dino.weight", "--target.guidance",
+                           "--student-optimiser.learning-rate"})
     REQUIRE_THAT(help.output, ContainsSubstring(name));
   REQUIRE(start("opad", "--version").code == 0);
 }

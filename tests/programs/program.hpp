@@ -38,7 +38,8 @@ struct Finished {
 inline Finished start(const std::string& program, const std::string& arguments, const std::string& before = "") {
   const ScratchFolder scratch;
   const fs::path out = scratch / "out", err = scratch / "err";
-  const std::string command = before + " OMP_NUM_THREADS=1 '" OPAD_BINARY_DIR "/bin/" + program + "' " + arguments + " >'" + out.string() + "' 2>'" + err.string() + "'";
+  const std::string command = before + " OMP_NUM_THREADS=1 '" OPAD_BINARY_DIR "/bin/" + program + "' " + arguments +
+                              " >'" + out.string() + "' 2>'" + err.string() + "'";
   const int status = std::system(command.c_str());
   return {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), read_text(out), read_text(err)};
 }

@@ -8,9 +8,12 @@ namespace {
 
 /// A short run on the tiny models.
 Finished train(const std::string& program, const fs::path& output, const std::string& more) {
-  return start(program, "--models '" + tiny + "' --instance-data '" + photos + "' --instance-prompt '<new1> cat' --initializer-token photo --resolution 96 --output '" +
-                            output.string() + "' --steps 2 --batch-size 1 --preview-every 0 --preview-count 1 --teacher-preview-steps 2 " +
-                            "--validation-prompt 'a <new1> cat' --checkpoint-every 2 " + more);
+  return start(program,
+               "--models '" + tiny + "' --instance-data '" + photos +
+                   "' --instance-prompt '<new1> cat' --initializer-token photo --resolution 96 --output '" +
+                   output.string() +
+                   "' --steps 2 --batch-size 1 --preview-every 0 --preview-count 1 --teacher-preview-steps 2 " +
+                   "--validation-prompt 'a <new1> cat' --checkpoint-every 2 " + more);
 }
 nlohmann::json record(const fs::path& run) { return nlohmann::json::parse(read_text(run / "config.json")); }
 
@@ -23,13 +26,24 @@ TEST_CASE("Every recipe of the experiments trains", "[programs][recipes]") {
   REQUIRE(record(given)["preset"] == "default");
   REQUIRE(record(given)["policies"]["coupling"] == "joint");
 
-  const std::string lpips = " --lpips '" OPAD_SOURCE_DIR "/tests/golden/lpips_alex/model/model.safetensors'", five_levels = " --resolution 128";
+  const std::string lpips = " --lpips '" OPAD_SOURCE_DIR "/tests/golden/lpips_alex/model/model.safetensors'",
+                    five_levels = " --resolution 128";
   const std::vector<std::array<std::string, 3>> recipes{
-      {"presets", "paper", lpips}, {"presets", "release", five_levels},
-      {"direct", "textual-inversion", ""}, {"direct", "custom-diffusion", ""}, {"direct", "dreambooth", ""}, {"direct", "lora", ""},
-      {"critics", "patches", ""}, {"critics", "layers", ""}, {"critics", "vsd", ""},
-      {"teaching", "grid", ""}, {"teaching", "full-sampling", " --target.steps 2"}, {"teaching", "real-images", ""}, {"teaching", "sequential", ""},
-      {"teaching", "frozen-teacher", " --teacher-adapters '" + (given / "teacher").string() + "'"}, {"teaching", "separate-text-encoders", ""},
+      {"presets", "paper", lpips},
+      {"presets", "release", five_levels},
+      {"direct", "textual-inversion", ""},
+      {"direct", "custom-diffusion", ""},
+      {"direct", "dreambooth", ""},
+      {"direct", "lora", ""},
+      {"critics", "patches", ""},
+      {"critics", "layers", ""},
+      {"critics", "vsd", ""},
+      {"teaching", "grid", ""},
+      {"teaching", "full-sampling", " --target.steps 2"},
+      {"teaching", "real-images", ""},
+      {"teaching", "sequential", ""},
+      {"teaching", "frozen-teacher", " --teacher-adapters '" + (given / "teacher").string() + "'"},
+      {"teaching", "separate-text-encoders", ""},
       {"teaching", "collaborative", " --coupling.joint-share 0.5 --coupling.pictures 4"}};
   for (const auto& [program, recipe, more] : recipes) {
     INFO(program << " --recipe " << recipe);
@@ -47,8 +61,10 @@ TEST_CASE("Every recipe of the experiments trains", "[programs][recipes]") {
 
   // the second stage: both models as they were before it, the student's pictures and which of them were kept
   const auto run = scratch / "collaborative";
-  for (const char* file : {"joint/pytorch_custom_diffusion_weights.safetensors", "joint/teacher/pytorch_custom_diffusion_weights.safetensors",
-                           "previews/teacher-before-collaboration.png", "previews/teacher.png", "collaborative/0/pictures.safetensors"}) {
+  for (const char* file :
+       {"joint/pytorch_custom_diffusion_weights.safetensors",
+        "joint/teacher/pytorch_custom_diffusion_weights.safetensors", "previews/teacher-before-collaboration.png",
+        "previews/teacher.png", "collaborative/0/pictures.safetensors"}) {
     INFO(file);
     REQUIRE(fs::exists(run / file));
   }
@@ -58,21 +74,28 @@ TEST_CASE("Every recipe of the experiments trains", "[programs][recipes]") {
   const std::size_t best = made["kept"][0], second = made["kept"][1];
   for (std::size_t i = 0; i < 4; ++i)
     if (i != best && i != second) REQUIRE(made["scores"][i] <= made["scores"][second]);
-  REQUIRE(read_text(run / "joint/teacher/pytorch_custom_diffusion_weights.safetensors") != read_text(run / "teacher/pytorch_custom_diffusion_weights.safetensors"));
+  REQUIRE(read_text(run / "joint/teacher/pytorch_custom_diffusion_weights.safetensors") !=
+          read_text(run / "teacher/pytorch_custom_diffusion_weights.safetensors"));
   // a frozen teacher is the given one still
-  REQUIRE(read_text(scratch / "frozen-teacher" / "teacher/<new1>.safetensors") == read_text(given / "teacher/<new1>.safetensors"));
+  REQUIRE(read_text(scratch / "frozen-teacher" / "teacher/<new1>.safetensors") ==
+          read_text(given / "teacher/<new1>.safetensors"));
 }
 
 TEST_CASE("Several concepts and their classes are learned in one run", "[programs][recipes]") {
   const ScratchFolder scratch;
   const auto run = scratch / "two";
-  const auto finished = train("opad", run, "--instance-data '" + photos + "' --instance-prompt '<new2> dog' --modifier-token '<new1>' '<new2>' --initializer-token dog "
-                                           "--class-images 2");
+  const auto finished =
+      train("opad", run,
+            "--instance-data '" + photos +
+                "' --instance-prompt '<new2> dog' --modifier-token '<new1>' '<new2>' --initializer-token dog "
+                "--class-images 2");
   INFO(finished.errors);
   REQUIRE(finished.code == 0);
   REQUIRE(fs::exists(run / "<new2>.safetensors"));
-  REQUIRE(nlohmann::json::parse(read_text(run / "config.json"))["options"]["class-prompt"] == nlohmann::json{"cat", "dog"});  // the prompts without their tokens
-  for (const char* file : {"0-0.png", "0-1.png", "1-0.png", "1-1.png"}) REQUIRE(fs::exists(run / "class-images" / file));
+  REQUIRE(nlohmann::json::parse(read_text(run / "config.json"))["options"]["class-prompt"] ==
+          nlohmann::json{"cat", "dog"});  // the prompts without their tokens
+  for (const char* file : {"0-0.png", "0-1.png", "1-0.png", "1-1.png"})
+    REQUIRE(fs::exists(run / "class-images" / file));
 }
 
 TEST_CASE("What does not fit together is said in one line", "[programs][recipes][input]") {
@@ -87,7 +110,8 @@ TEST_CASE("What does not fit together is said in one line", "[programs][recipes]
   };
   refused("teaching", "", "--recipe is missing; give one of grid, full-sampling");
   refused("teaching", "--recipe gird", "--recipe gird is not one of this program's; give one of grid");
-  refused("teaching", "--recipe frozen-teacher", "--teacher-adapters is missing: the coupling frozen-teacher trains no teacher");
+  refused("teaching", "--recipe frozen-teacher",
+          "--teacher-adapters is missing: the coupling frozen-teacher trains no teacher");
   refused("direct", "--recipe lora --teacher-adapters .", "the recipe lora has no teacher");
   refused("opad", "--class-prompt cat", "--class-prompt is of no use without --class-data or --class-images");
   refused("opad", "--class-images 2 --class-prompt cat dog", "--class-prompt: 2 prompts for 1 concepts");

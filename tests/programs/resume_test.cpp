@@ -6,16 +6,20 @@ namespace {
 constexpr int steps = 6;
 
 std::string arguments(const fs::path& output, const std::string& more = "") {
-  return "--models '" + tiny + "' --instance-data '" + photos + "' --instance-prompt '<new1> cat' --initializer-token photo --output '" + output.string() +
-         "' --steps " + std::to_string(steps) +
-         " --batch-size 2 --preview-every 0 --preview-count 1 --teacher-preview-steps 0 --validation-prompt 'a <new1> cat' --checkpoint-every 2 "
-         "--teacher-optimiser.learning-rate 1e-3 --student-optimiser.learning-rate 1e-3 " + more;
+  return "--models '" + tiny + "' --instance-data '" + photos +
+         "' --instance-prompt '<new1> cat' --initializer-token photo --output '" + output.string() + "' --steps " +
+         std::to_string(steps) +
+         " --batch-size 2 --preview-every 0 --preview-count 1 --teacher-preview-steps 0 --validation-prompt 'a <new1> "
+         "cat' --checkpoint-every 2 "
+         "--teacher-optimiser.learning-rate 1e-3 --student-optimiser.learning-rate 1e-3 " +
+         more;
 }
 
 /// Everything that training has produced, byte for byte.
 void same_results(const fs::path& a, const fs::path& b) {
-  for (const char* file : {"pytorch_custom_diffusion_weights.safetensors", "<new1>.safetensors", "teacher/pytorch_custom_diffusion_weights.safetensors",
-                           "metrics.csv", "previews/before-after.png", "checkpoints/step-6/state.safetensors"}) {
+  for (const char* file : {"pytorch_custom_diffusion_weights.safetensors", "<new1>.safetensors",
+                           "teacher/pytorch_custom_diffusion_weights.safetensors", "metrics.csv",
+                           "previews/before-after.png", "checkpoints/step-6/state.safetensors"}) {
     INFO(file);
     const auto want = read_text(a / file);
     REQUIRE_FALSE(want.empty());
@@ -56,15 +60,18 @@ TEST_CASE("A run that was stopped and resumed equals one that was not, bit for b
 TEST_CASE("A run with a second stage can be stopped before, at and after its beginning", "[programs][resume]") {
   const ScratchFolder scratch;
   const auto whole = scratch / "whole";
-  const std::string program = "--recipe collaborative ", more = "--checkpoint-every 1 --keep-checkpoints 6 --coupling.pictures 4";
+  const std::string program = "--recipe collaborative ",
+                    more = "--checkpoint-every 1 --keep-checkpoints 6 --coupling.pictures 4";
   REQUIRE(start("teaching", program + arguments(whole, more)).code == 0);
   REQUIRE(fs::exists(whole / "collaborative" / "0" / "pictures.json"));
   for (const int step : {3, 4, 5}) {  // the student's pictures join after step 4
     INFO(step);
     const auto parts = scratch / std::to_string(step);
     fs::copy(whole, parts, fs::copy_options::recursive);
-    for (int later = step + 1; later <= steps; ++later) fs::remove_all(parts / "checkpoints" / ("step-" + std::to_string(later)));
-    for (const char* made : {"pytorch_custom_diffusion_weights.safetensors", "<new1>.safetensors", "teacher"}) fs::remove_all(parts / made);
+    for (int later = step + 1; later <= steps; ++later)
+      fs::remove_all(parts / "checkpoints" / ("step-" + std::to_string(later)));
+    for (const char* made : {"pytorch_custom_diffusion_weights.safetensors", "<new1>.safetensors", "teacher"})
+      fs::remove_all(parts / made);
     if (step < 5) fs::remove_all(parts / "collaborative");
     const auto resumed = start("teaching", program + "--resume '" + parts.string() + "'");
     INFO(resumed.errors);

@@ -1,5 +1,6 @@
-// The opad program, but a signal can be made to arrive at a given point:  STOP="15 3 student"  raises signal 15 the third time that the
-// student's loss (or the critic's own: "critic") is computed, that is inside the third iteration and after the teacher's update.
+// The opad program, but a signal can be made to arrive at a given point:  STOP="15 3 student"  raises signal 15 the
+// third time that the student's loss (or the critic's own: "critic") is computed, that is inside the third iteration
+// and after the teacher's update.
 #include <csignal>
 #include <cstdlib>
 

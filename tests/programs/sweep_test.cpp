@@ -12,10 +12,14 @@ const std::string encoders = OPAD_SOURCE_DIR "/tests/golden/evaluate/metrics";
 /// A sweep of one concept and one seed that takes seconds.
 std::string small(const fs::path& output, const std::string& more = "") {
   return "--models '" + tiny + "' --output '" + output.string() + "' --evaluation-encoders '" + encoders +
-         "' --concepts plain-duck --seeds 3 --steps 1 --batch-size 1 --prompts 2 --pictures 1 --initializer-token photo " + more;
+         "' --concepts plain-duck --seeds 3 --steps 1 --batch-size 1 --prompts 2 --pictures 1 --initializer-token "
+         "photo " +
+         more;
 }
 
-std::size_t lines(const std::string& text) { return static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n')); }
+std::size_t lines(const std::string& text) {
+  return static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
+}
 
 /// One clear line that holds the given words, and exit code 2.
 void refused(const std::string& program, const std::string& args, const std::vector<std::string>& words) {
@@ -47,7 +51,8 @@ TEST_CASE("A sweep's commands can be run one by one, and are not repeated", "[pr
     REQUIRE_THAT(report.output, ContainsSubstring("| without-adversarial |"));
     REQUIRE_THAT(read_text(output / "report.html"), ContainsSubstring("plain-duck"));
     REQUIRE_THAT(read_text(output / "table.csv"), ContainsSubstring("without-adversarial,dino,"));
-    refused("ablate_losses", small(output, "--only full --set loss.latent-mse.weight=0.5"), {"results.json", "other options"});
+    refused("ablate_losses", small(output, "--only full --set loss.latent-mse.weight=0.5"),
+            {"results.json", "other options"});
   }
   SECTION("a run whose scores are missing goes on from its checkpoint to the same scores") {
     const auto file = output / "full" / "plain-duck" / "seed-3" / "results.json";
@@ -65,15 +70,19 @@ TEST_CASE("A sweep's rows have options of their own in one file", "[programs][sw
   const auto output = scratch / "sweep";
   const auto file = scratch / "rows.json";
   const std::string rows = " --only full without-adversarial --report no --row-options '" + file.string() + "'";
-  opad::write_json(file, {{"*", {{"critic.dino.weight", 0.5}, {"loss", {{"latent-mse", {{"weight", 0.25}}}}}, {"adam", 1}}}});
+  opad::write_json(file,
+                   {{"*", {{"critic.dino.weight", 0.5}, {"loss", {{"latent-mse", {{"weight", 0.25}}}}}, {"adam", 1}}}});
   refused("ablate_losses", small(output, rows), {"rows.json", "adam", "no row"});
   opad::write_json(file, {{"without-adversarial", {{"critic.dino.weight", 0.5}}}});
   refused("ablate_losses", small(output, rows), {"critic.dino.weight", "without-adversarial"});
   refused("ablate_losses", small(output, "--row-options nowhere.json"), {"nowhere.json"});
-  opad::write_json(file, {{"*", {{"critic.dino.weight", 0.5}, {"loss", {{"latent-mse", {{"weight", 0.25}}}}}}}, {"full", {{"loss.latent-mse.weight", 0.75}}}});
+  opad::write_json(file, {{"*", {{"critic.dino.weight", 0.5}, {"loss", {{"latent-mse", {{"weight", 0.25}}}}}}},
+                          {"full", {{"loss.latent-mse.weight", 0.75}}}});
   REQUIRE(start("ablate_losses", small(output, rows)).code == 0);
   const auto option = [&](const std::string& row, const std::string& name) {
-    return opad::read_json(output / row / "plain-duck" / "seed-3" / "config.json").at("options").value(opad::Json::json_pointer(name), -1.0);
+    return opad::read_json(output / row / "plain-duck" / "seed-3" / "config.json")
+        .at("options")
+        .value(opad::Json::json_pointer(name), -1.0);
   };
   REQUIRE(option("full", "/critic/dino/weight") == 0.5);
   REQUIRE(option("full", "/loss/latent-mse/weight") == 0.75);
@@ -104,15 +113,23 @@ TEST_CASE("A sweep's rows have options of their own in one file", "[programs][sw
 TEST_CASE("A row can start with another row's teacher, or put that on the student", "[programs][sweep]") {
   const ScratchFolder scratch;
   const auto output = scratch / "sweep";
-  refused("ablate_coupling", small(output, "--only frozen-teacher"), {"frozen-teacher", "teacher of the row full", "run that one first"});
+  refused("ablate_coupling", small(output, "--only frozen-teacher"),
+          {"frozen-teacher", "teacher of the row full", "run that one first"});
   REQUIRE(start("ablate_coupling", small(output, "--only full frozen-teacher --report no")).code == 0);
   const auto config = opad::read_json(output / "frozen-teacher" / "plain-duck" / "seed-3" / "config.json");
-  REQUIRE(config.at("options").at("teacher-adapters") == (output / "full" / "plain-duck" / "seed-3" / "teacher").string());
+  REQUIRE(config.at("options").at("teacher-adapters") ==
+          (output / "full" / "plain-duck" / "seed-3" / "teacher").string());
 
-  REQUIRE(start("baselines", small(output, "--only copied-from-teacher --report no --teacher-optimiser.learning-rate 0.01 --untrained")).code == 0);
+  REQUIRE(
+      start("baselines",
+            small(output, "--only copied-from-teacher --report no --teacher-optimiser.learning-rate 0.01 --untrained"))
+          .code == 0);
   REQUIRE(start("baselines", small(output, "--only untrained --report no --untrained")).code == 0);
-  const auto picture = [&](const std::string& row) { return read_text(output / row / "plain-duck" / "seed-3" / "evaluation" / "000-0.png"); };
-  REQUIRE(picture("copied-from-teacher") != picture("untrained"));  // what the teacher learned changes the student's picture
+  const auto picture = [&](const std::string& row) {
+    return read_text(output / row / "plain-duck" / "seed-3" / "evaluation" / "000-0.png");
+  };
+  REQUIRE(picture("copied-from-teacher") !=
+          picture("untrained"));  // what the teacher learned changes the student's picture
 }
 
 TEST_CASE("The row of the truth needs no model: the mini world draws what its prompts ask for", "[programs][sweep]") {
@@ -132,9 +149,14 @@ TEST_CASE("The row of the truth needs no model: the mini world draws what its pr
   const auto other = scratch / "dreambench";
   fs::create_directories(other / "toy");
   fs::copy_file(fs::path(photos) / "02_alpha.png", other / "toy" / "00.png");
-  write_text(other / "prompts_and_classes.txt", "subject_name,class\ntoy,toy\nPrompts\nObject Prompts\n'a {0} {1} in the jungle'.format(unique_token, class_token)\n"
-                                                "Live Subject Prompts\n'a {0} {1} in the jungle'.format(unique_token, class_token)\n");
-  refused("baselines", "--models '" + tiny + "' --output '" + (scratch / "x").string() + "' --protocol '" + other.string() + "' --truth", {"--truth", "dreambench"});
+  write_text(other / "prompts_and_classes.txt",
+             "subject_name,class\ntoy,toy\nPrompts\nObject Prompts\n'a {0} {1} in the jungle'.format(unique_token, "
+             "class_token)\n"
+             "Live Subject Prompts\n'a {0} {1} in the jungle'.format(unique_token, class_token)\n");
+  refused(
+      "baselines",
+      "--models '" + tiny + "' --output '" + (scratch / "x").string() + "' --protocol '" + other.string() + "' --truth",
+      {"--truth", "dreambench"});
 }
 
 TEST_CASE("The IP-Adapter's row shows the student the photographs", "[programs][sweep]") {
@@ -144,16 +166,23 @@ TEST_CASE("The IP-Adapter's row shows the student the photographs", "[programs][
   const auto unet = opad::UNet2DConditionModel::from_pretrained(fs::path(tiny) / "teacher" / "unet");
   const auto vision = opad::CLIPVisionModelWithProjection::from_pretrained(encoder);
   const auto adapter = opad::IpAdapter::create(*unet, vision->config.projection_dim, 4, opad::Random(1));
-  opad::save_safetensors(scratch / "ip.safetensors", opad::Tensors(adapter.parameters().begin(), adapter.parameters().end()));
-  const std::string row = "--only ip-adapter untrained --untrained --report no --ip-adapter '" + (scratch / "ip.safetensors").string() + "'";
+  opad::save_safetensors(scratch / "ip.safetensors",
+                         opad::Tensors(adapter.parameters().begin(), adapter.parameters().end()));
+  const std::string row = "--only ip-adapter untrained --untrained --report no --ip-adapter '" +
+                          (scratch / "ip.safetensors").string() + "'";
   const auto done = start("baselines", small(output, row));
   INFO(done.errors);
   REQUIRE(done.code == 0);
-  const auto picture = [&](const std::string& name) { return read_text(output / name / "plain-duck" / "seed-3" / "evaluation" / "000-0.png"); };
+  const auto picture = [&](const std::string& name) {
+    return read_text(output / name / "plain-duck" / "seed-3" / "evaluation" / "000-0.png");
+  };
   REQUIRE(picture("ip-adapter") != picture("untrained"));
   REQUIRE(start("baselines", small(scratch / "off", row + " --ip-adapter-scale 0")).code == 0);
-  REQUIRE(read_text(scratch / "off" / "ip-adapter" / "plain-duck" / "seed-3" / "evaluation" / "000-0.png") == picture("untrained"));
-  refused("baselines", small(scratch / "none", "--only ip-adapter --ip-adapter '" + (scratch / "none.safetensors").string() + "'"), {"none.safetensors"});
+  REQUIRE(read_text(scratch / "off" / "ip-adapter" / "plain-duck" / "seed-3" / "evaluation" / "000-0.png") ==
+          picture("untrained"));
+  refused("baselines",
+          small(scratch / "none", "--only ip-adapter --ip-adapter '" + (scratch / "none.safetensors").string() + "'"),
+          {"none.safetensors"});
 }
 
 TEST_CASE("A sweep says what it has and what it would do", "[programs][sweep]") {
@@ -163,13 +192,16 @@ TEST_CASE("A sweep says what it has and what it would do", "[programs][sweep]") 
   REQUIRE_THAT(list.output, ContainsSubstring("without-adversarial") && ContainsSubstring("plain-duck"));
   const auto plan = start("ablate_losses", small(scratch / "sweep", "--dry-run"));
   REQUIRE(plan.code == 0);
-  REQUIRE_THAT(plan.output, ContainsSubstring("student U-Net") && ContainsSubstring("memory:") && ContainsSubstring("time:"));
-  REQUIRE_THAT(plan.output, ContainsSubstring("  dino ") && !ContainsSubstring("dinov2"));  // only what a row looks through
+  REQUIRE_THAT(plan.output,
+               ContainsSubstring("student U-Net") && ContainsSubstring("memory:") && ContainsSubstring("time:"));
+  REQUIRE_THAT(plan.output,
+               ContainsSubstring("  dino ") && !ContainsSubstring("dinov2"));  // only what a row looks through
   REQUIRE_FALSE(fs::exists(scratch / "sweep" / "full"));
   refused("ablate_losses", small(scratch / "sweep", "--only ful"), {"ful", "did you mean full"});
   refused("ablate_losses", small(scratch / "sweep", "--protocol nowhere"), {"nowhere", "mini-world"});
   refused("ablate_losses", small(scratch / "sweep", "--seed 3"), {"--seed", "--seeds"});
-  refused("ablate_losses", "--models '" + tiny + "' --concepts plain-duk --output '" + (scratch / "x").string() + "'", {"plain-duk", "plain-duck"});
+  refused("ablate_losses", "--models '" + tiny + "' --concepts plain-duk --output '" + (scratch / "x").string() + "'",
+          {"plain-duk", "plain-duck"});
   refused("ablate_losses", small(scratch / "sweep", "--collect"), {"nothing is finished"});
 }
 
@@ -182,8 +214,10 @@ TEST_CASE("The scoring program prints what the published evaluators do", "[progr
     prompts[std::to_string(i)] = prompt.insert(prompt.find("cat"), "<new1> ");  // the token is left out again
   }
   opad::write_json(scratch / "prompts.json", prompts);
-  const std::string base = "--generated '" + encoders + "/generated' --real '" + photos + "' --encoders '" + encoders + "' ";
-  const auto done = start("evaluate", base + "--prompts '" + (scratch / "prompts.json").string() + "' --output '" + (scratch / "scores.json").string() + "'");
+  const std::string base =
+      "--generated '" + encoders + "/generated' --real '" + photos + "' --encoders '" + encoders + "' ";
+  const auto done = start("evaluate", base + "--prompts '" + (scratch / "prompts.json").string() + "' --output '" +
+                                          (scratch / "scores.json").string() + "'");
   INFO(done.errors);
   REQUIRE(done.code == 0);
   const auto scores = opad::read_json(scratch / "scores.json");
@@ -195,7 +229,8 @@ TEST_CASE("The scoring program prints what the published evaluators do", "[progr
 
   refused("evaluate", base, {"--prompts", "--prompt"});
   refused("evaluate", base + "--prompt 'a cat' --attributes kind=cat", {"attribute-reader"});
-  refused("evaluate", base + "--prompt 'a cat' --encoders '" + (scratch / "none").string() + "'", {"none", "no such folder"});
+  refused("evaluate", base + "--prompt 'a cat' --encoders '" + (scratch / "none").string() + "'",
+          {"none", "no such folder"});
   opad::write_json(scratch / "prompts.json", {{"0", "a cat"}});
   refused("evaluate", base + "--prompts '" + (scratch / "prompts.json").string() + "'", {"no prompt for 1.png"});
 }

@@ -7,8 +7,9 @@ using namespace opad;
 
 namespace {
 
-constexpr const char* classes[] = {"DDIMScheduler", "DDPMScheduler", "EulerDiscreteScheduler", "EulerAncestralDiscreteScheduler",
-                                   "LCMScheduler", "DPMSolverMultistepScheduler"};
+constexpr const char* classes[] = {"DDIMScheduler",          "DDPMScheduler",
+                                   "EulerDiscreteScheduler", "EulerAncestralDiscreteScheduler",
+                                   "LCMScheduler",           "DPMSolverMultistepScheduler"};
 
 SchedulerConfig stable_diffusion(const std::string& name, Prediction prediction = Prediction::Epsilon) {
   SchedulerConfig config(name);
@@ -71,7 +72,8 @@ TEST_CASE("every step lands on the noise level of the next one", "[sampler]") {
         const double level = sampler.add_noise(zero, one, k).item<double>();
         const double next = sampler.add_noise(zero, one, k + 1).item<double>();
         const Tensor x = level * one;
-        const double kept = sampler.step(oracle(sampler, Prediction::Epsilon, x, zero, k), k, x, zero).prev_sample.item<double>();
+        const double kept =
+            sampler.step(oracle(sampler, Prediction::Epsilon, x, zero, k), k, x, zero).prev_sample.item<double>();
         double drawn = 0;
         if (sampler.needs_noise(k)) {
           auto again = make_sampler(config, steps, eta);
@@ -116,7 +118,8 @@ TEST_CASE("gradients flow through several Euler steps", "[sampler][euler]") {
   REQUIRE(w.grad().item<double>() == Approx(difference).epsilon(1e-6));
 }
 
-TEST_CASE("Karras' sigmas fall from the largest to the smallest, equally spaced in their seventh roots", "[sampler][sigmas]") {
+TEST_CASE("Karras' sigmas fall from the largest to the smallest, equally spaced in their seventh roots",
+          "[sampler][sigmas]") {
   const auto sigmas = karras_sigmas(0.1, 10, 5);
   REQUIRE(sigmas.front() == Approx(10));
   REQUIRE(sigmas.back() == Approx(0.1));
@@ -168,7 +171,8 @@ TEST_CASE("clipping bounds the predicted picture of DDIM, DDPM and LCM", "[sampl
 TEST_CASE("dynamic thresholding clamps each sample at its own quantile and scales it into [-1, 1]", "[sampler]") {
   SchedulerConfig config("DDIMScheduler");
   config.thresholding = true, config.dynamic_thresholding_ratio = 0.5, config.sample_max_value = 3;
-  const Tensor x0 = torch::tensor({{0.1, -0.5, 0.9}, {-1.0, 2.0, -4.0}, {8.0, 9.0, -10.0}}, torch::kFloat64).view({3, 1, 1, 3});
+  const Tensor x0 =
+      torch::tensor({{0.1, -0.5, 0.9}, {-1.0, 2.0, -4.0}, {8.0, 9.0, -10.0}}, torch::kFloat64).view({3, 1, 1, 3});
   const Tensor limited = limited_sample(config, x0).view({3, 3});
   // medians 0.5, 2 and 9, which count as 1, 2 and 3
   const Tensor want = torch::tensor({{0.1, -0.5, 0.9}, {-0.5, 1.0, -1.0}, {1.0, 1.0, -1.0}}, torch::kFloat64);

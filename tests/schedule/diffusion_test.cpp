@@ -17,7 +17,8 @@ struct Samples {
 
 }  // namespace
 
-TEST_CASE("from x_t and what the model should say, x0 and the noise come back, whatever it predicts", "[schedule][diffusion]") {
+TEST_CASE("from x_t and what the model should say, x0 and the noise come back, whatever it predicts",
+          "[schedule][diffusion]") {
   const Samples s;
   for (const Prediction prediction : {Prediction::Epsilon, Prediction::Sample, Prediction::V}) {
     const Diffusion diffusion(ScaledLinear{}.alpha_bar(), prediction);
@@ -47,7 +48,8 @@ TEST_CASE("each sample has its own timestep, and the tables keep the samples' ty
     REQUIRE(signal[i].item<double>() == std::sqrt(want));
     REQUIRE(alpha_bar[i].item<float>() == static_cast<float>(want));
   }
-  REQUIRE(diffusion.add_noise(ones.to(torch::kBFloat16), zeros.to(torch::kBFloat16), s.t).scalar_type() == torch::kBFloat16);
+  REQUIRE(diffusion.add_noise(ones.to(torch::kBFloat16), zeros.to(torch::kBFloat16), s.t).scalar_type() ==
+          torch::kBFloat16);
 }
 
 TEST_CASE("the gradient flows through the predicted picture", "[schedule][diffusion]") {
@@ -59,7 +61,8 @@ TEST_CASE("the gradient flows through the predicted picture", "[schedule][diffus
   REQUIRE(largest(output.grad() - per_sample(want, s.x0)) < 1e-6);
 }
 
-TEST_CASE("with zero terminal SNR the last step is all noise, and a noise prediction is refused", "[schedule][diffusion]") {
+TEST_CASE("with zero terminal SNR the last step is all noise, and a noise prediction is refused",
+          "[schedule][diffusion]") {
   const Samples s;
   const auto table = ZeroTerminalSnr<ScaledLinear>{}.alpha_bar();
   const Diffusion v(table, Prediction::V), epsilon(table, Prediction::Epsilon);

@@ -11,7 +11,9 @@ using namespace opad;
 
 namespace {
 
-bool decreases(const Eigen::ArrayXd& table) { return (table.tail(table.size() - 1) < table.head(table.size() - 1)).all(); }
+bool decreases(const Eigen::ArrayXd& table) {
+  return (table.tail(table.size() - 1) < table.head(table.size() - 1)).all();
+}
 
 }  // namespace
 
@@ -45,11 +47,13 @@ TEST_CASE("each schedule has the betas of its formula", "[schedule]") {
     REQUIRE(roots[500] - roots[0] == Approx(500 * (roots[1] - roots[0])).epsilon(1e-6));
   }
   SECTION("LinearBetas: equal steps") {
-    const Eigen::ArrayXd betas = betas_of_alpha_bar(LinearBetas{.steps = 5, .beta_start = 0.1, .beta_end = 0.5}.alpha_bar());
+    const Eigen::ArrayXd betas =
+        betas_of_alpha_bar(LinearBetas{.steps = 5, .beta_start = 0.1, .beta_end = 0.5}.alpha_bar());
     for (int t = 0; t < 5; ++t) REQUIRE(betas[t] == Approx(0.1 * (t + 1)));
   }
   SECTION("SigmoidBetas: half way in the middle, symmetric about it") {
-    const Eigen::ArrayXd betas = betas_of_alpha_bar(SigmoidBetas{.steps = 5, .beta_start = 0.1, .beta_end = 0.3}.alpha_bar());
+    const Eigen::ArrayXd betas =
+        betas_of_alpha_bar(SigmoidBetas{.steps = 5, .beta_start = 0.1, .beta_end = 0.3}.alpha_bar());
     REQUIRE(betas[2] == Approx(0.2));
     REQUIRE(betas[0] + betas[4] == Approx(0.4));
     REQUIRE(betas[4] == Approx(0.1 + 0.2 / (1 + std::exp(-6.0))));
@@ -66,7 +70,8 @@ TEST_CASE("each schedule has the betas of its formula", "[schedule]") {
   }
 }
 
-TEST_CASE("zero terminal SNR: exactly 0 at the end, the start stays, and the roots keep their proportions", "[schedule]") {
+TEST_CASE("zero terminal SNR: exactly 0 at the end, the start stays, and the roots keep their proportions",
+          "[schedule]") {
   const Eigen::ArrayXd before = ScaledLinear{}.alpha_bar(), after = ZeroTerminalSnr<ScaledLinear>{}.alpha_bar();
   REQUIRE(after[999] == 0);
   REQUIRE(after[0] == Approx(before[0]).epsilon(1e-12));

@@ -32,7 +32,8 @@ TEST_CASE("absent keys take the defaults of the scheduler class", "[schedule][co
 
 TEST_CASE("given keys are taken, null stands for the default, unknown keys are ignored", "[schedule][config]") {
   const auto config = read(R"({"_class_name": "DDIMScheduler", "beta_schedule": "scaled_linear", "beta_start": 0.00085,
-      "beta_end": 0.012, "prediction_type": "v_prediction", "clip_sample": false, "set_alpha_to_one": false, "steps_offset": 1,
+      "beta_end": 0.012, "prediction_type": "v_prediction", "clip_sample": false, "set_alpha_to_one": false,
+       "steps_offset": 1,
       "trained_betas": null, "timestep_spacing": "trailing", "skip_prk_steps": true})");
   REQUIRE(config.prediction_type == Prediction::V);
   REQUIRE(config.timestep_spacing == Spacing::Trailing);
@@ -50,8 +51,10 @@ TEST_CASE("one class's config can be read as another's", "[schedule][config]") {
   REQUIRE(config.beta_end == 0.012);
 }
 
-TEST_CASE("rescaling ends at 0 for samplers that count in alpha_bar, at 2^-24 for those in sigmas, and only where it is known",
-          "[schedule][config]") {
+TEST_CASE(
+    "rescaling ends at 0 for samplers that count in alpha_bar, at 2^-24 for those in sigmas, and only where it is "
+    "known",
+    "[schedule][config]") {
   const auto last = [](const std::string& name) {
     const Json json{{"_class_name", name}, {"rescale_betas_zero_snr", true}};
     return SchedulerConfig::from_json(json, "config").alpha_bar()[999];
@@ -68,7 +71,8 @@ TEST_CASE("a scheduler folder is read, with the -Infinity that Python writes", "
   std::ofstream(folder.path / "scheduler_config.json")
       << R"({"_class_name": "DPMSolverMultistepScheduler", "lambda_min_clipped": -Infinity})";
   REQUIRE(SchedulerConfig::from_pretrained(folder.path).lambda_min_clipped == -std::numeric_limits<double>::infinity());
-  REQUIRE_THROWS_WITH(SchedulerConfig::from_pretrained(folder.path / "nowhere"), ContainsSubstring("scheduler_config.json"));
+  REQUIRE_THROWS_WITH(SchedulerConfig::from_pretrained(folder.path / "nowhere"),
+                      ContainsSubstring("scheduler_config.json"));
 }
 
 TEST_CASE("what cannot be done is refused, naming the file and the key", "[schedule][config]") {
@@ -88,5 +92,6 @@ TEST_CASE("what cannot be done is refused, naming the file and the key", "[sched
   refuses(R"("thresholding": true, "dynamic_thresholding_ratio": 1.5)", "dynamic_thresholding_ratio");
   REQUIRE_THROWS_WITH(read("{}"), ContainsSubstring("_class_name"));
   REQUIRE_THROWS_WITH(read("[]"), ContainsSubstring("JSON object"));
-  REQUIRE_THROWS_WITH(read(R"({"_class_name": "FlowMatchEulerDiscreteScheduler"})"), ContainsSubstring("FlowMatchEuler"));
+  REQUIRE_THROWS_WITH(read(R"({"_class_name": "FlowMatchEulerDiscreteScheduler"})"),
+                      ContainsSubstring("FlowMatchEuler"));
 }

@@ -9,7 +9,7 @@ TEST_CASE("the three spacings by hand", "[schedule][spacing]") {
   REQUIRE(spaced_timesteps(Spacing::Leading, 1000, 4, 0) == Timesteps{750, 500, 250, 0});
   REQUIRE(spaced_timesteps(Spacing::Leading, 1000, 4, 1) == Timesteps{751, 501, 251, 1});
   REQUIRE(spaced_timesteps(Spacing::Leading, 1000, 3, 1) == Timesteps{667, 334, 1});  // 1000 / 3 rounded down
-  REQUIRE(spaced_timesteps(Spacing::Trailing, 1000, 1, 1) == Timesteps{999});          // the offset is leading's alone
+  REQUIRE(spaced_timesteps(Spacing::Trailing, 1000, 1, 1) == Timesteps{999});         // the offset is leading's alone
   REQUIRE(spaced_timesteps(Spacing::Trailing, 1000, 2, 0) == Timesteps{999, 499});
   REQUIRE(spaced_timesteps(Spacing::Trailing, 1000, 3, 0) == Timesteps{999, 666, 332});
   REQUIRE(spaced_timesteps(Spacing::Linspace, 1000, 4, 0) == Timesteps{999, 666, 333, 0});
@@ -28,7 +28,8 @@ TEST_CASE("every spacing gives as many timesteps as asked for, falling, within t
       for (const Spacing spacing : {Spacing::Leading, Spacing::Trailing, Spacing::Linspace}) {
         auto timesteps = spaced_timesteps(spacing, train_steps, count, 0);
         round_timesteps(timesteps);
-        const bool falls = std::adjacent_find(timesteps.begin(), timesteps.end(), std::less_equal<>{}) == timesteps.end();
+        const bool falls =
+            std::adjacent_find(timesteps.begin(), timesteps.end(), std::less_equal<>{}) == timesteps.end();
         if (static_cast<std::int64_t>(timesteps.size()) != count || !falls || timesteps.back() < 0 ||
             timesteps.front() >= static_cast<double>(train_steps))
           FAIL("spacing " << static_cast<int>(spacing) << ", " << count << " of " << train_steps);

@@ -1,5 +1,6 @@
 #pragma once
-/// Catch2 2.13 or 3, beside LibTorch, whose logging header defines CHECK too. Include this after everything of opad and torch.
+/// Catch2 2.13 or 3, beside LibTorch, whose logging header defines CHECK too. Include this after everything of opad and
+/// torch.
 #include <c10/util/Logging.h>
 #undef CHECK
 #if __has_include(<catch2/catch_all.hpp>)

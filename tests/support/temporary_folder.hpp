@@ -1,16 +1,17 @@
 #pragma once
+#include <unistd.h>
 #include <atomic>
 #include <filesystem>
 #include <iterator>
 #include <string>
-#include <unistd.h>
 
 /// A new empty folder, removed with what is in it.
 struct TemporaryFolder {
   std::filesystem::path path;
   TemporaryFolder() {
     static std::atomic<int> count = 0;
-    path = std::filesystem::temp_directory_path() / ("opad-" + std::to_string(::getpid()) + "-" + std::to_string(count++));
+    path =
+        std::filesystem::temp_directory_path() / ("opad-" + std::to_string(::getpid()) + "-" + std::to_string(count++));
     std::filesystem::create_directories(path);
   }
   ~TemporaryFolder() {

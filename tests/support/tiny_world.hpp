@@ -9,7 +9,8 @@ inline const std::filesystem::path tiny_models = OPAD_SOURCE_DIR "/models/tiny";
 template <class Recipe>
 struct TinyRun {
   using Slots = opad::Policies<Recipe>;
-  opad::World world = opad::World::load(tiny_models / "teacher", tiny_models / "student", {.teacher = Slots::Coupling::has_teacher, .student_text_encoder = false});
+  opad::World world = opad::World::load(tiny_models / "teacher", tiny_models / "student",
+                                        {.teacher = Slots::Coupling::has_teacher, .student_text_encoder = false});
   std::shared_ptr<opad::TokenRows> rows;
   opad::Random random{7};
   std::optional<opad::ConceptDataset> data;
@@ -19,17 +20,22 @@ struct TinyRun {
   explicit TinyRun(opad::TrainerOptions options = {.steps = 4}, const std::function<void(Slots&)>& change = {}) {
     using namespace opad;
     Slots slots;
-    for (AdamW* optimiser : {&slots.token_optimiser, &slots.teacher_optimiser, &slots.student_optimiser, &slots.critic_optimiser})
+    for (AdamW* optimiser :
+         {&slots.token_optimiser, &slots.teacher_optimiser, &slots.student_optimiser, &slots.critic_optimiser})
       optimiser->learning_rate = 1e-3;
     if (change) change(slots);
     for_each_backbone(hana::concat(slots.losses.terms, slots.critics.critics), [&](auto backbone) {
       using B = typename decltype(backbone)::type;
       const std::string name(B::name);
-      world.networks.template put<B>(B::load(name == "lpips" ? std::filesystem::path(OPAD_SOURCE_DIR "/tests/golden/lpips_alex/model/model.safetensors") : tiny_models / name));
+      world.networks.template put<B>(B::load(
+          name == "lpips" ? std::filesystem::path(OPAD_SOURCE_DIR "/tests/golden/lpips_alex/model/model.safetensors")
+                          : tiny_models / name));
     });
-    rows = std::make_shared<TokenRows>(TokenRows::from_initializers(world.tokenizer, world.text_encoder->token_table(), {"<new1>"}, {"dog"}));
+    rows = std::make_shared<TokenRows>(
+        TokenRows::from_initializers(world.tokenizer, world.text_encoder->token_table(), {"<new1>"}, {"dog"}));
     ConceptData pictures{.pictures = {}, .instance_prompt = "<new1> dog"};
-    for (int i = 0; i < 3; ++i) pictures.pictures.push_back((random.stream("picture", i).uniform({40, 50, 3}) * 255).to(torch::kUInt8));
+    for (int i = 0; i < 3; ++i)
+      pictures.pictures.push_back((random.stream("picture", i).uniform({40, 50, 3}) * 255).to(torch::kUInt8));
     data.emplace(pictures, DatasetOptions{.resolution = 64, .vae_factor = 8}, random);
     trainer.emplace(world, slots, rows, random, options);
   }

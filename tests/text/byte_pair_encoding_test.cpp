@@ -55,7 +55,8 @@ TEST_CASE("Byte-pair encoding equals the definition on random merges and words",
     opad::Vocabulary vocabulary;
     std::map<std::int64_t, std::string> names;
     const auto add = [&](const std::string& token) {
-      if (vocabulary.emplace(token, static_cast<std::int64_t>(vocabulary.size())).second) names[vocabulary.at(token)] = token;
+      if (vocabulary.emplace(token, static_cast<std::int64_t>(vocabulary.size())).second)
+        names[vocabulary.at(token)] = token;
     };
     for (const char* token : {"a", "b", "a</w>", "b</w>"}) add(token);
     for (const auto& [left, right] : merges) add(left + right);
@@ -82,9 +83,10 @@ TEST_CASE("A byte that the vocabulary lacks is the unknown token", "[text][bpe]"
 }
 
 TEST_CASE("A merge of what the vocabulary lacks is refused", "[text][bpe]") {
-  REQUIRE_THROWS_WITH(BytePairEncoding({{"a", 1}, {"b", 2}}, {{"a", "b"}}, 0, "merges.txt"), ContainsSubstring("merges.txt: "
-                                                                                                               "merge 1 needs "
-                                                                                                               "'ab'"));
+  REQUIRE_THROWS_WITH(BytePairEncoding({{"a", 1}, {"b", 2}}, {{"a", "b"}}, 0, "merges.txt"),
+                      ContainsSubstring("merges.txt: "
+                                        "merge 1 needs "
+                                        "'ab'"));
 }
 
 TEST_CASE("Every byte has its own printable character", "[text][bpe]") {

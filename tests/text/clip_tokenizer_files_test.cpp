@@ -48,7 +48,8 @@ TEST_CASE("added_tokens.json keeps the ids it gives, in any order", "[text][toke
   REQUIRE(t.size() == 602);
   REQUIRE(t.add_token("<new3>") == 602);
   REQUIRE_THROWS_AS(t.add_token("<new2>"), opad::Error);
-  const auto upper = t.tokenize("<|ENDOFTEXT|>");  // named among the added ones, it stays special: not sought in lower case
+  const auto upper =
+      t.tokenize("<|ENDOFTEXT|>");  // named among the added ones, it stays special: not sought in lower case
   REQUIRE(std::count(upper.begin(), upper.end(), t.eos_token_id()) == 0);
 }
 
@@ -58,10 +59,10 @@ TEST_CASE("tokenizer.json gives the same tokenizer as vocab.json and merges.txt"
   nlohmann::json merges = nlohmann::json::array();
   for (const auto& [left, right] : files.merges)
     merges.push_back(pairs ? nlohmann::json({left, right}) : nlohmann::json(left + " " + right));
-  const nlohmann::json json = {
-      {"model", {{"vocab", files.vocabulary}, {"merges", merges}}},
-      {"added_tokens", {{{"id", 599}, {"content", "<|endoftext|>"}, {"special", true}, {"normalized", false}},
-                        {{"id", 600}, {"content", "<new1>"}, {"special", false}, {"normalized", true}}}}};
+  const nlohmann::json json = {{"model", {{"vocab", files.vocabulary}, {"merges", merges}}},
+                               {"added_tokens",
+                                {{{"id", 599}, {"content", "<|endoftext|>"}, {"special", true}, {"normalized", false}},
+                                 {{"id", 600}, {"content", "<new1>"}, {"special", false}, {"normalized", true}}}}};
   const TemporaryFolder folder;
   opad::write_atomically(folder / "tokenizer.json", json.dump());
   const auto t = ClipTokenizer::from_pretrained(folder.path);
@@ -97,7 +98,8 @@ TEST_CASE("Files that are missing or wrong are named", "[text][tokenizer]") {
     copy.write("added_tokens.json", R"({"<new1>": 5})"), message("asks for the id 5, which is taken");
   }
   SECTION("a token for whole words") {
-    copy.write("tokenizer_config.json", R"({"added_tokens_decoder": {"600": {"content": "<w>", "single_word": true}}})");
+    copy.write("tokenizer_config.json",
+               R"({"added_tokens_decoder": {"600": {"content": "<w>", "single_word": true}}})");
     message("single_word");
   }
 }

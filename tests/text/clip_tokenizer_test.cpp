@@ -77,7 +77,8 @@ TEST_CASE("An added token gets the next id and is found wherever it stands", "[t
 TEST_CASE("Of added tokens that begin alike the longest is taken", "[text][tokenizer]") {
   for (const bool short_first : {true, false}) {
     auto t = small();
-    for (const char* token : short_first ? std::array{"sks", "sksdog"} : std::array{"sksdog", "sks"}) t.add_token(token);
+    for (const char* token : short_first ? std::array{"sks", "sksdog"} : std::array{"sksdog", "sks"})
+      t.add_token(token);
     REQUIRE(t.tokenize("sksdog sks") == Ids{*t.token_id("sksdog"), *t.token_id("sks")});
   }
 }

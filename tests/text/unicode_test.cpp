@@ -11,10 +11,11 @@ TEST_CASE("UTF-8 goes through code points and back", "[text][unicode]") {
 }
 
 TEST_CASE("Each byte of no valid sequence becomes U+FFFD, and the rest survives", "[text][unicode]") {
-  REQUIRE(unicode::decode("a\xff" "b") == U"a\uFFFDb");
-  REQUIRE(unicode::decode("\xe2\x82") == U"\uFFFD\uFFFD");               // cut short
-  REQUIRE(unicode::decode("\xc0\xaf") == U"\uFFFD\uFFFD");               // overlong
-  REQUIRE(unicode::decode("\xed\xa0\x80") == U"\uFFFD\uFFFD\uFFFD");     // a surrogate
+  REQUIRE(unicode::decode("a\xff"
+                          "b") == U"a\uFFFDb");
+  REQUIRE(unicode::decode("\xe2\x82") == U"\uFFFD\uFFFD");                      // cut short
+  REQUIRE(unicode::decode("\xc0\xaf") == U"\uFFFD\uFFFD");                      // overlong
+  REQUIRE(unicode::decode("\xed\xa0\x80") == U"\uFFFD\uFFFD\uFFFD");            // a surrogate
   REQUIRE(unicode::decode("\xf4\x90\x80\x80") == U"\uFFFD\uFFFD\uFFFD\uFFFD");  // beyond U+10FFFF
 }
 
@@ -52,11 +53,13 @@ TEST_CASE("Runs of white space of every kind become one space", "[text][unicode]
 TEST_CASE("Letters and numbers are Unicode's categories L and N", "[text][unicode]") {
   for (const char32_t point : U"aZ\u00e9\u65e5\u01c5\u02b0\u05d0") REQUIRE((point == 0 || unicode::is_letter(point)));
   for (const char32_t point : U"7\u0663\u2167\u00bd\u00b2") REQUIRE((point == 0 || unicode::is_number(point)));
-  for (const char32_t point : U"!_\u0301\u20e3\u200d ") REQUIRE_FALSE((unicode::is_letter(point) || unicode::is_number(point)));
+  for (const char32_t point : U"!_\u0301\u20e3\u200d ")
+    REQUIRE_FALSE((unicode::is_letter(point) || unicode::is_number(point)));
 }
 
 TEST_CASE("Letters, numbers and capitals of Unicode 16 are known, whatever utf8proc knows", "[text][unicode]") {
-  for (const char32_t point : {0x1C8A, 0x105C0, 0x10D50, 0x13460, 0x16D40, 0x2EBF0, 0x2EE5D}) REQUIRE(unicode::is_letter(point));
+  for (const char32_t point : {0x1C8A, 0x105C0, 0x10D50, 0x13460, 0x16D40, 0x2EBF0, 0x2EE5D})
+    REQUIRE(unicode::is_letter(point));
   for (const char32_t point : {0x10D40, 0x116D0, 0x1CCF9, 0x1E5FA}) REQUIRE(unicode::is_number(point));
   REQUIRE_FALSE((unicode::is_letter(0x2EE5E) || unicode::is_number(0x1CCFA)));
   REQUIRE(unicode::lower(U"\u1c89\ua7cb\ua7dc\U00010d50\U00016ea0") == U"\u1c8a\u0264\u019b\U00010d70\U00016ebb");

@@ -7,8 +7,8 @@
 
 using namespace opad;
 
-TEMPLATE_TEST_CASE("Each objective pays the student for real-looking logits and the critic for telling apart", "[adversarial][objective]",
-                   CrossEntropy, Hinge, NonSaturating, LeastSquares) {
+TEMPLATE_TEST_CASE("Each objective pays the student for real-looking logits and the critic for telling apart",
+                   "[adversarial][objective]", CrossEntropy, Hinge, NonSaturating, LeastSquares) {
   const TestType objective;
   // logits that say "real" and "fake": class 1 of two, or one large or small number
   const auto says = [](double x) {
@@ -19,8 +19,12 @@ TEMPLATE_TEST_CASE("Each objective pays the student for real-looking logits and 
   REQUIRE(objective.fake(says(0)).template item<double>() < objective.fake(says(1)).template item<double>());
   const auto logits = says(0.3).requires_grad_();
   const auto gradient = torch::autograd::grad({objective.student(logits)}, {logits})[0];
-  const double h = 1e-6, direction = TestType::outputs == 2 ? (gradient[0][1] - gradient[0][0]).template item<double>() : gradient.template item<double>();
-  REQUIRE(direction == Approx((objective.student(says(0.3 + h)) - objective.student(says(0.3 - h))).template item<double>() / (2 * h)).epsilon(1e-5));
+  const double h = 1e-6, direction = TestType::outputs == 2 ? (gradient[0][1] - gradient[0][0]).template item<double>()
+                                                            : gradient.template item<double>();
+  REQUIRE(
+      direction ==
+      Approx((objective.student(says(0.3 + h)) - objective.student(says(0.3 - h))).template item<double>() / (2 * h))
+          .epsilon(1e-5));
 }
 
 TEST_CASE("Objectives by hand", "[adversarial][objective]") {
@@ -29,10 +33,12 @@ TEST_CASE("Objectives by hand", "[adversarial][objective]") {
     REQUIRE(losses.sizes() == at::IntArrayRef{3});
     REQUIRE(at::allclose(losses, torch::full({3}, want, torch::kFloat64)));
   };
-  is(CrossEntropy{}.student(at_zero2), std::log(2)), is(CrossEntropy{}.real(at_zero2), std::log(2)), is(CrossEntropy{}.fake(at_zero2), std::log(2));
+  is(CrossEntropy{}.student(at_zero2), std::log(2)), is(CrossEntropy{}.real(at_zero2), std::log(2)),
+      is(CrossEntropy{}.fake(at_zero2), std::log(2));
   is(Hinge{}.student(at_zero1 + 2), -2), is(Hinge{}.real(at_zero1 + 2), 0), is(Hinge{}.fake(at_zero1 - 0.5), 0.5);
   is(NonSaturating{}.student(at_zero1), std::log(2)), is(NonSaturating{}.fake(at_zero1), std::log(2));
-  is(LeastSquares{}.student(at_zero1), 1), is(LeastSquares{}.real(at_zero1 + 1), 0), is(LeastSquares{}.fake(at_zero1 + 2), 4);
+  is(LeastSquares{}.student(at_zero1), 1), is(LeastSquares{}.real(at_zero1 + 1), 0),
+      is(LeastSquares{}.fake(at_zero1 + 2), 4);
   // a head that judges each of four patches: the mean over them, for each picture
   is(LeastSquares{}.fake(torch::tensor({1.0, -1.0, 3.0, 1.0}, torch::kFloat64).view({1, 4, 1}).expand({3, 4, 1})), 3);
 }
@@ -45,7 +51,8 @@ TEST_CASE("A head is a perceptron of its own initial values", "[adversarial][hea
   REQUIRE(p["2.bias"].sizes() == at::IntArrayRef{2});
   REQUIRE(p["0.weight"].abs().max().item<double>() <= 1 / std::sqrt(6.0));
   const auto x = torch::randn({4, 2, 3});
-  const auto want = at::linear(at::relu(at::linear(x.flatten(1), p["0.weight"], p["0.bias"])), p["2.weight"], p["2.bias"]);
+  const auto want =
+      at::linear(at::relu(at::linear(x.flatten(1), p["0.weight"], p["0.bias"])), p["2.weight"], p["2.bias"]);
   REQUIRE(at::allclose(head->forward(x), want));
   REQUIRE_THROWS_AS(Mlp{.hidden = 0}.build(2, 3, 2, stream), Error);
   REQUIRE(Linear{}.build(2, 3, 1, stream)->forward(x).sizes() == at::IntArrayRef{4, 1});

@@ -26,7 +26,9 @@ TEST_CASE("The second stage goes on where the first ended", "[coupling][collabor
   REQUIRE_THROWS_AS(Collaborative<>{.joint_share = 1}.boundary(10), Error);
 }
 
-TEST_CASE("A constant rate may cool down: it falls linearly over the last share alone, and the last iteration still counts", "[train][learning-rate]") {
+TEST_CASE(
+    "A constant rate may cool down: it falls linearly over the last share alone, and the last iteration still counts",
+    "[train][learning-rate]") {
   const Constant rate{.cooldown_share = 0.4};
   for (std::int64_t k = 0; k < 10; ++k) REQUIRE(rate(k, 10) == Approx(k < 6 ? 1 : (10 - k) / 5.));
   REQUIRE(rate(599, 1000) == 1);

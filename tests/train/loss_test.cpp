@@ -10,14 +10,18 @@ using namespace opad;
 
 TEST_CASE("LatentMse is half the mean square of each sample's difference", "[loss][latent-mse]") {
   const auto target = torch::zeros({2, 4, 2, 2}, torch::kFloat64);
-  SECTION("by hand: a difference of 3 gives 4.5") { REQUIRE(LatentMse{}(target + 3.0, target).eq(4.5).all().item<bool>()); }
+  SECTION("by hand: a difference of 3 gives 4.5") {
+    REQUIRE(LatentMse{}(target + 3.0, target).eq(4.5).all().item<bool>());
+  }
   SECTION("obeys the laws of a LossTerm") { laws::loss_term(LatentMse{}, {3, 4, 8, 8}); }
   SECTION("rejects tensors of different shapes") { REQUIRE_THROWS_AS(LatentMse{}(target, target[0]), Error); }
 }
 
 TEST_CASE("PixelMse is half the mean square of each sample's difference", "[loss][pixel-mse]") {
   const auto target = torch::zeros({2, 3, 2, 2}, torch::kFloat64);
-  SECTION("by hand: a difference of 3 gives 4.5") { REQUIRE(PixelMse{}(target + 3.0, target).eq(4.5).all().item<bool>()); }
+  SECTION("by hand: a difference of 3 gives 4.5") {
+    REQUIRE(PixelMse{}(target + 3.0, target).eq(4.5).all().item<bool>());
+  }
   SECTION("obeys the laws of a LossTerm") { laws::loss_term(PixelMse{}, {2, 3, 8, 8}); }
 }
 

@@ -31,10 +31,12 @@ TEST_CASE("AdamW follows its definition", "[train][adamw]") {
       m[i] = 0.8 * m[i] + 0.2 * g;
       v[i] = 0.9 * v[i] + 0.1 * g * g;
       const double rate = 0.01 * factor;
-      want[i] = want[i] * (1 - rate * 0.1) - rate * (m[i] / (1 - std::pow(0.8, t))) / ((v[i] / (1 - std::pow(0.9, t))).sqrt() + 1e-6);
+      want[i] = want[i] * (1 - rate * 0.1) -
+                rate * (m[i] / (1 - std::pow(0.8, t))) / ((v[i] / (1 - std::pow(0.9, t))).sqrt() + 1e-6);
     }
     state.step(factor);
-    for (std::size_t i = 0; i < parameters.size(); ++i) REQUIRE(at::allclose(parameters[i].second.detach().to(torch::kFloat64), want[i], 1e-5, 1e-6));
+    for (std::size_t i = 0; i < parameters.size(); ++i)
+      REQUIRE(at::allclose(parameters[i].second.detach().to(torch::kFloat64), want[i], 1e-5, 1e-6));
   }
 }
 

@@ -17,11 +17,16 @@
 
 using namespace opad;
 
-TEMPLATE_TEST_CASE("Every objective obeys the laws of its slot", "[laws][objective]", CrossEntropy, Hinge, NonSaturating, LeastSquares) {
+TEMPLATE_TEST_CASE("Every objective obeys the laws of its slot", "[laws][objective]", CrossEntropy, Hinge,
+                   NonSaturating, LeastSquares) {
   laws::objective(TestType{});
 }
-TEMPLATE_TEST_CASE("Every head obeys the laws of its slot", "[laws][head]", Linear, Mlp, PatchTokens, MultiLayer) { laws::head(TestType{}); }
-TEMPLATE_TEST_CASE("Every regulariser obeys the laws of its slot", "[laws][regulariser]", NoRegulariser, R1) { laws::regulariser(TestType{}); }
+TEMPLATE_TEST_CASE("Every head obeys the laws of its slot", "[laws][head]", Linear, Mlp, PatchTokens, MultiLayer) {
+  laws::head(TestType{});
+}
+TEMPLATE_TEST_CASE("Every regulariser obeys the laws of its slot", "[laws][regulariser]", NoRegulariser, R1) {
+  laws::regulariser(TestType{});
+}
 TEST_CASE("Every change of pictures obeys the laws of its slot", "[laws][augmentation]") {
   laws::picture_change(ColorJitter{});
   laws::picture_change(Translation{.share = 0.25});
@@ -39,8 +44,13 @@ TEST_CASE("Every coupling obeys the laws of its slot", "[laws][coupling]") {
   laws::coupling(Collaborative<>{});
   laws::coupling(Collaborative<Sequential>{.joint_share = 0.5});
 }
-TEMPLATE_TEST_CASE("Every weighting obeys the laws of its slot", "[laws][weighting]", AlphaBar, Uniform, MinSnr) { laws::weighting(TestType{}); }
-TEMPLATE_TEST_CASE("Every learning rate obeys the laws of its slot", "[laws][learning-rate]", Constant, LinearDecay, Cosine) { laws::learning_rate(TestType{}); }
+TEMPLATE_TEST_CASE("Every weighting obeys the laws of its slot", "[laws][weighting]", AlphaBar, Uniform, MinSnr) {
+  laws::weighting(TestType{});
+}
+TEMPLATE_TEST_CASE("Every learning rate obeys the laws of its slot", "[laws][learning-rate]", Constant, LinearDecay,
+                   Cosine) {
+  laws::learning_rate(TestType{});
+}
 TEST_CASE("Every way of resizing obeys the laws of its slot", "[laws][resize]") {
   laws::resize_policy(Area{});
   laws::resize_policy(Bilinear{});
@@ -64,14 +74,16 @@ TEST_CASE("Grid takes at most K steps on DDIM's grid of N points", "[target][gri
   const Tensor t = Grid<10, 4>{}.timestep(asked.question(), draws);
   REQUIRE(t.eq(201).all().item<bool>());  // 901, 801, ..., 201, 101, 1
   SECTION("one step is the prediction at its noise level") {
-    REQUIRE(at::allclose(Grid<10, 1>{.guidance = 2}.latent(asked.question(), t), RandomStep{.guidance = 2}.latent(asked.question(), t), 1e-4, 1e-5));
+    REQUIRE(at::allclose(Grid<10, 1>{.guidance = 2}.latent(asked.question(), t),
+                         RandomStep{.guidance = 2}.latent(asked.question(), t), 1e-4, 1e-5));
   }
   SECTION("the grid's end is the sampler's end: three steps are left, not four") {
     Grid<10, 4>{}.latent(asked.question(), t);
     REQUIRE(asked.passes.counts().at("teacher-unet").forward == 3);
     Ddim sampler(asked.scheduler, 10);
     const Tensor noisy = asked.teacher.diffusion.add_noise(asked.start, asked.noise, t);
-    REQUIRE(at::allclose(Grid<10, 4>{}.latent(asked.question(), t), sample_guided(asked.teacher, sampler, noisy, asked.condition, asked.null_condition, 7.5, 7)));
+    REQUIRE(at::allclose(Grid<10, 4>{}.latent(asked.question(), t),
+                         sample_guided(asked.teacher, sampler, noisy, asked.condition, asked.null_condition, 7.5, 7)));
   }
 }
 
@@ -90,7 +102,8 @@ TEST_CASE("A term in another space is the same term there", "[loss][in]") {
   STATIC_REQUIRE(std::same_as<decltype(loss_list(LatentMse{}, Raw{}).without<MsSwd>()), LossList<LatentMse>>);
   laws::loss_term(Raw{{.projections = 3, .levels = 1, .patch = 3}}, {2, 3, 9, 8});
   std::string members;
-  hana::for_each(hana::accessors<Raw>(), [&](auto accessor) { members += std::string(hana::first(accessor).c_str()) + " "; });
+  hana::for_each(hana::accessors<Raw>(),
+                 [&](auto accessor) { members += std::string(hana::first(accessor).c_str()) + " "; });
   REQUIRE(members == "weight projections levels patch ");
   Raw term;
   hana::second(hana::at_c<0>(hana::accessors<Raw>()))(term) = 0.5;
@@ -101,7 +114,8 @@ TEST_CASE("R1 of a linear head is its squared weights", "[adversarial][r1]") {
   auto stream = Random(1).stream("head");
   const auto head = Linear{}.build(1, 3, 1, stream);
   const double squared = head->named_parameters()["0.weight"].square().sum().item<double>();
-  REQUIRE(R1{.gamma = 3}.penalty(*head, stream.normal({5, 1, 3})).item<double>() == Approx(1.5 * squared).epsilon(1e-5));
+  REQUIRE(R1{.gamma = 3}.penalty(*head, stream.normal({5, 1, 3})).item<double>() ==
+          Approx(1.5 * squared).epsilon(1e-5));
   REQUIRE_THROWS_AS(R1{.gamma = -1}.penalty(*head, torch::ones({1, 1, 3})), Error);
 }
 

@@ -1,4 +1,5 @@
-// Recipes as a whole: what an iteration costs, which draws they share, and the couplings, texts, critics and adapters in use.
+// Recipes as a whole: what an iteration costs, which draws they share, and the couplings, texts, critics and adapters
+// in use.
 #include <opad/adapter/lora.hpp>
 #include <opad/adapter/tokens_only.hpp>
 #include <opad/adversarial/vsd.hpp>
@@ -66,7 +67,8 @@ struct Unlike : Default {  // everything that the presets are not
   static std::string name() { return "unlike"; }
   static auto losses() { return loss_list(LatentMse{}); }
   static auto critics() {
-    return critic_list(Critic{Patches<Dino>{}, PatchTokens{.hidden = 8}, Hinge{}, 0.1, augment(ColorJitter{}, Translation{}, Cutout{}), R1{}, 3},
+    return critic_list(Critic{Patches<Dino>{}, PatchTokens{.hidden = 8}, Hinge{}, 0.1,
+                              augment(ColorJitter{}, Translation{}, Cutout{}), R1{}, 3},
                        Critic{Layers<Dino, 0, -1>{}, MultiLayer{.hidden = 8}, LeastSquares{}}, Vsd<Lora<4>>{});
   }
   static auto real() { return Photographs{.canvas = false, .through_vae = true}; }
@@ -81,29 +83,48 @@ struct Unlike : Default {  // everything that the presets are not
 TEST_CASE("An iteration of a recipe costs these passes and no other", "[train][passes]") {
   using Passed = std::map<std::string, Passes::Count>;
   SECTION("Default: the identity encoder sees x̂ once, for its loss, for its critic and for the critic's own step") {
-    REQUIRE(passes<Default>() == Passed{{"teacher-unet", {2, 1}}, {"student-unet", {1, 1}}, {"text-encoder", {1, 1}}, {"vae-encoder", {1, 0}}, {"vae-decoder", {2, 1}},
-                                        {"dino", {2, 1}}, {"identity-encoder", {3, 1}}});
+    REQUIRE(passes<Default>() == Passed{{"teacher-unet", {2, 1}},
+                                        {"student-unet", {1, 1}},
+                                        {"text-encoder", {1, 1}},
+                                        {"vae-encoder", {1, 0}},
+                                        {"vae-decoder", {2, 1}},
+                                        {"dino", {2, 1}},
+                                        {"identity-encoder", {3, 1}}});
   }
   SECTION("Release: twice, since it is resized differently for loss and critic") {
-    REQUIRE(passes<Release>() == Passed{{"teacher-unet", {2, 1}}, {"student-unet", {1, 1}}, {"text-encoder", {1, 1}}, {"vae-encoder", {1, 0}}, {"vae-decoder", {2, 1}},
-                                        {"dino", {2, 1}}, {"dinov2", {2, 1}}, {"identity-encoder", {4, 2}}});
+    REQUIRE(passes<Release>() == Passed{{"teacher-unet", {2, 1}},
+                                        {"student-unet", {1, 1}},
+                                        {"text-encoder", {1, 1}},
+                                        {"vae-encoder", {1, 0}},
+                                        {"vae-decoder", {2, 1}},
+                                        {"dino", {2, 1}},
+                                        {"dinov2", {2, 1}},
+                                        {"identity-encoder", {4, 2}}});
   }
   SECTION("without pixel spaces nothing is decoded, and without the target's nothing of the target") {
     using Latents = Only<Without<Default, Adversarial>, LatentMse>;
-    REQUIRE(passes<Latents>() == Passed{{"teacher-unet", {2, 1}}, {"student-unet", {1, 1}}, {"text-encoder", {1, 1}}, {"vae-encoder", {1, 0}}});
+    REQUIRE(
+        passes<Latents>() ==
+        Passed{{"teacher-unet", {2, 1}}, {"student-unet", {1, 1}}, {"text-encoder", {1, 1}}, {"vae-encoder", {1, 0}}});
     REQUIRE(passes<Only<Default, LatentMse>>().at("vae-decoder") == Passes::Count{1, 1});
   }
   SECTION("the student alone never touches a teacher") {
     REQUIRE(passes<Direct>() == Passed{{"student-unet", {1, 1}}, {"text-encoder", {1, 1}}, {"vae-encoder", {1, 0}}});
   }
   SECTION("critics that look differently, VSD, real pictures through the VAE") {
-    REQUIRE(passes<Unlike>() == Passed{{"teacher-unet", {2, 1}}, {"student-unet", {1, 1}}, {"fake-score-unet", {2, 1}}, {"text-encoder", {2, 2}}, {"vae-encoder", {2, 0}},
-                                       {"vae-decoder", {2, 1}}, {"dino", {4, 2}}});
+    REQUIRE(passes<Unlike>() == Passed{{"teacher-unet", {2, 1}},
+                                       {"student-unet", {1, 1}},
+                                       {"fake-score-unet", {2, 1}},
+                                       {"text-encoder", {2, 2}},
+                                       {"vae-encoder", {2, 0}},
+                                       {"vae-decoder", {2, 1}},
+                                       {"dino", {4, 2}}});
   }
 }
 
 TEST_CASE("Any two recipes of the presets see the same in every draw that they share", "[train][paired]") {
-  const auto standard = draws<Default>(), release = draws<Release>(), paper = draws<Paper>(), critics_alone = draws<Without<Default, Alignment>>(), unlike = draws<Unlike>(), direct = draws<Direct>();
+  const auto standard = draws<Default>(), release = draws<Release>(), paper = draws<Paper>(),
+             critics_alone = draws<Without<Default, Alignment>>(), unlike = draws<Unlike>(), direct = draws<Direct>();
   REQUIRE(standard.contains("1 noise"));
   REQUIRE(standard.contains("1 loss/ms-swd"));
   // noise, posterior and time step of the teacher's step, time step of the target, projections: twice
@@ -111,7 +132,8 @@ TEST_CASE("Any two recipes of the presets see the same in every draw that they s
   REQUIRE(shared(standard, critics_alone) >= 6);
   REQUIRE(shared(standard, paper) == 8);
   REQUIRE(shared(release, paper) == 8);
-  REQUIRE(shared(standard, unlike) == 10);  // and where Dino's picture is shifted to, for both kinds of pictures, but not how the teacher is asked
+  REQUIRE(shared(standard, unlike) ==
+          10);  // and where Dino's picture is shifted to, for both kinds of pictures, but not how the teacher is asked
   REQUIRE(shared(release, direct) == 6);
   REQUIRE(shared(unlike, release) == 6);
   REQUIRE_FALSE(at::equal(standard.at("0 noise"), standard.at("1 noise")));
@@ -122,9 +144,12 @@ TEST_CASE("Every part of an unusual recipe trains, and resumes bit for bit", "[t
   const Tensors before = one.copy();
   one.iterate(0);
   const Tensors saved = one.copy();
-  for (const std::string moved : {"teacher.value.token_rows", "student.value.token_rows", "student.value.mid_block.attentions.0.transformer_blocks.0.attn2.processor.to_q_custom_diffusion.weight",
-                                  "critic.dino.value.0.weight", "critic.dino#2.value.2.weight",
-                                  "critic.vsd.value.unet.mid_block.attentions.0.transformer_blocks.0.attn1.to_v.lora_B.weight", "average.token_rows"}) {
+  for (const std::string moved :
+       {"teacher.value.token_rows", "student.value.token_rows",
+        "student.value.mid_block.attentions.0.transformer_blocks.0.attn2.processor.to_q_custom_diffusion.weight",
+        "critic.dino.value.0.weight", "critic.dino#2.value.2.weight",
+        "critic.vsd.value.unet.mid_block.attentions.0.transformer_blocks.0.attn1.to_v.lora_B.weight",
+        "average.token_rows"}) {
     INFO(moved);
     REQUIRE(before.contains(moved));
     REQUIRE_FALSE(at::equal(before.at(moved), saved.at(moved)));
@@ -135,7 +160,9 @@ TEST_CASE("Every part of an unusual recipe trains, and resumes bit for bit", "[t
   two.iterate(1);
   REQUIRE(same(one.copy(), two.copy()));
   // the average is what is kept
-  const std::string weight = "average.mid_block.attentions.0.transformer_blocks.0.attn2.processor.to_k_custom_diffusion.weight", value = "student.value." + weight.substr(8);
+  const std::string
+      weight = "average.mid_block.attentions.0.transformer_blocks.0.attn2.processor.to_k_custom_diffusion.weight",
+      value = "student.value." + weight.substr(8);
   const Tensors now = one.copy();
   {
     const Trainer<Unlike>::Kept kept(*one.trainer);
@@ -188,19 +215,23 @@ TEST_CASE("The released script's table decays, and its last token of several sta
 
 TEST_CASE("Derived recipes change what they name and nothing else", "[train][derived]") {
   STATIC_REQUIRE(std::same_as<decltype(Without<Paper, Identity>::losses()), LossList<LatentMse, Lpips>>);
-  STATIC_REQUIRE(std::same_as<decltype(Without<Release, MsSwd>::losses()), decltype(Release::losses().without<MsSwd>())>);
+  STATIC_REQUIRE(
+      std::same_as<decltype(Without<Release, MsSwd>::losses()), decltype(Release::losses().without<MsSwd>())>);
   STATIC_REQUIRE(decltype(Without<Paper, Adversarial>::critics())::empty);
   STATIC_REQUIRE(decltype(Without<Paper, Alignment>::losses())::empty);
   STATIC_REQUIRE(decltype(Without<Paper, DinoV2>::critics())::contains<Dino>);
   STATIC_REQUIRE_FALSE(decltype(Without<Paper, DinoV2>::critics())::contains<DinoV2>);
   STATIC_REQUIRE(decltype(Only<Paper, Dino>::losses())::contains<Lpips>);
-  STATIC_REQUIRE(std::same_as<decltype(Replace<Release, MsSwd, Lpips>::losses()), decltype(Release::losses().replace<MsSwd>(Lpips{}))>);
+  STATIC_REQUIRE(std::same_as<decltype(Replace<Release, MsSwd, Lpips>::losses()),
+                              decltype(Release::losses().replace<MsSwd>(Lpips{}))>);
   STATIC_REQUIRE(std::same_as<decltype(Replace<Default, Joint, Sequential>::coupling()), Sequential>);
   STATIC_REQUIRE(std::same_as<decltype(With<Paper, MsSwd>::losses()), LossList<LatentMse, Identity, Lpips, MsSwd>>);
   REQUIRE(Without<Paper, Adversarial>::name() == "paper-without-adversarial");
   REQUIRE(Replace<Default, Joint, Sequential>::name() == "default-with-sequential-for-joint");
   REQUIRE(Without<Paper, Adversarial>::preset() == "paper");
   std::vector<std::string> names;
-  hana::for_each(hana::concat(without_each<Paper, LatentMse, Adversarial>, only_each<Paper, DinoV2>), [&](auto row) { names.push_back(decltype(row)::type::name()); });
-  REQUIRE(names == std::vector<std::string>{"paper-without-latent-mse", "paper-without-adversarial", "paper-only-dinov2"});
+  hana::for_each(hana::concat(without_each<Paper, LatentMse, Adversarial>, only_each<Paper, DinoV2>),
+                 [&](auto row) { names.push_back(decltype(row)::type::name()); });
+  REQUIRE(names ==
+          std::vector<std::string>{"paper-without-latent-mse", "paper-without-adversarial", "paper-only-dinov2"});
 }

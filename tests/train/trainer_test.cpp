@@ -72,7 +72,8 @@ TEST_CASE("A frozen teacher stays as it is", "[train][frozen]") {
   s.iterate(0);
   for (std::size_t i = 0; i < teacher.size(); ++i) REQUIRE(at::equal(teacher[i], copies[i]));
   REQUIRE(at::equal(rows, s.rows->rows()));
-  REQUIRE(std::none_of(before.begin(), before.end(), [](const auto& item) { return item.first.starts_with("teacher."); }));
+  REQUIRE(
+      std::none_of(before.begin(), before.end(), [](const auto& item) { return item.first.starts_with("teacher."); }));
   REQUIRE_FALSE(same(before, s.copy()));
 }
 
@@ -93,7 +94,8 @@ TEST_CASE("Accumulated micro-batches have the gradient of their mean", "[train][
     REQUIRE(at::isfinite(value).item<bool>());
   }
   REQUIRE(std::count_if(metrics.begin(), metrics.end(), [](const auto& m) { return m.first == "teacher"; }) == 2);
-  REQUIRE(std::count_if(metrics.begin(), metrics.end(), [](const auto& m) { return m.first == "gradient-norm.teacher"; }) == 1);
+  REQUIRE(std::count_if(metrics.begin(), metrics.end(),
+                        [](const auto& m) { return m.first == "gradient-norm.teacher"; }) == 1);
   REQUIRE_THROWS_AS(one.trainer->iterate(1, {one.data->batch(0, 1)}), Error);
 }
 

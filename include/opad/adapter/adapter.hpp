@@ -7,25 +7,28 @@
 
 namespace opad {
 
-/// What of a U-Net is trained, and in which files it is kept. An adapter is an aggregate of hyper-parameters; what trains lives in the
-/// U-Net that it was installed on.
+/// What of a U-Net is trained, and in which files it is kept. An adapter is an aggregate of hyper-parameters; what
+/// trains lives in the U-Net that it was installed on.
 ///   A::name                     as options and reports call it
-///   adapter.install(unet)       freezes the U-Net, puts what trains into it in the place of any other adapter, and returns it by the
+///   adapter.install(unet)       freezes the U-Net, puts what trains into it in the place of any other adapter, and
+///   returns it by the
 ///                               names that its file uses, in an order that depends on the U-Net's layout only
 ///   adapter.save(unet, folder)  writes the trained weights in the file that diffusers reads
-///   adapter.load(unet, folder)  reads such a file; parameters that are installed stay the same tensors, what is missing is installed
-///   adapter.merge(unet)         folds the adapter into the U-Net's own weights and removes it: save_pretrained then writes a folder
+///   adapter.load(unet, folder)  reads such a file; parameters that are installed stay the same tensors, what is
+///   missing is installed adapter.merge(unet)         folds the adapter into the U-Net's own weights and removes it:
+///   save_pretrained then writes a folder
 ///                               that any program loads
-/// Laws (tests/adapter/): a fresh adapter changes no output; save and load give the same bits; merging changes no output beyond
-/// rounding; only what install returned has gradients.  Models: the files of include/opad/adapter/.
+/// Laws (tests/adapter/): a fresh adapter changes no output; save and load give the same bits; merging changes no
+/// output beyond rounding; only what install returned has gradients.  Models: the files of include/opad/adapter/.
 template <class A>
-concept Adapter = std::copy_constructible<A> && requires(const A& adapter, UNet2DConditionModel& unet, const std::filesystem::path& folder) {
-  { A::name } -> std::convertible_to<std::string_view>;
-  { adapter.install(unet) } -> std::same_as<NamedTensors>;
-  adapter.save(unet, folder);
-  adapter.load(unet, folder);
-  adapter.merge(unet);
-};
+concept Adapter = std::copy_constructible<A> &&
+                  requires(const A& adapter, UNet2DConditionModel& unet, const std::filesystem::path& folder) {
+                    { A::name } -> std::convertible_to<std::string_view>;
+                    { adapter.install(unet) } -> std::same_as<NamedTensors>;
+                    adapter.save(unet, folder);
+                    adapter.load(unet, folder);
+                    adapter.merge(unet);
+                  };
 
 /// Removes any adapter, and switches every gradient off.
 inline void remove_adapter(UNet2DConditionModel& unet) {
@@ -38,7 +41,8 @@ inline NamedTensors processor_parameters(UNet2DConditionModel& unet) {
   NamedTensors parameters;
   unet.for_each_attention([&](const std::string& name, Attention& attention, bool) {
     if (!attention.processor()) return;
-    for (const auto& item : attention.processor()->named_parameters()) parameters.emplace_back(name + ".processor." + item.key(), item.value());
+    for (const auto& item : attention.processor()->named_parameters())
+      parameters.emplace_back(name + ".processor." + item.key(), item.value());
   });
   return parameters;
 }
@@ -48,11 +52,11 @@ inline void copy_into(const NamedTensors& parameters, const Tensors& tensors, co
   for (const auto& [name, parameter] : parameters) {
     const auto found = tensors.find(name);
     require(found != tensors.end(), where, ": holds no '", name, "'; was it made for a U-Net of another layout?");
-    require(found->second.sizes() == parameter.sizes(), where, ": '", name, "' is ", found->second.sizes(), ", but this U-Net needs ",
-            parameter.sizes(), "; was it made for another base model?");
+    require(found->second.sizes() == parameter.sizes(), where, ": '", name, "' is ", found->second.sizes(),
+            ", but this U-Net needs ", parameter.sizes(), "; was it made for another base model?");
   }
-  require(tensors.size() == parameters.size(), where, ": holds ", tensors.size(), " tensors, but this U-Net takes ", parameters.size(),
-          "; was it made for a U-Net of another layout?");
+  require(tensors.size() == parameters.size(), where, ": holds ", tensors.size(), " tensors, but this U-Net takes ",
+          parameters.size(), "; was it made for a U-Net of another layout?");
   torch::NoGradGuard no_grad;
   for (const auto& [name, parameter] : parameters) Tensor(parameter).copy_(tensors.at(name));
 }

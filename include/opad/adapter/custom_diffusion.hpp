@@ -15,8 +15,8 @@ struct QueryKeyValueOut {
   static constexpr bool query_out = true;
 };
 
-/// Cross-attention with trainable copies of its projections. Key and value of the first text position (the start token) are detached:
-/// the same values, without gradient, as in diffusers' CustomDiffusionAttnProcessor.
+/// Cross-attention with trainable copies of its projections. Key and value of the first text position (the start token)
+/// are detached: the same values, without gradient, as in diffusers' CustomDiffusionAttnProcessor.
 struct CustomDiffusionProcessor : AttentionProcessor {
   std::shared_ptr<LinearLayer> to_k, to_v, to_q, to_out;  // the last two only with query_out
 
@@ -25,7 +25,8 @@ struct CustomDiffusionProcessor : AttentionProcessor {
         to_v(register_module("to_v_custom_diffusion", trainable_copy(*attention.to_v))) {
     if (!query_out) return;
     to_q = register_module("to_q_custom_diffusion", trainable_copy(*attention.to_q));
-    to_out = register_module("to_out_custom_diffusion", std::make_shared<torch::nn::Module>())->register_module("0", trainable_copy(*attention.to_out));
+    to_out = register_module("to_out_custom_diffusion", std::make_shared<torch::nn::Module>())
+                 ->register_module("0", trainable_copy(*attention.to_out));
   }
 
   Tensor operator()(Attention& attention, const Tensor& hidden_states, const Tensor& encoder_hidden_states) override {
@@ -70,13 +71,14 @@ OPAD_ONCE NamedTensors install_custom_diffusion(UNet2DConditionModel& unet, bool
   return processor_parameters(unet);
 }
 
-/// Writes pytorch_custom_diffusion_weights.safetensors. diffusers' loader wants an entry for every attention layer: the untouched
-/// self-attentions get an empty tensor.
+/// Writes pytorch_custom_diffusion_weights.safetensors. diffusers' loader wants an entry for every attention layer: the
+/// untouched self-attentions get an empty tensor.
 OPAD_ONCE void save_custom_diffusion(UNet2DConditionModel& unet, const std::filesystem::path& folder) {
   Tensors tensors;
   unet.for_each_attention([&](const std::string& name, Attention& attention, bool cross) {
     const auto* const processor = dynamic_cast<const CustomDiffusionProcessor*>(attention.processor().get());
-    require(!cross || processor, "save_custom_diffusion: '", name, "' has no Custom Diffusion weights; install the adapter first");
+    require(!cross || processor, "save_custom_diffusion: '", name,
+            "' has no Custom Diffusion weights; install the adapter first");
     if (!cross) tensors.emplace(name + ".processor", torch::empty({0}));
   });
   for (const auto& [name, parameter] : processor_parameters(unet)) tensors.emplace(name, parameter.detach());
@@ -84,9 +86,11 @@ OPAD_ONCE void save_custom_diffusion(UNet2DConditionModel& unet, const std::file
   save_safetensors(folder / (std::string(custom_diffusion_stem) + ".safetensors"), tensors);
 }
 
-/// Loads the tensors of a Custom Diffusion file. Installs what they need (with or without queries and outputs) unless it is there.
+/// Loads the tensors of a Custom Diffusion file. Installs what they need (with or without queries and outputs) unless
+/// it is there.
 OPAD_ONCE void load_custom_diffusion(UNet2DConditionModel& unet, Tensors tensors, const std::string& where) {
-  std::erase_if(tensors, [](const auto& item) { return item.first.ends_with(".processor") && item.second.numel() == 0; });
+  std::erase_if(tensors,
+                [](const auto& item) { return item.first.ends_with(".processor") && item.second.numel() == 0; });
   const bool query_out = std::any_of(tensors.begin(), tensors.end(), [](const auto& item) {
     return item.first.find(".to_q_custom_diffusion.") != std::string::npos;
   });
@@ -102,15 +106,15 @@ OPAD_ONCE void load_custom_diffusion(UNet2DConditionModel& unet, Tensors tensors
 OPAD_ONCE void load_custom_diffusion(UNet2DConditionModel& unet, const std::filesystem::path& path) {
   if (std::filesystem::is_directory(path))
     load_custom_diffusion(unet, read_weights(path, custom_diffusion_stem), path.string());
-  else
-    load_custom_diffusion(unet, read_weight_file(path), path.string());
+  else load_custom_diffusion(unet, read_weight_file(path), path.string());
 }
 
 OPAD_ONCE void merge_custom_diffusion(UNet2DConditionModel& unet) {
   unet.for_each_attention([](const std::string& name, Attention& attention, bool cross) {
     if (!cross) return;
     const auto* const processor = dynamic_cast<const CustomDiffusionProcessor*>(attention.processor().get());
-    require(processor, "merge_custom_diffusion: '", name, "' has no Custom Diffusion weights; install or load the adapter first");
+    require(processor, "merge_custom_diffusion: '", name,
+            "' has no Custom Diffusion weights; install or load the adapter first");
     processor->merge_into(attention);
   });
   remove_adapter(unet);
@@ -123,8 +127,12 @@ template <class What = KeyValue>
 struct CustomDiffusion {
   static constexpr std::string_view name = What::name;
   NamedTensors install(UNet2DConditionModel& unet) const { return install_custom_diffusion(unet, What::query_out); }
-  void save(UNet2DConditionModel& unet, const std::filesystem::path& folder) const { save_custom_diffusion(unet, folder); }
-  void load(UNet2DConditionModel& unet, const std::filesystem::path& folder) const { load_custom_diffusion(unet, folder); }
+  void save(UNet2DConditionModel& unet, const std::filesystem::path& folder) const {
+    save_custom_diffusion(unet, folder);
+  }
+  void load(UNet2DConditionModel& unet, const std::filesystem::path& folder) const {
+    load_custom_diffusion(unet, folder);
+  }
   void merge(UNet2DConditionModel& unet) const { merge_custom_diffusion(unet); }
 };
 static_assert(Adapter<CustomDiffusion<KeyValue>> && Adapter<CustomDiffusion<QueryKeyValueOut>>);

@@ -16,20 +16,22 @@ OPAD_ONCE void load_lora(UNet2DConditionModel& unet, const std::filesystem::path
   LowRankAdapter{.rank = rank, .alpha = static_cast<double>(rank)}.load(unet, folder);
 }
 
-/// Installs whatever trained weights the folders hold, known by diffusers' file names: Custom Diffusion or LoRA into the U-Net, learned
-/// tokens into the tokenizer and the returned rows. Of several folders with U-Net weights the last one wins.
-/// Throws for a folder that does not exist or holds neither.
-OPAD_ONCE TokenRows load_adapters(const std::vector<std::filesystem::path>& folders, UNet2DConditionModel& unet, ClipTokenizer& tokenizer) {
+/// Installs whatever trained weights the folders hold, known by diffusers' file names: Custom Diffusion or LoRA into
+/// the U-Net, learned tokens into the tokenizer and the returned rows. Of several folders with U-Net weights the last
+/// one wins. Throws for a folder that does not exist or holds neither.
+OPAD_ONCE TokenRows load_adapters(const std::vector<std::filesystem::path>& folders, UNet2DConditionModel& unet,
+                                  ClipTokenizer& tokenizer) {
   std::vector<LearnedEmbedding> embeddings;
   for (const auto& folder : folders) {
     auto found = read_learned_embeddings(folder);
     constexpr const char* lora_stem = "pytorch_lora_weights";
     const auto holds = [&](const std::string& stem) {
-      return std::filesystem::exists(folder / (stem + ".safetensors")) || std::filesystem::exists(folder / (stem + ".bin"));
+      return std::filesystem::exists(folder / (stem + ".safetensors")) ||
+             std::filesystem::exists(folder / (stem + ".bin"));
     };
     const bool custom = holds(custom_diffusion_stem), lora = holds(lora_stem);
-    require(!found.empty() || custom || lora, folder.string(), ": no trained weights here (", custom_diffusion_stem, ", ", lora_stem,
-            ", learned_embeds, <token>; .safetensors or .bin)");
+    require(!found.empty() || custom || lora, folder.string(), ": no trained weights here (", custom_diffusion_stem,
+            ", ", lora_stem, ", learned_embeds, <token>; .safetensors or .bin)");
     if (custom) load_custom_diffusion(unet, folder);
     if (lora) load_lora(unet, folder);
     embeddings.insert(embeddings.end(), found.begin(), found.end());

@@ -35,9 +35,11 @@ struct LoraProcessor : AttentionProcessor {
                    ->register_module("0", std::make_shared<LowRank>(*attention.to_out, rank))),
         scale(scale_) {}
   Tensor operator()(Attention& attention, const Tensor& hidden_states, const Tensor& encoder_hidden_states) override {
-    return to_out->forward(*attention.to_out, attend(to_q->forward(*attention.to_q, hidden_states, scale),
-                                                     to_k->forward(*attention.to_k, encoder_hidden_states, scale),
-                                                     to_v->forward(*attention.to_v, encoder_hidden_states, scale), attention.heads), scale);
+    return to_out->forward(*attention.to_out,
+                           attend(to_q->forward(*attention.to_q, hidden_states, scale),
+                                  to_k->forward(*attention.to_k, encoder_hidden_states, scale),
+                                  to_v->forward(*attention.to_v, encoder_hidden_states, scale), attention.heads),
+                           scale);
   }
   void merge_into(Attention& attention) const {
     to_q->merge_into(*attention.to_q, scale);
@@ -47,13 +49,13 @@ struct LoraProcessor : AttentionProcessor {
   }
 };
 
-/// Low-rank adaptation of all attention projections, self and cross:  W + alpha / rank * B A, A random, B zero at first.
-/// Hu et al., "LoRA: Low-Rank Adaptation of Large Language Models", ICLR 2022, arXiv 2106.09685.
+/// Low-rank adaptation of all attention projections, self and cross:  W + alpha / rank * B A, A random, B zero at
+/// first. Hu et al., "LoRA: Low-Rank Adaptation of Large Language Models", ICLR 2022, arXiv 2106.09685.
 ///   rank   1 or more; may not exceed the layers' widths
 ///   alpha  > 0; equal to rank: no scaling
 ///   seed   of A, uniform in +-1/sqrt(in) as in PEFT
-/// The file pytorch_lora_weights.safetensors has no place for alpha that every version of diffusers reads: B is stored multiplied by
-/// alpha / rank, so that any program that takes alpha = rank, their default, sees the same change.
+/// The file pytorch_lora_weights.safetensors has no place for alpha that every version of diffusers reads: B is stored
+/// multiplied by alpha / rank, so that any program that takes alpha = rank, their default, sees the same change.
 struct LowRankAdapter {
   static constexpr std::string_view name = "lora";
   std::int64_t rank = 4;
@@ -65,17 +67,18 @@ struct LowRankAdapter {
     remove_adapter(unet);
     unet.for_each_attention([&](const std::string& layer, Attention& attention, bool) {
       const std::int64_t narrowest = std::min(attention.to_q->weight.size(0), attention.to_k->weight.size(1));
-      require(rank <= narrowest, "Lora: rank ", rank, " is more than the ", narrowest, " channels of '", layer, "'; give a smaller rank");
+      require(rank <= narrowest, "Lora: rank ", rank, " is more than the ", narrowest, " channels of '", layer,
+              "'; give a smaller rank");
       attention.set_processor(std::make_shared<LoraProcessor>(attention, rank, alpha / static_cast<double>(rank)));
     });
     const Random random(static_cast<std::uint64_t>(seed));
     torch::NoGradGuard no_grad;
     const NamedTensors parameters = named(unet);
     for (const auto& [key, parameter] : parameters) {
-      if (key.ends_with(".lora_B.weight"))
-        Tensor(parameter).zero_();
+      if (key.ends_with(".lora_B.weight")) Tensor(parameter).zero_();
       else
-        Tensor(parameter).copy_((2 * random.stream(key).uniform(parameter.sizes()) - 1) / std::sqrt(static_cast<double>(parameter.size(1))));
+        Tensor(parameter).copy_((2 * random.stream(key).uniform(parameter.sizes()) - 1) /
+                                std::sqrt(static_cast<double>(parameter.size(1))));
     }
     return parameters;
   }
@@ -99,7 +102,8 @@ struct LowRankAdapter {
     Tensors tensors;
     for (const auto& [key, tensor] : file.tensors()) {
       const std::string name = new_name(key);
-      tensors.emplace(name, name.ends_with(".lora_B.weight") && factor != 1 ? tensor.to(torch::kFloat32) * factor : tensor);
+      tensors.emplace(name,
+                      name.ends_with(".lora_B.weight") && factor != 1 ? tensor.to(torch::kFloat32) * factor : tensor);
     }
     copy_into(named(unet), tensors, path.string());
   }
@@ -132,8 +136,11 @@ struct LowRankAdapter {
     const auto found = file.metadata().find("lora_adapter_metadata");
     if (found == file.metadata().end()) return 1;
     const Json json = parse_json(found->second, where + ": lora_adapter_metadata");
-    const auto empty = [&](const char* key) { return !json.contains(key) || json.at(key).is_null() || json.at(key).empty() || json.at(key) == false; };
-    require(json.is_object() && empty("unet.rank_pattern") && empty("unet.alpha_pattern") && empty("unet.use_rslora") && empty("unet.use_dora"),
+    const auto empty = [&](const char* key) {
+      return !json.contains(key) || json.at(key).is_null() || json.at(key).empty() || json.at(key) == false;
+    };
+    require(json.is_object() && empty("unet.rank_pattern") && empty("unet.alpha_pattern") && empty("unet.use_rslora") &&
+                empty("unet.use_dora"),
             where, ": ranks or alphas that differ between layers, rsLoRA and DoRA are not supported");
     if (!json.contains("unet.r") && !json.contains("unet.lora_alpha")) return 1;
     double rank = 0, alpha = 0;
@@ -161,7 +168,8 @@ struct LowRankAdapter {
 };
 static_assert(Adapter<LowRankAdapter>);
 
-/// LowRankAdapter of a rank that the recipe fixes, so that a sweep over ranks is a list of types; alpha equal to it by default.
+/// LowRankAdapter of a rank that the recipe fixes, so that a sweep over ranks is a list of types; alpha equal to it by
+/// default.
 template <std::int64_t Rank = 4>
 struct Lora {
   static_assert(Rank >= 1, "Lora<Rank>: give a rank of 1 or more.");

@@ -9,18 +9,22 @@
 
 namespace opad {
 
-/// A learned token: its name and its embedding, one row or several. Several rows stand for a sequence of tokens, <t> <t>_1 <t>_2 ...
+/// A learned token: its name and its embedding, one row or several. Several rows stand for a sequence of tokens, <t>
+/// <t>_1 <t>_2 ...
 struct LearnedEmbedding {
   std::string token;
   Tensor rows;  // [k, width] float32
 };
 
-/// Reads a learned embedding: what diffusers, the Custom Diffusion scripts and the web UI write (.safetensors, .bin, .pt).
+/// Reads a learned embedding: what diffusers, the Custom Diffusion scripts and the web UI write (.safetensors, .bin,
+/// .pt).
 ///   token  the name to give it; empty: the file's own
 OPAD_ONCE LearnedEmbedding read_learned_embedding(const std::filesystem::path& path, const std::string& token = {}) {
   const std::string where = path.string();
   LearnedEmbedding learned{token, {}};
-  const auto take = [&](const std::string& name, const Tensor& rows) { learned = {token.empty() ? name : token, rows}; };
+  const auto take = [&](const std::string& name, const Tensor& rows) {
+    learned = {token.empty() ? name : token, rows};
+  };
   if (path.extension() == ".safetensors") {
     const Tensors tensors = SafeTensors(path).tensors();
     require(tensors.size() == 1, where, ": holds ", tensors.size(), " tensors, not one learned embedding");
@@ -32,20 +36,24 @@ OPAD_ONCE LearnedEmbedding read_learned_embedding(const std::filesystem::path& p
     if (const auto* const tensor = pickled.as<Tensor>()) {
       require(!token.empty(), where, ": holds an embedding without a name; say which token it is for");
       learned.rows = *tensor;
-    } else if (entries && entries->size() == 1 && entries->front().key.as<std::string>() && entries->front().value.as<Tensor>()) {
+    } else if (entries && entries->size() == 1 && entries->front().key.as<std::string>() &&
+               entries->front().value.as<Tensor>()) {
       take(*entries->front().key.as<std::string>(), *entries->front().value.as<Tensor>());
-    } else if (params && params->find("*") && params->find("*")->as<Tensor>() && name && name->as<std::string>()) {  // the web UI's form
+    } else if (params && params->find("*") && params->find("*")->as<Tensor>() && name &&
+               name->as<std::string>()) {  // the web UI's form
       take(*name->as<std::string>(), *params->find("*")->as<Tensor>());
     }
   }
-  require(learned.rows.defined() && learned.rows.is_floating_point() && (learned.rows.dim() == 1 || learned.rows.dim() == 2) &&
-              learned.rows.numel() > 0 && !learned.token.empty(),
+  require(learned.rows.defined() && learned.rows.is_floating_point() &&
+              (learned.rows.dim() == 1 || learned.rows.dim() == 2) && learned.rows.numel() > 0 &&
+              !learned.token.empty(),
           where, ": not a learned embedding; expected {token: [width]}, {token: [k, width]} or the web UI's form");
   learned.rows = learned.rows.to(torch::kFloat32).reshape({-1, learned.rows.size(-1)}).clone();
   return learned;
 }
 
-/// Every learned embedding of a folder, in the order of their file names: learned_embeds.* and files named after a token, <...>.*.
+/// Every learned embedding of a folder, in the order of their file names: learned_embeds.* and files named after a
+/// token, <...>.*.
 OPAD_ONCE std::vector<LearnedEmbedding> read_learned_embeddings(const std::filesystem::path& folder) {
   require(std::filesystem::is_directory(folder), folder.string(), ": no such folder");
   std::map<std::string, std::filesystem::path> files;  // by stem: .bin and .safetensors of one name are one embedding
@@ -60,18 +68,20 @@ OPAD_ONCE std::vector<LearnedEmbedding> read_learned_embeddings(const std::files
   return embeddings;
 }
 
-/// New rows of the text encoder's token table: one trainable tensor beside the frozen table, so that no gradient, no weight decay and
-/// no copy ever concerns the other 49408 rows.
-/// Gal et al., "An Image is Worth One Word: Personalizing Text-to-Image Generation using Textual Inversion", ICLR 2023, arXiv 2208.01618.
+/// New rows of the text encoder's token table: one trainable tensor beside the frozen table, so that no gradient, no
+/// weight decay and no copy ever concerns the other 49408 rows. Gal et al., "An Image is Worth One Word: Personalizing
+/// Text-to-Image Generation using Textual Inversion", ICLR 2023, arXiv 2208.01618.
 class TokenRows {
  public:
   /// Makes the tokens known to the tokenizer, each with a row for every vector of its embedding: <t>, <t>_1, <t>_2, ...
   /// Throws where a token exists already.
-  OPAD_ONCE TokenRows(ClipTokenizer& tokenizer, const std::vector<LearnedEmbedding>& embeddings) : first_id_(tokenizer.size()) {
+  OPAD_ONCE TokenRows(ClipTokenizer& tokenizer, const std::vector<LearnedEmbedding>& embeddings)
+      : first_id_(tokenizer.size()) {
     std::vector<Tensor> rows;
     for (const auto& [token, vectors] : embeddings) {
-      require(vectors.dim() == 2 && vectors.size(0) > 0 && vectors.size(1) == embeddings[0].rows.size(1), "TokenRows: the embedding of '", token,
-              "' is ", vectors.sizes(), "; give [k, width], of one width for all tokens");
+      require(vectors.dim() == 2 && vectors.size(0) > 0 && vectors.size(1) == embeddings[0].rows.size(1),
+              "TokenRows: the embedding of '", token, "' is ", vectors.sizes(),
+              "; give [k, width], of one width for all tokens");
       tokens_.push_back({token, vectors.size(0)});
       for (std::int64_t i = 0; i < vectors.size(0); ++i) tokenizer.add_token(i == 0 ? token : c10::str(token, "_", i));
       rows.push_back(vectors.detach());
@@ -80,27 +90,32 @@ class TokenRows {
   }
 
   /// New tokens that start as copies of known ones: <new1> as the row of `corgi`.
-  ///   table  the text encoder's, [vocabulary, width]      initializers  one for each token, each a single token of the vocabulary
-  OPAD_ONCE static TokenRows from_initializers(ClipTokenizer& tokenizer, const Tensor& table, const std::vector<std::string>& tokens,
-                                     const std::vector<std::string>& initializers) {
-    require(tokens.size() == initializers.size(), "TokenRows: ", initializers.size(), " initializer tokens for ", tokens.size(),
-            " new tokens; give as many");
+  ///   table  the text encoder's, [vocabulary, width]      initializers  one for each token, each a single token of the
+  ///   vocabulary
+  OPAD_ONCE static TokenRows from_initializers(ClipTokenizer& tokenizer, const Tensor& table,
+                                               const std::vector<std::string>& tokens,
+                                               const std::vector<std::string>& initializers) {
+    require(tokens.size() == initializers.size(), "TokenRows: ", initializers.size(), " initializer tokens for ",
+            tokens.size(), " new tokens; give as many");
     std::vector<std::int64_t> ids;
     for (std::size_t i = 0; i < tokens.size(); ++i) {
       const auto pieces = tokenizer.tokenize(initializers[i]);
-      require(pieces.size() == 1, "TokenRows: the initializer '", initializers[i], "' of '", tokens[i], "' is ", pieces.size(),
-              " tokens; choose a word that is one");
+      require(pieces.size() == 1, "TokenRows: the initializer '", initializers[i], "' of '", tokens[i], "' is ",
+              pieces.size(), " tokens; choose a word that is one");
       ids.push_back(pieces[0]);
     }
     return from_ids(tokenizer, table, tokens, ids);
   }
 
   /// New tokens that start as copies of given rows of the table.
-  static TokenRows from_ids(ClipTokenizer& tokenizer, const Tensor& table, const std::vector<std::string>& tokens, const std::vector<std::int64_t>& ids) {
-    require(tokens.size() == ids.size(), "TokenRows: ", ids.size(), " initial rows for ", tokens.size(), " new tokens; give as many");
+  static TokenRows from_ids(ClipTokenizer& tokenizer, const Tensor& table, const std::vector<std::string>& tokens,
+                            const std::vector<std::int64_t>& ids) {
+    require(tokens.size() == ids.size(), "TokenRows: ", ids.size(), " initial rows for ", tokens.size(),
+            " new tokens; give as many");
     std::vector<LearnedEmbedding> embeddings;
     for (std::size_t i = 0; i < tokens.size(); ++i) {
-      require(0 <= ids[i] && ids[i] < table.size(0), "TokenRows: the initializer of '", tokens[i], "', id ", ids[i], ", has no row in the table");
+      require(0 <= ids[i] && ids[i] < table.size(0), "TokenRows: the initializer of '", tokens[i], "', id ", ids[i],
+              ", has no row in the table");
       embeddings.push_back({tokens[i], table.detach().narrow(0, ids[i], 1)});
     }
     return TokenRows(tokenizer, embeddings);
@@ -119,16 +134,18 @@ class TokenRows {
   /// The id of the first row; the others follow.
   std::int64_t first_id() const { return first_id_; }
 
-  /// Token embeddings: ids from first_id on come from the rows, all others from the table. Gradient flows into the rows only.
+  /// Token embeddings: ids from first_id on come from the rows, all others from the table. Gradient flows into the rows
+  /// only.
   ///   table [vocabulary, width], ids [B, T] int64 -> [B, T, width]
   OPAD_ONCE Tensor embed(const Tensor& table, const Tensor& ids) const {
     const std::int64_t known = std::min(first_id_, table.size(0)), n = rows_.size(0);
-    require(n == 0 || rows_.size(1) == table.size(1), "TokenRows: rows of width ", rows_.size(1), " beside a table of width ", table.size(1),
-            "; was the embedding made for another text encoder?");
+    require(n == 0 || rows_.size(1) == table.size(1), "TokenRows: rows of width ", rows_.size(1),
+            " beside a table of width ", table.size(1), "; was the embedding made for another text encoder?");
     if (ids.is_cpu() && ids.numel() > 0) {
       const auto [low, high] = at::aminmax(ids);
-      require(low.item<std::int64_t>() >= 0 && high.item<std::int64_t>() < first_id_ + n, "TokenRows: ids from ", low.item<std::int64_t>(), " to ",
-              high.item<std::int64_t>(), ", but only ", first_id_ + n, " tokens are known");
+      require(low.item<std::int64_t>() >= 0 && high.item<std::int64_t>() < first_id_ + n, "TokenRows: ids from ",
+              low.item<std::int64_t>(), " to ", high.item<std::int64_t>(), ", but only ", first_id_ + n,
+              " tokens are known");
     }
     const Tensor old = at::embedding(table.detach(), ids.clamp_max(known - 1));
     if (n == 0) return old;
@@ -141,7 +158,8 @@ class TokenRows {
       if (count == 1) continue;
       std::string all = token;
       for (std::int64_t i = 1; i < count; ++i) all += c10::str(" ", token, "_", i);
-      for (std::size_t at = 0; (at = prompt.find(token, at)) != std::string::npos; at += all.size()) prompt.replace(at, token.size(), all);
+      for (std::size_t at = 0; (at = prompt.find(token, at)) != std::string::npos; at += all.size())
+        prompt.replace(at, token.size(), all);
     }
     return prompt;
   }
@@ -172,8 +190,8 @@ class TokenRows {
     torch::NoGradGuard no_grad;
     for (auto& [token, own] : embeddings()) {
       require(found.contains(token), folder.string(), ": no learned embedding of '", token, "' here");
-      require(found.at(token).sizes() == own.sizes(), folder.string(), ": the embedding of '", token, "' is ", found.at(token).sizes(),
-              " instead of ", own.sizes());
+      require(found.at(token).sizes() == own.sizes(), folder.string(), ": the embedding of '", token, "' is ",
+              found.at(token).sizes(), " instead of ", own.sizes());
     }
     std::int64_t first = 0;
     for (const auto& [token, count] : tokens_) {

@@ -4,7 +4,8 @@
 namespace opad {
 
 /// Nothing in the U-Net trains, only the new token rows do.
-/// Gal et al., "An Image is Worth One Word: Personalizing Text-to-Image Generation using Textual Inversion", ICLR 2023, arXiv 2208.01618.
+/// Gal et al., "An Image is Worth One Word: Personalizing Text-to-Image Generation using Textual Inversion", ICLR 2023,
+/// arXiv 2208.01618.
 struct TokensOnly {
   static constexpr std::string_view name = "tokens-only";
   NamedTensors install(UNet2DConditionModel& unet) const {

@@ -38,30 +38,36 @@ struct Workshop {
 ///     name(), parameters(), student_loss(iteration) -> [], own_loss(iteration) -> []
 template <class C>
 concept AdversarialCritic = std::copy_constructible<C> && Space<typename C::space> &&
-    std::constructible_from<typename C::State, const C&, std::string, const Workshop&> && requires(const C& critic, const typename C::State& state) {
-      { C::name } -> std::convertible_to<std::string_view>;
-      { C::needs_teacher } -> std::convertible_to<bool>;
-      { critic.weight } -> std::convertible_to<double>;
-      { critic.warmup } -> std::convertible_to<std::int64_t>;
-      { state.name() } -> std::convertible_to<std::string>;
-      { state.parameters() } -> std::convertible_to<NamedTensors>;
-    };
+                            std::constructible_from<typename C::State, const C&, std::string, const Workshop&> &&
+                            requires(const C& critic, const typename C::State& state) {
+                              { C::name } -> std::convertible_to<std::string_view>;
+                              { C::needs_teacher } -> std::convertible_to<bool>;
+                              { critic.weight } -> std::convertible_to<double>;
+                              { critic.warmup } -> std::convertible_to<std::int64_t>;
+                              { state.name() } -> std::convertible_to<std::string>;
+                              { state.parameters() } -> std::convertible_to<NamedTensors>;
+                            };
 
-/// The usual discriminator: a frozen eye (a Backbone, a view of one such as Patches<Dino>, or any Space of features, e.g.
-/// Features<Dino, Area, Unnormalised>), a trained head, an objective; then weight, what the pictures go through first, what keeps the head
-/// from becoming steep, and in how many of the student's iterations the weight rises from 0.
+/// The usual discriminator: a frozen eye (a Backbone, a view of one such as Patches<Dino>, or any Space of features,
+/// e.g. Features<Dino, Area, Unnormalised>), a trained head, an objective; then weight, what the pictures go through
+/// first, what keeps the head from becoming steep, and in how many of the student's iterations the weight rises from 0.
 ///   Critic{Dino{}, Mlp{.hidden = 512}, CrossEntropy{}}
 ///   Critic{Dino{}, Linear{.normalise = true}, Hinge{}, 0.05, augment(Translation{}, Noise{}), R1{.gamma = 0.1}, 100}
-/// The student pays weight * objective.student(head(x̂)); then the head learns from the real pictures and the detached x̂, whose
-/// features are those of the student's step.
-template <class Eye, class HeadPolicy, class ObjectivePolicy, class Augmentation = Augment<>, class RegulariserPolicy = NoRegulariser>
+/// The student pays weight * objective.student(head(x̂)); then the head learns from the real pictures and the detached
+/// x̂, whose features are those of the student's step.
+template <class Eye, class HeadPolicy, class ObjectivePolicy, class Augmentation = Augment<>,
+          class RegulariserPolicy = NoRegulariser>
 struct Critic {
   static_assert(Head<HeadPolicy>, "Critic: the second argument is not a Head (include/opad/adversarial/head.hpp).");
-  static_assert(Objective<ObjectivePolicy>, "Critic: the third argument is not an Objective (include/opad/adversarial/objective.hpp).");
-  static_assert(Regulariser<RegulariserPolicy>, "Critic: the sixth argument is not a Regulariser (include/opad/adversarial/regulariser.hpp).");
+  static_assert(Objective<ObjectivePolicy>,
+                "Critic: the third argument is not an Objective (include/opad/adversarial/objective.hpp).");
+  static_assert(Regulariser<RegulariserPolicy>,
+                "Critic: the sixth argument is not a Regulariser (include/opad/adversarial/regulariser.hpp).");
   using space = typename detail::SpaceOf<Eye>::type;
-  static_assert(Augmentation::empty || requires { typename space::backbone; }, "Critic: an augmentation changes pictures before an encoder sees them; "
-                                                                                "give it an eye that is a Backbone or a space of its features.");
+  static_assert(
+      Augmentation::empty || requires { typename space::backbone; },
+      "Critic: an augmentation changes pictures before an encoder sees them; "
+      "give it an eye that is a Backbone or a space of its features.");
   static constexpr std::string_view name = space::name;
   static constexpr bool needs_teacher = false;
 
@@ -76,7 +82,10 @@ struct Critic {
   /// The trained state of one critic in one run.
   class State {
    public:
-    State(const Critic& critic, std::string name, const Workshop& shop) : critic_(critic), name_(std::move(name)), networks_(&shop.networks) {
+    State(const Critic& critic, std::string name, const Workshop& shop)
+        : critic_(critic),
+          name_(std::move(name)),
+          networks_(&shop.networks) {
       torch::NoGradGuard no_grad;
       const std::int64_t side = 8 * shop.networks.downscale();  // a grey picture shows the features' shape
       const Tensor features = render_picture<space>(shop.networks, torch::zeros({1, 3, side, side}, shop.device));
@@ -102,7 +111,8 @@ struct Critic {
     /// The head's own loss.  []
     template <class Iteration>
     Tensor own_loss(Iteration& it) const {
-      const Tensor real = real_features(it), real_logits = head_->forward(real), fake_logits = head_->forward(fake_features(it).detach());
+      const Tensor real = real_features(it), real_logits = head_->forward(real),
+                   fake_logits = head_->forward(fake_features(it).detach());
       it.note("critic." + name_ + ".real", real_logits), it.note("critic." + name_ + ".fake", fake_logits);
       Tensor real_losses = critic_.objective.real(real_logits);
       if (it.real_weight().defined()) real_losses = real_losses * it.real_weight();
@@ -115,7 +125,9 @@ struct Critic {
     template <class Iteration>
     const Tensor& fake_features(Iteration& it) const {
       if constexpr (Augmentation::empty) return it.template student<space>();
-      else return it.student_pictures().keep("critic/" + name_, [&] { return look(it, it.template student<Pixel>(), ""); });
+      else
+        return it.student_pictures().keep("critic/" + name_,
+                                          [&] { return look(it, it.template student<Pixel>(), ""); });
     }
     template <class Iteration>
     Tensor real_features(Iteration& it) const {
@@ -153,7 +165,8 @@ namespace detail {
 /// Whether `Which` says which critic C is: its own type, or the Backbone that it looks through.
 template <class Which, class C>
 constexpr bool names_critic() {
-  if constexpr (requires { typename C::space::backbone; }) return std::same_as<Which, C> || std::same_as<Which, typename C::space::backbone>;
+  if constexpr (requires { typename C::space::backbone; })
+    return std::same_as<Which, C> || std::same_as<Which, typename C::space::backbone>;
   else return std::same_as<Which, C>;
 }
 }  // namespace detail
@@ -171,19 +184,25 @@ struct CriticList {
   /// The list without what T names; without<Dino>() leaves every critic out that looks through Dino.
   template <class T>
   constexpr auto without() const {
-    static_assert(contains<T>, "CriticList::without<T>: the recipe has no such critic, so leaving it out would change nothing.");
-    return from(hana::filter(critics, [](const auto& c) { return hana::bool_c<!detail::names_critic<T, std::remove_cvref_t<decltype(c)>>()>; }));
+    static_assert(contains<T>,
+                  "CriticList::without<T>: the recipe has no such critic, so leaving it out would change nothing.");
+    return from(hana::filter(critics, [](const auto& c) {
+      return hana::bool_c<!detail::names_critic<T, std::remove_cvref_t<decltype(c)>>()>;
+    }));
   }
   /// Only what T names.
   template <class T>
   constexpr auto only() const {
     static_assert(contains<T>, "CriticList::only<T>: the recipe has no such critic.");
-    return from(hana::filter(critics, [](const auto& c) { return hana::bool_c<detail::names_critic<T, std::remove_cvref_t<decltype(c)>>()>; }));
+    return from(hana::filter(critics, [](const auto& c) {
+      return hana::bool_c<detail::names_critic<T, std::remove_cvref_t<decltype(c)>>()>;
+    }));
   }
   /// The list with one more critic at its end.
   template <class C>
   constexpr auto with(const C& critic) const {
-    static_assert(AdversarialCritic<C>, "CriticList::with: the argument is not a critic, such as Critic{Dino{}, Mlp{}, Hinge{}}.");
+    static_assert(AdversarialCritic<C>,
+                  "CriticList::with: the argument is not a critic, such as Critic{Dino{}, Mlp{}, Hinge{}}.");
     return from(hana::append(critics, critic));
   }
   /// The list with every critic that T names replaced, in its place.
@@ -200,7 +219,8 @@ struct CriticList {
   std::vector<std::string> names() const {
     std::vector<std::string> out;
     [[maybe_unused]] const auto add = [&](std::string_view name) {  // by an empty list
-      const auto same = std::count_if(out.begin(), out.end(), [&](const std::string& other) { return other.substr(0, other.find('#')) == name; });
+      const auto same = std::count_if(
+          out.begin(), out.end(), [&](const std::string& other) { return other.substr(0, other.find('#')) == name; });
       out.push_back(same ? c10::str(name, "#", same + 1) : std::string(name));
     };
     (add(Critics::name), ...);
@@ -225,8 +245,9 @@ struct CriticList {
 /// The critics of a recipe.  No argument: no adversarial terms.
 template <class... Critics>
 constexpr auto critic_list(const Critics&... critics) {
-  static_assert((AdversarialCritic<Critics> && ...), "critic_list: an argument is not a critic. Give Critic{eye, head, objective}, as in "
-                                                     "Critic{Dino{}, Mlp{}, Hinge{}}, or a type with name, space, weight and State.");
+  static_assert((AdversarialCritic<Critics> && ...),
+                "critic_list: an argument is not a critic. Give Critic{eye, head, objective}, as in "
+                "Critic{Dino{}, Mlp{}, Hinge{}}, or a type with name, space, weight and State.");
   if constexpr ((AdversarialCritic<Critics> && ...)) return CriticList<Critics...>{hana::make_tuple(critics...)};
 }
 

@@ -14,9 +14,10 @@ concept RealPictures = requires {
 };
 
 /// The photographs of the batch.
-///   canvas       as the teacher's step sees them: the augmentation makes most of them smaller and puts them on a grey canvas, which the
-///                student's pictures never have, so a head that sees it tells the two apart by that (the released trainer); else each
-///                photograph fills its picture
+///   canvas       as the teacher's step sees them: the augmentation makes most of them smaller and puts them on a grey
+///   canvas, which the
+///                student's pictures never have, so a head that sees it tells the two apart by that (the released
+///                trainer); else each photograph fills its picture
 ///   through_vae  decoded from their latents, so that the decoder's own traces say nothing
 struct Photographs {
   static constexpr std::string_view name = "photographs";
@@ -24,7 +25,8 @@ struct Photographs {
   bool canvas = true, through_vae = false;
 };
 
-/// The teacher's decoded answers, whose half of a head's loss counts omega per sample: a variant of the released trainer.
+/// The teacher's decoded answers, whose half of a head's loss counts omega per sample: a variant of the released
+/// trainer.
 struct TeacherAnswers {
   static constexpr std::string_view name = "teacher-answers";
   static constexpr bool from_teacher = true;

@@ -4,21 +4,25 @@
 
 namespace opad {
 
-/// Variational score distillation: a second teacher, the "fake score", learns the noise in the student's pictures; where the two teachers
-/// disagree, the student moves towards what the first finds likely.
-///   student   t ~ U{0.02 T .. 0.98 T}, x_t = add_noise(x̂0, fresh noise, t), gradient g = (1 - alpha_bar_t) (noise_teacher - noise_fake), both
+/// Variational score distillation: a second teacher, the "fake score", learns the noise in the student's pictures;
+/// where the two teachers disagree, the student moves towards what the first finds likely.
+///   student   t ~ U{0.02 T .. 0.98 T}, x_t = add_noise(x̂0, fresh noise, t), gradient g = (1 - alpha_bar_t)
+///   (noise_teacher - noise_fake), both
 ///             guided;   loss 1/2 mean((x̂0 - stop(x̂0 - g))^2), whose gradient in x̂0 is g over the number of elements
-///   own       t ~ U{0 .. T-1}, fresh noise: mean(alpha_bar_t mean((prediction - wanted)^2)), under c, or under c∅ for the whole batch with
+///   own       t ~ U{0 .. T-1}, fresh noise: mean(alpha_bar_t mean((prediction - wanted)^2)), under c, or under c∅ for
+///   the whole batch with
 ///             probability null_probability
-/// Both teachers may predict noise or velocity (the released script, in which this variant does not run, takes either for noise).
-/// Wang et al., "ProlificDreamer", NeurIPS 2023, arXiv 2305.16213; Yin et al., "One-step Diffusion with Distribution Matching
-/// Distillation", CVPR 2024, arXiv 2311.18828.
-///   Trained   what of the second teacher trains (an Adapter): all its weights, or Lora<...> and the like to save memory; what does not
+/// Both teachers may predict noise or velocity (the released script, in which this variant does not run, takes either
+/// for noise). Wang et al., "ProlificDreamer", NeurIPS 2023, arXiv 2305.16213; Yin et al., "One-step Diffusion with
+/// Distribution Matching Distillation", CVPR 2024, arXiv 2311.18828.
+///   Trained   what of the second teacher trains (an Adapter): all its weights, or Lora<...> and the like to save
+///   memory; what does not
 ///             train is shared with the teacher. It starts as the base model.
 /// Defaults: the released script's. Its learning rate is the critics'.
 template <class Trained = FullWeights>
 struct Vsd {
-  static_assert(Adapter<Trained>, "Vsd<Trained>: what trains of the second teacher is an Adapter, such as FullWeights or Lora<4>.");
+  static_assert(Adapter<Trained>,
+                "Vsd<Trained>: what trains of the second teacher is an Adapter, such as FullWeights or Lora<4>.");
   using space = Latent;
   static constexpr std::string_view name = "vsd";
   static constexpr bool needs_teacher = true;
@@ -29,7 +33,11 @@ struct Vsd {
 
   class State {
    public:
-    State(const Vsd& vsd, std::string name, const Workshop& shop) : vsd_(vsd), name_(std::move(name)), teacher_(shop.teacher), fake_(*shop.teacher) {
+    State(const Vsd& vsd, std::string name, const Workshop& shop)
+        : vsd_(vsd),
+          name_(std::move(name)),
+          teacher_(shop.teacher),
+          fake_(*shop.teacher) {
       fake_.name = "fake-score-unet";
       fake_.unet = std::make_shared<UNet2DConditionModel>(shop.teacher->unet->config);
       const auto shared = shop.teacher->unet->named_parameters();
@@ -51,7 +59,8 @@ struct Vsd {
         const Tensor t = it.draws().integers("critic/" + name_ + "/timestep", T / 50, T - T / 50 + 1, {x0.size(0)});
         const Tensor noisy = diffusion.add_noise(x0, it.draws().normal("critic/" + name_ + "/noise", x0.sizes()), t);
         const auto noise_by = [&](const Denoiser& d) {
-          return diffusion.predicted_noise(noisy, d.predict_guided(noisy, t, it.condition(), it.null_condition(), vsd_.guidance), t);
+          return diffusion.predicted_noise(
+              noisy, d.predict_guided(noisy, t, it.condition(), it.null_condition(), vsd_.guidance), t);
         };
         wanted = x0 - per_sample(1 - diffusion.alpha_bar(t), x0) * (noise_by(*teacher_) - noise_by(fake_));
       }
@@ -60,7 +69,8 @@ struct Vsd {
     template <class Iteration>
     Tensor own_loss(Iteration& it) const {
       const Tensor x0 = it.template student<Latent>().detach();
-      const Tensor t = it.draws().integers("critic/" + name_ + "/own-timestep", 0, fake_.diffusion.steps(), {x0.size(0)});
+      const Tensor t =
+          it.draws().integers("critic/" + name_ + "/own-timestep", 0, fake_.diffusion.steps(), {x0.size(0)});
       const Tensor noise = it.draws().normal("critic/" + name_ + "/own-noise", x0.sizes());
       const bool null = it.draws().stream("critic/" + name_ + "/null").bernoulli(vsd_.null_probability);
       const Tensor condition = null ? it.null_condition().expand_as(it.condition()) : it.condition();
@@ -86,7 +96,8 @@ template <class Trained>
 struct accessors_impl<opad::Vsd<Trained>> {
   static constexpr auto apply() {
     return make_tuple(make_pair(BOOST_HANA_STRING("guidance"), [](auto&& v) -> decltype(auto) { return (v.guidance); }),
-                      make_pair(BOOST_HANA_STRING("null_probability"), [](auto&& v) -> decltype(auto) { return (v.null_probability); }));
+                      make_pair(BOOST_HANA_STRING("null_probability"),
+                                [](auto&& v) -> decltype(auto) { return (v.null_probability); }));
   }
 };
 }  // namespace boost::hana

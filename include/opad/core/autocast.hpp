@@ -4,11 +4,14 @@
 
 namespace opad {
 
-/// While one lives with `on`, networks' passes on the device compute in bfloat16 where that is known to be safe; weights, gradients and
-/// losses stay float32.
+/// While one lives with `on`, networks' passes on the device compute in bfloat16 where that is known to be safe;
+/// weights, gradients and losses stay float32.
 class Autocast {
  public:
-  Autocast(bool on, c10::DeviceType device) : on_(on), device_(device), before_(at::autocast::is_autocast_enabled(device)) {
+  Autocast(bool on, c10::DeviceType device)
+      : on_(on),
+        device_(device),
+        before_(at::autocast::is_autocast_enabled(device)) {
     if (!on_) return;
     at::autocast::set_autocast_enabled(device_, true);
     at::autocast::set_autocast_dtype(device_, torch::kBFloat16);

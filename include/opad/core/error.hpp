@@ -5,8 +5,8 @@
 
 namespace opad {
 
-/// What a user can cause and mend: the message says what is wrong, where, and what to do. Programs print it as one line and
-/// leave with exit code 2.
+/// What a user can cause and mend: the message says what is wrong, where, and what to do. Programs print it as one line
+/// and leave with exit code 2.
 class Error : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
@@ -22,7 +22,8 @@ template <class... Parts>
 /// evaluated always: where a part only exists on failure, write `if (!ok) fail(...)`.
 template <class... Parts>
 void require(bool ok, const Parts&... parts) {
-  if (!ok) [[unlikely]] fail(parts...);
+  if (!ok) [[unlikely]]
+    fail(parts...);
 }
 
 }  // namespace opad

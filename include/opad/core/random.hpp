@@ -77,16 +77,18 @@ class Stream {
 };
 
 /// All randomness of a run. A draw comes from a stream named after its purpose ("student/noise"), its iteration, its
-/// micro-step and its rank, and from nothing else: a resumed run needs no generator state, adding a policy changes no other
-/// draw, and two variants of a sweep with one seed see the same noise.
+/// micro-step and its rank, and from nothing else: a resumed run needs no generator state, adding a policy changes no
+/// other draw, and two variants of a sweep with one seed see the same noise.
 class Random {
  public:
   explicit Random(std::uint64_t seed, std::uint64_t rank = 0) : seed_(seed), rank_(rank) {}
 
   Stream stream(std::string_view name, std::int64_t iteration = 0, std::int64_t micro_step = 0) const {
-    require(iteration >= 0 && iteration < std::int64_t{1} << 40 && micro_step >= 0 && micro_step < 1 << 12 && rank_ < 1 << 12,
+    require(iteration >= 0 && iteration < std::int64_t{1} << 40 && micro_step >= 0 && micro_step < 1 << 12 &&
+                rank_ < 1 << 12,
             "Random::stream: iteration ", iteration, ", micro-step ", micro_step, ", rank ", rank_, " out of range");
-    const auto when = static_cast<std::uint64_t>(iteration) << 24 | static_cast<std::uint64_t>(micro_step) << 12 | rank_;
+    const auto when =
+        static_cast<std::uint64_t>(iteration) << 24 | static_cast<std::uint64_t>(micro_step) << 12 | rank_;
     return {hash(name, hash("opad") ^ seed_ * 0x9e3779b97f4a7c15), when};
   }
   std::uint64_t seed() const { return seed_; }

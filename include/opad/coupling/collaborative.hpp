@@ -9,8 +9,8 @@ struct KeepAll {
   static constexpr std::string_view name = "keep-all";
 };
 
-/// Of the student's pictures, the share that looks most like the photographs: by the largest cosine with any of them in a space of
-/// features, the mean over tokens.  share in (0, 1].
+/// Of the student's pictures, the share that looks most like the photographs: by the largest cosine with any of them in
+/// a space of features, the mean over tokens.  share in (0, 1].
 ///   S  Features<IdentityEncoder> (CLIP's view of identity), Features<Dino>, ...
 template <class S = Features<IdentityEncoder>>
 struct KeepBest {
@@ -19,15 +19,18 @@ struct KeepBest {
   double share = 0.5;
 };
 
-/// The second stage of the method: after the joint stage the student, which needs one step for a picture, makes pictures of the
-/// concept in many settings; a filter keeps the good ones, and both models go on learning from photographs and kept pictures together.
+/// The second stage of the method: after the joint stage the student, which needs one step for a picture, makes
+/// pictures of the concept in many settings; a filter keeps the good ones, and both models go on learning from
+/// photographs and kept pictures together.
 ///   Base         how teacher and student learn together in either stage
 ///   joint_share  the part of all iterations before the student's pictures join, in (0, 1)
 ///   pictures     how many the student makes, one for each setting in turn (data/prompt_settings.hpp)
 template <class Base = Joint, class FilterPolicy = KeepAll>
 struct Collaborative {
   static_assert(Coupling<Base>, "Collaborative<Base>: Base is not a Coupling, such as Joint.");
-  static_assert(Base::has_teacher, "Collaborative<Base>: Base has no teacher, so there are not two models to learn from each other; use Joint.");
+  static_assert(
+      Base::has_teacher,
+      "Collaborative<Base>: Base has no teacher, so there are not two models to learn from each other; use Joint.");
   static constexpr std::string_view name = "collaborative";
   static constexpr bool has_teacher = true, trains_teacher = Base::trains_teacher;
   using Filter = FilterPolicy;
@@ -38,7 +41,8 @@ struct Collaborative {
 
   /// The first iteration of the second stage.
   std::int64_t boundary(std::int64_t total) const {
-    require(0 < joint_share && joint_share < 1, "Collaborative: joint_share = ", joint_share, "; give a share in (0, 1)");
+    require(0 < joint_share && joint_share < 1, "Collaborative: joint_share = ", joint_share,
+            "; give a share in (0, 1)");
     return static_cast<std::int64_t>(std::ceil(joint_share * static_cast<double>(total)));
   }
   Moves operator()(std::int64_t iteration, std::int64_t total) const {
@@ -63,16 +67,18 @@ namespace boost::hana {
 template <class S>
 struct accessors_impl<opad::KeepBest<S>> {
   static constexpr auto apply() {
-    return make_tuple(make_pair(BOOST_HANA_STRING("share"), [](auto&& filter) -> decltype(auto) { return (filter.share); }));
+    return make_tuple(
+        make_pair(BOOST_HANA_STRING("share"), [](auto&& filter) -> decltype(auto) { return (filter.share); }));
   }
 };
 template <class Base, class Filter>
 struct accessors_impl<opad::Collaborative<Base, Filter>> {
   static constexpr auto apply() {
-    return make_tuple(make_pair(BOOST_HANA_STRING("joint_share"), [](auto&& c) -> decltype(auto) { return (c.joint_share); }),
-                      make_pair(BOOST_HANA_STRING("pictures"), [](auto&& c) -> decltype(auto) { return (c.pictures); }),
-                      make_pair(BOOST_HANA_STRING("base"), [](auto&& c) -> decltype(auto) { return (c.base); }),
-                      make_pair(BOOST_HANA_STRING("filter"), [](auto&& c) -> decltype(auto) { return (c.filter); }));
+    return make_tuple(
+        make_pair(BOOST_HANA_STRING("joint_share"), [](auto&& c) -> decltype(auto) { return (c.joint_share); }),
+        make_pair(BOOST_HANA_STRING("pictures"), [](auto&& c) -> decltype(auto) { return (c.pictures); }),
+        make_pair(BOOST_HANA_STRING("base"), [](auto&& c) -> decltype(auto) { return (c.base); }),
+        make_pair(BOOST_HANA_STRING("filter"), [](auto&& c) -> decltype(auto) { return (c.filter); }));
   }
 };
 }  // namespace boost::hana

@@ -41,7 +41,8 @@ struct Sequential {
   static constexpr bool has_teacher = true, trains_teacher = true;
   double teacher_share = 0.5;
   Moves operator()(std::int64_t iteration, std::int64_t total) const {
-    require(0 < teacher_share && teacher_share < 1, "Sequential: teacher_share = ", teacher_share, "; give a share in (0, 1)");
+    require(0 < teacher_share && teacher_share < 1, "Sequential: teacher_share = ", teacher_share,
+            "; give a share in (0, 1)");
     const auto switches = static_cast<std::int64_t>(std::ceil(teacher_share * static_cast<double>(total)));
     if (iteration < switches) return {.teacher = true, .student = false, .critics = false};
     return {.teacher = false, .student_age = iteration - switches};
@@ -55,24 +56,26 @@ struct FrozenTeacher {
   Moves operator()(std::int64_t iteration, std::int64_t) const { return {.teacher = false, .student_age = iteration}; }
 };
 
-/// The teacher learns, nothing else: ordinary personalisation of a multi-step model. Its adapters can then be put on the student as they
-/// are (a sweep's row with `copied`): the baseline that asks whether what the teacher learned carries over by itself.
+/// The teacher learns, nothing else: ordinary personalisation of a multi-step model. Its adapters can then be put on
+/// the student as they are (a sweep's row with `copied`): the baseline that asks whether what the teacher learned
+/// carries over by itself.
 struct TeacherOnly {
   static constexpr std::string_view name = "teacher-only";
   static constexpr bool has_teacher = true, trains_teacher = true;
   Moves operator()(std::int64_t, std::int64_t) const { return {.student = false, .critics = false}; }
 };
 
-/// No teacher is loaded: the one-step model learns from the photographs alone, by the denoising loss of ordinary personalisation
-/// (Textual Inversion, Custom Diffusion, DreamBooth, by the student's adapter) and by whatever critics the recipe has. The baselines
-/// that the method was made to beat.
+/// No teacher is loaded: the one-step model learns from the photographs alone, by the denoising loss of ordinary
+/// personalisation (Textual Inversion, Custom Diffusion, DreamBooth, by the student's adapter) and by whatever critics
+/// the recipe has. The baselines that the method was made to beat.
 struct StudentOnly {
   static constexpr std::string_view name = "student-only";
   static constexpr bool has_teacher = false, trains_teacher = false;
   double denoising_weight = 1.0;
   Moves operator()(std::int64_t iteration, std::int64_t) const { return {.teacher = false, .student_age = iteration}; }
 };
-static_assert(Coupling<Joint> && Coupling<Sequential> && Coupling<FrozenTeacher> && Coupling<TeacherOnly> && Coupling<StudentOnly>);
+static_assert(Coupling<Joint> && Coupling<Sequential> && Coupling<FrozenTeacher> && Coupling<TeacherOnly> &&
+              Coupling<StudentOnly>);
 
 }  // namespace opad
 

@@ -12,15 +12,15 @@ concept TextConditioning = requires {
   { T::shared } -> std::convertible_to<bool>;
 };
 
-/// The teacher's text encoder serves both; the student's condition is detached, so the new rows learn from the teacher's step alone.
-/// The method's default.
+/// The teacher's text encoder serves both; the student's condition is detached, so the new rows learn from the
+/// teacher's step alone. The method's default.
 struct SharedTextEncoder {
   static constexpr std::string_view name = "shared-text-encoder";
   static constexpr bool shared = true;
 };
 
-/// The student has token rows of its own, which learn from its losses, and its own text encoder where its folder holds one. The teacher
-/// answers under its own condition.
+/// The student has token rows of its own, which learn from its losses, and its own text encoder where its folder holds
+/// one. The teacher answers under its own condition.
 struct SeparateTextEncoders {
   static constexpr std::string_view name = "separate-text-encoders";
   static constexpr bool shared = false;

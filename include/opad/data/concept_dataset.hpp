@@ -18,15 +18,16 @@ namespace opad {
 /// What there is to learn from about one concept. Pictures are uint8 [H, W, 3].
 struct ConceptData {
   std::vector<Tensor> pictures;
-  std::string instance_prompt;         // "<new1> dog"
-  std::vector<Tensor> class_pictures;  // prior preservation: pictures of the class; may be empty
-  std::string class_prompt;            // "dog", as it is, without templates
+  std::string instance_prompt;                            // "<new1> dog"
+  std::vector<Tensor> class_pictures;                     // prior preservation: pictures of the class; may be empty
+  std::string class_prompt;                               // "dog", as it is, without templates
   std::vector<std::pair<Tensor, std::string>> made = {};  // pictures by a model and their prompts, as they are
 };
 
 /// A concept from a folder of photographs, and one of class pictures unless that path is empty.
 OPAD_ONCE ConceptData read_concept(const std::filesystem::path& folder, const std::string& instance_prompt,
-                                const std::filesystem::path& class_folder = {}, const std::string& class_prompt = "") {
+                                   const std::filesystem::path& class_folder = {},
+                                   const std::string& class_prompt = "") {
   ConceptData data{.pictures = read_concept_folder(folder).pictures,
                    .instance_prompt = instance_prompt,
                    .class_pictures = {},
@@ -39,7 +40,7 @@ struct Batch {
   Tensor images;  // [B, 3, S, S] float32 in [-1, 1]; 2 B with prior preservation, the pictures of the concept first
   Tensor mask;    // [B, 1, h, w] float32
   std::vector<std::string> prompts;
-  Tensor whole;   // as images, without the canvas around small pictures; may be missing where nobody looks at it
+  Tensor whole;  // as images, without the canvas around small pictures; may be missing where nobody looks at it
   std::int64_t priors = 0;  // how many at the end are pictures of the class
 };
 
@@ -50,22 +51,27 @@ struct DatasetOptions {
   std::int64_t rank = 0, world_size = 1;  // this process and how many share the data
 };
 
-/// Endless training data of one or several concepts: every picture with every prompt, once an epoch, in an order that is drawn
-/// anew for each epoch (stream "data/order"). Epochs follow each other without a break: all batches are full.
-/// batch(k) is a pure function of (seed, k): the same whatever was asked before, so a resumed run and any number of loader
-/// threads see the same data. Item g of all has its own streams, so the batch size only decides how items are grouped.
-/// Throws Error for a concept without pictures or prompt, class pictures without a prompt, and as ConceptTransform does.
+/// Endless training data of one or several concepts: every picture with every prompt, once an epoch, in an order that
+/// is drawn anew for each epoch (stream "data/order"). Epochs follow each other without a break: all batches are full.
+/// batch(k) is a pure function of (seed, k): the same whatever was asked before, so a resumed run and any number of
+/// loader threads see the same data. Item g of all has its own streams, so the batch size only decides how items are
+/// grouped. Throws Error for a concept without pictures or prompt, class pictures without a prompt, and as
+/// ConceptTransform does.
 class ConceptDataset {
  public:
-  OPAD_ONCE ConceptDataset(const std::vector<ConceptData>& concepts, const DatasetOptions& options, const Random& random)
-      : options_(options), transform_(options.augmentation, options.resolution, options.vae_factor), random_(random.seed()) {
+  OPAD_ONCE ConceptDataset(const std::vector<ConceptData>& concepts, const DatasetOptions& options,
+                           const Random& random)
+      : options_(options),
+        transform_(options.augmentation, options.resolution, options.vae_factor),
+        random_(random.seed()) {
     require(!concepts.empty(), "data: no concept; give at least one folder of photographs");
-    require(0 <= options.rank && options.rank < options.world_size, "data: rank ", options.rank, " of ", options.world_size);
+    require(0 <= options.rank && options.rank < options.world_size, "data: rank ", options.rank, " of ",
+            options.world_size);
     for (const ConceptData& data : concepts) {
       require(!data.pictures.empty(), "data: no picture of '", data.instance_prompt, "'");
       require(!data.instance_prompt.empty(), "data: the instance prompt is empty; give one such as '<new1> dog'");
-      require(data.class_pictures.empty() || !data.class_prompt.empty(), "data: class pictures for '", data.instance_prompt,
-              "' but no class prompt; give one such as 'dog'");
+      require(data.class_pictures.empty() || !data.class_prompt.empty(), "data: class pictures for '",
+              data.instance_prompt, "' but no class prompt; give one such as 'dog'");
       for (const Tensor& picture : data.pictures)
         for (const std::string& prompt : instance_prompts(data.instance_prompt, options.augmentation.enabled))
           instances_.push_back({picture, prompt});
@@ -129,7 +135,8 @@ class ConceptDataset {
     Batch batch;
     std::vector<Tensor> images, masks, wholes;
     for (const Item& item : items)
-      images.push_back(item.image), masks.push_back(item.mask), wholes.push_back(item.whole), batch.prompts.push_back(item.prompt);
+      images.push_back(item.image), masks.push_back(item.mask), wholes.push_back(item.whole),
+          batch.prompts.push_back(item.prompt);
     batch.images = torch::stack(images), batch.mask = torch::stack(masks), batch.whole = torch::stack(wholes);
     return batch;
   }
@@ -140,8 +147,8 @@ class ConceptDataset {
   std::vector<Pair> instances_, classes_;
 };
 
-/// Makes the next batch in the background while the current one is used. Changes no result: whatever is asked for is what the
-/// data set would have given.
+/// Makes the next batch in the background while the current one is used. Changes no result: whatever is asked for is
+/// what the data set would have given.
 class Prefetch {
  public:
   Prefetch(ConceptDataset dataset, std::int64_t batch_size) : dataset_(std::move(dataset)), batch_size_(batch_size) {}

@@ -35,19 +35,22 @@ inline std::string lower_case(std::string text) {
 /// Why an entry of a concept folder is not taken for a picture; empty if it is.
 inline std::string why_no_picture(const std::filesystem::directory_entry& entry) {
   constexpr std::array<std::string_view, 4> endings{".jpg", ".jpeg", ".png", ".webp"};
-  const std::string name = lower_case(entry.path().filename().string()), ending = lower_case(entry.path().extension().string());
+  const std::string name = lower_case(entry.path().filename().string()),
+                    ending = lower_case(entry.path().extension().string());
   if (name.starts_with('.')) return "hidden";
   if (name == "thumbs.db" || name == "desktop.ini") return "made by the file manager";
   std::error_code error;
   if (entry.is_directory(error)) return "a folder";
-  if (std::find(endings.begin(), endings.end(), ending) == endings.end()) return "not a .jpg, .jpeg, .png or .webp file";
+  if (std::find(endings.begin(), endings.end(), ending) == endings.end())
+    return "not a .jpg, .jpeg, .png or .webp file";
   return "";
 }
 
 }  // namespace detail
 
-/// Reads all pictures of a folder: files that end in .jpg, .jpeg, .png or .webp in any case, whose content decides what they are.
-/// Throws Error for a folder that is missing, unreadable, empty or without pictures, and for a picture that cannot be decoded.
+/// Reads all pictures of a folder: files that end in .jpg, .jpeg, .png or .webp in any case, whose content decides what
+/// they are. Throws Error for a folder that is missing, unreadable, empty or without pictures, and for a picture that
+/// cannot be decoded.
 OPAD_ONCE ConceptFolder read_concept_folder(const std::filesystem::path& folder) {
   namespace fs = std::filesystem;
   const std::string where = folder.string();

@@ -8,8 +8,8 @@
 
 namespace opad {
 
-/// The prompts around a concept: the small ImageNet list of CLIP (Radford et al., ICML 2021, arXiv 2103.00020) as Textual
-/// Inversion (Gal et al., ICLR 2023, arXiv 2208.01618) uses it. {} is the concept, e.g. "<new1> dog".
+/// The prompts around a concept: the small ImageNet list of CLIP (Radford et al., ICML 2021, arXiv 2103.00020) as
+/// Textual Inversion (Gal et al., ICLR 2023, arXiv 2208.01618) uses it. {} is the concept, e.g. "<new1> dog".
 inline constexpr std::array<std::string_view, 27> prompt_templates{
     "a photo of a {}",         "a rendering of a {}",      "a cropped photo of the {}", "the photo of a {}",
     "a photo of a clean {}",   "a photo of a dirty {}",    "a dark photo of the {}",    "a photo of my {}",
@@ -20,7 +20,8 @@ inline constexpr std::array<std::string_view, 27> prompt_templates{
     "a photo of the large {}", "a photo of a cool {}",     "a photo of a small {}"};
 
 /// What the augmentation says about a picture that it made small, or of which it shows a part.
-inline constexpr std::array<std::string_view, 2> far_words{"a far away", "very small"}, near_words{"zoomed in", "close up"};
+inline constexpr std::array<std::string_view, 2> far_words{"a far away", "very small"},
+    near_words{"zoomed in", "close up"};
 
 /// `text` with {} replaced by the concept. Throws Error if there is no {}.
 inline std::string fill_template(std::string_view text, std::string_view concept_words) {
@@ -33,7 +34,8 @@ inline std::string fill_template(std::string_view text, std::string_view concept
 inline std::vector<std::string> instance_prompts(std::string_view concept_words, bool augmented) {
   std::vector<std::string> prompts;
   for (const std::string_view text : prompt_templates)
-    if (!augmented || text.find("close-up") == std::string_view::npos) prompts.push_back(fill_template(text, concept_words));
+    if (!augmented || text.find("close-up") == std::string_view::npos)
+      prompts.push_back(fill_template(text, concept_words));
   return prompts;
 }
 

@@ -10,7 +10,8 @@
 
 namespace opad {
 
-/// What a reader can say, by attribute, in the order of attributes.json:  {"kind", {"cat", "dog", ...}}, {"primary", {"red", ...}}, ...
+/// What a reader can say, by attribute, in the order of attributes.json:  {"kind", {"cat", "dog", ...}}, {"primary",
+/// {"red", ...}}, ...
 using AttributeWords = std::vector<std::pair<std::string, std::vector<std::string>>>;
 
 /// What is to be seen in a picture: one word for each attribute that matters.  {{"kind", "dog"}, {"primary", "white"}}
@@ -28,7 +29,8 @@ inline AttributeWords read_attribute_words(const std::filesystem::path& file) {
     const std::set<std::string> once(of_attribute.begin(), of_attribute.end());
     require(once.size() >= 2 && once.size() == of_attribute.size(), file.string(), ": ", attribute,
             " must list at least two words, each once");
-    require(!attribute.empty() && attribute.find('.') == std::string::npos, file.string(), ": \"", attribute, "\" cannot name a head");
+    require(!attribute.empty() && attribute.find('.') == std::string::npos, file.string(), ": \"", attribute,
+            "\" cannot name a head");
   }
   return words;
 }
@@ -46,20 +48,28 @@ struct AttributeReaderConfig {
     AttributeReaderConfig c;
     const ConfigReader read(json, where);
     read("img_size", c.img_size), read("norm_num_groups", c.norm_num_groups), read("channels", c.channels);
-    require(!c.channels.empty() && c.img_size >> c.channels.size() > 0, where, ": ", c.channels.size(), " levels do not fit into img_size ", c.img_size);
+    require(!c.channels.empty() && c.img_size >> c.channels.size() > 0, where, ": ", c.channels.size(),
+            " levels do not fit into img_size ", c.img_size);
     return c;
   }
-  Json to_json() const { return {{"_class_name", "AttributeReader"}, {"img_size", img_size}, {"norm_num_groups", norm_num_groups}, {"channels", channels}}; }
+  Json to_json() const {
+    return {{"_class_name", "AttributeReader"},
+            {"img_size", img_size},
+            {"norm_num_groups", norm_num_groups},
+            {"channels", channels}};
+  }
 };
 
-/// One level of an attribute reader: a convolution that halves the resolution, then a residual block (He et al., "Identity Mappings in
-/// Deep Residual Networks", ECCV 2016, arXiv 1603.05027, with group normalisation).  [B, in, s, s] -> [B, out, s / 2, s / 2]
+/// One level of an attribute reader: a convolution that halves the resolution, then a residual block (He et al.,
+/// "Identity Mappings in Deep Residual Networks", ECCV 2016, arXiv 1603.05027, with group normalisation).  [B, in, s,
+/// s] -> [B, out, s / 2, s / 2]
 struct ReaderLevel : torch::nn::Module {
   std::shared_ptr<Conv2d> down, conv1, conv2;
   std::shared_ptr<GroupNorm> norm1, norm2;
 
   ReaderLevel(std::int64_t in, std::int64_t out, std::int64_t groups)
-      : down(register_module("down", std::make_shared<Conv2d>(in, out, 4, 2, 1))), conv1(register_module("conv1", std::make_shared<Conv2d>(out, out, 3, 1, 1))),
+      : down(register_module("down", std::make_shared<Conv2d>(in, out, 4, 2, 1))),
+        conv1(register_module("conv1", std::make_shared<Conv2d>(out, out, 3, 1, 1))),
         conv2(register_module("conv2", std::make_shared<Conv2d>(out, out, 3, 1, 1))),
         norm1(register_module("norm1", std::make_shared<GroupNorm>(groups, out, 1e-5))),
         norm2(register_module("norm2", std::make_shared<GroupNorm>(groups, out, 1e-5))) {}
@@ -70,23 +80,25 @@ struct ReaderLevel : torch::nn::Module {
   }
 };
 
-/// Reads attributes (kind, colours, texture, accessory, scene, style) off pictures: a small residual network, averaged over the picture,
-/// and on that one linear layer for each attribute. It measures whether a personalised model shows the concept's own attributes:
-/// a metric that says what was lost, and that no part of the training has seen. (Convolutions, because they learn sprites within a few
-/// hundred thousand pictures, of which a vision transformer of the same cost knows half the kinds.)
+/// Reads attributes (kind, colours, texture, accessory, scene, style) off pictures: a small residual network, averaged
+/// over the picture, and on that one linear layer for each attribute. It measures whether a personalised model shows
+/// the concept's own attributes: a metric that says what was lost, and that no part of the training has seen.
+/// (Convolutions, because they learn sprites within a few hundred thousand pictures, of which a vision transformer of
+/// the same cost knows half the kinds.)
 ///   image   [B, 3, img_size, img_size] in [-1, 1]
 ///   folder  config.json       AttributeReaderConfig
-///           model.safetensors levels.N.{down,norm1,conv1,norm2,conv2}, norm, heads.ATTRIBUTE.weight [words, width], heads.ATTRIBUTE.bias [words]
-///           attributes.json   {"ATTRIBUTE": [words of its head, in order], ...}
-/// For training: AttributeReader(config, words), fill_random(reader, random), requires_grad_() on its parameters, loss(...), then
-/// save_pretrained(folder).
+///           model.safetensors levels.N.{down,norm1,conv1,norm2,conv2}, norm, heads.ATTRIBUTE.weight [words, width],
+///           heads.ATTRIBUTE.bias [words] attributes.json   {"ATTRIBUTE": [words of its head, in order], ...}
+/// For training: AttributeReader(config, words), fill_random(reader, random), requires_grad_() on its parameters,
+/// loss(...), then save_pretrained(folder).
 struct AttributeReader : torch::nn::Module {
   /// One linear layer for each attribute, by its name.
   struct Heads : torch::nn::Module {
     std::vector<std::shared_ptr<LinearLayer>> layers;
     Heads(std::int64_t width, const AttributeWords& words) {
       for (const auto& [attribute, list] : words)
-        layers.push_back(register_module(attribute, std::make_shared<LinearLayer>(width, static_cast<std::int64_t>(list.size()))));
+        layers.push_back(
+            register_module(attribute, std::make_shared<LinearLayer>(width, static_cast<std::int64_t>(list.size()))));
     }
   };
 
@@ -97,18 +109,22 @@ struct AttributeReader : torch::nn::Module {
   std::shared_ptr<Heads> heads;
 
   AttributeReader(AttributeReaderConfig reader_config, AttributeWords attribute_words)
-      : config(std::move(reader_config)), words(std::move(attribute_words)),
+      : config(std::move(reader_config)),
+        words(std::move(attribute_words)),
         levels(register_module("levels", std::make_shared<ModuleList<ReaderLevel>>())),
-        norm(register_module("norm", std::make_shared<GroupNorm>(config.norm_num_groups, config.channels.back(), 1e-5))),
+        norm(
+            register_module("norm", std::make_shared<GroupNorm>(config.norm_num_groups, config.channels.back(), 1e-5))),
         heads(register_module("heads", std::make_shared<Heads>(config.channels.back(), words))) {
     std::int64_t in = 3;
     for (const std::int64_t out : config.channels) levels->emplace(in, out, config.norm_num_groups), in = out;
   }
 
   static std::shared_ptr<AttributeReader> from_pretrained(const std::filesystem::path& folder) {
-    require(std::filesystem::is_directory(folder), folder.string(), ": no such folder; give the folder of an attribute reader");
+    require(std::filesystem::is_directory(folder), folder.string(),
+            ": no such folder; give the folder of an attribute reader");
     const auto file = folder / "config.json";
-    auto reader = std::make_shared<AttributeReader>(AttributeReaderConfig::from_json(read_json(file), file.string()), read_attribute_words(folder / "attributes.json"));
+    auto reader = std::make_shared<AttributeReader>(AttributeReaderConfig::from_json(read_json(file), file.string()),
+                                                    read_attribute_words(folder / "attributes.json"));
     load_parameters(*reader, read_weights(folder, "model"), folder.string());
     return reader;
   }
@@ -138,15 +154,18 @@ struct AttributeReader : torch::nn::Module {
   }
 
   /// Cross-entropy of the right words, averaged over pictures and summed over attributes.
-  ///   labels  [B, attributes] int64: the number of each picture's word in its attribute's list; -1 where it is not known  -> []
+  ///   labels  [B, attributes] int64: the number of each picture's word in its attribute's list; -1 where it is not
+  ///   known  -> []
   Tensor loss(const Tensor& image, const Tensor& labels) const {
     const auto outputs = logits(image);
-    require(labels.dim() == 2 && labels.size(0) == image.size(0) && labels.size(1) == static_cast<std::int64_t>(outputs.size()),
+    require(labels.dim() == 2 && labels.size(0) == image.size(0) &&
+                labels.size(1) == static_cast<std::int64_t>(outputs.size()),
             "AttributeReader: labels ", labels.sizes(), " instead of [", image.size(0), ", ", outputs.size(), "]");
     Tensor total = torch::zeros({}, outputs[0].options());
     for (std::size_t i = 0; i < outputs.size(); ++i) {
       const Tensor wanted = labels.select(1, static_cast<std::int64_t>(i));
-      if (wanted.ge(0).any().item<bool>()) total = total + at::cross_entropy_loss(outputs[i], wanted, {}, at::Reduction::Mean, -1);
+      if (wanted.ge(0).any().item<bool>())
+        total = total + at::cross_entropy_loss(outputs[i], wanted, {}, at::Reduction::Mean, -1);
     }
     return total;
   }

@@ -6,10 +6,12 @@ namespace opad {
 
 /// Everything that there is to say about the pictures of one concept.
 struct ConceptScores {
-  /// By key: dino, clip-i, clip-t, diversity (where a prompt has two pictures), failures; with an attribute reader also attributes (the
-  /// share of the concept's own attributes found, the kind not counted), kind and attribute.NAME for each.
+  /// By key: dino, clip-i, clip-t, diversity (where a prompt has two pictures), failures; with an attribute reader also
+  /// attributes (the share of the concept's own attributes found, the kind not counted), kind and attribute.NAME for
+  /// each.
   std::map<std::string, double> metrics;
-  /// By key, one for each picture: dino, clip-i, clip-t, failures (0 or 1), with a reader attributes and kind (its probability).
+  /// By key, one for each picture: dino, clip-i, clip-t, failures (0 or 1), with a reader attributes and kind (its
+  /// probability).
   std::map<std::string, std::vector<double>> pictures;
 };
 
@@ -17,16 +19,18 @@ struct ConceptScores {
 struct RealFeatures {
   Tensor clip, dino;  // [r, width]
   RealFeatures(const EvaluationEncoders& encoders, const std::vector<Tensor>& photographs)
-      : clip(encoders.clip(photographs)), dino(encoders.dino(photographs)) {}
+      : clip(encoders.clip(photographs)),
+        dino(encoders.dino(photographs)) {}
 };
 
 /// Scores generated pictures, uint8 [H, W, 3].
 ///   prompts     one for each picture, without the modifier token; equal prompts belong together (diversity)
 ///   attributes  what the concept shows, "kind" among it; may be empty; not looked at without an attribute reader
-OPAD_ONCE ConceptScores score_concept(const EvaluationEncoders& encoders, const RealFeatures& real, const std::vector<Tensor>& pictures,
-                                   const std::vector<std::string>& prompts, const Attributes& attributes = {}, const FailureRule& rule = {}) {
-  require(!pictures.empty() && pictures.size() == prompts.size(), "evaluation: ", pictures.size(), " pictures and ", prompts.size(),
-          " prompts; give one prompt for each picture");
+OPAD_ONCE ConceptScores score_concept(const EvaluationEncoders& encoders, const RealFeatures& real,
+                                      const std::vector<Tensor>& pictures, const std::vector<std::string>& prompts,
+                                      const Attributes& attributes = {}, const FailureRule& rule = {}) {
+  require(!pictures.empty() && pictures.size() == prompts.size(), "evaluation: ", pictures.size(), " pictures and ",
+          prompts.size(), " prompts; give one prompt for each picture");
   ConceptScores out;
   const auto values = [&](const std::string& key, const Tensor& of_pictures) {
     const Tensor numbers = of_pictures.to(torch::kFloat64).contiguous();
@@ -55,7 +59,8 @@ OPAD_ONCE ConceptScores score_concept(const EvaluationEncoders& encoders, const 
     const AttributeReader& reader = *encoders.reader();
     const AttributeReading reading = encoders.read(pictures);
     Attributes own = attributes;
-    for (const auto& [attribute, word] : attributes) out.metrics["attribute." + attribute] = reader.found(reading, attribute, word).mean().item<double>();
+    for (const auto& [attribute, word] : attributes)
+      out.metrics["attribute." + attribute] = reader.found(reading, attribute, word).mean().item<double>();
     if (const auto kind = own.find("kind"); kind != own.end()) {
       const Tensor probability = reader.probability(reading, "kind", kind->second).to(torch::kFloat64);
       values("kind", probability);

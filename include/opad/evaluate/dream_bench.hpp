@@ -3,10 +3,12 @@
 
 namespace opad {
 
-/// DreamBench, as published at github.com/google/dreambooth: 30 subjects x 25 prompts (one list for objects, one for cats and dogs)
-/// x 4 pictures.  Ruiz et al., "DreamBooth", CVPR 2023, arXiv 2208.12242.
-///   FOLDER/prompts_and_classes.txt   lines "subject,class" below "subject_name,class", then the lists of prompts below "Object Prompts"
-///                                    and "Live Subject Prompts", each line '... {0} {1} ...'.format(unique_token, class_token),
+/// DreamBench, as published at github.com/google/dreambooth: 30 subjects x 25 prompts (one list for objects, one for
+/// cats and dogs) x 4 pictures.  Ruiz et al., "DreamBooth", CVPR 2023, arXiv 2208.12242.
+///   FOLDER/prompts_and_classes.txt   lines "subject,class" below "subject_name,class", then the lists of prompts below
+///   "Object Prompts"
+///                                    and "Live Subject Prompts", each line '... {0} {1} ...'.format(unique_token,
+///                                    class_token),
 ///   FOLDER/SUBJECT/                  its photographs
 inline Protocol dream_bench(const std::filesystem::path& folder) {
   const auto file = folder / "prompts_and_classes.txt";
@@ -19,8 +21,11 @@ inline Protocol dream_bench(const std::filesystem::path& folder) {
     else if (line == "Object Prompts") prompts = &object_prompts;
     else if (line == "Live Subject Prompts") prompts = &live_prompts;
     else if (const auto comma = line.find(','); classes && comma != std::string::npos)
-      protocol.subjects.push_back({.name = line.substr(0, comma), .class_word = line.substr(comma + 1), .folder = folder / line.substr(0, comma),
-                                   .prompts = {}, .attributes = {}});
+      protocol.subjects.push_back({.name = line.substr(0, comma),
+                                   .class_word = line.substr(comma + 1),
+                                   .folder = folder / line.substr(0, comma),
+                                   .prompts = {},
+                                   .attributes = {}});
     else if (const auto end = line.find("'.format("); prompts && line.starts_with('\'') && end != std::string::npos) {
       const std::string text = line.substr(1, end - 1);
       const auto place = text.find("{0} {1}");
@@ -28,7 +33,8 @@ inline Protocol dream_bench(const std::filesystem::path& folder) {
       prompts->push_back(text.substr(0, place) + "{}" + text.substr(place + 7));
     }
   }
-  require(!object_prompts.empty() && !live_prompts.empty(), file.string(), ": no prompts below \"Object Prompts\" or below \"Live Subject Prompts\"");
+  require(!object_prompts.empty() && !live_prompts.empty(), file.string(),
+          ": no prompts below \"Object Prompts\" or below \"Live Subject Prompts\"");
   for (Subject& subject : protocol.subjects) {
     const bool live = subject.class_word == "cat" || subject.class_word == "dog";
     subject.prompts = live ? live_prompts : object_prompts;

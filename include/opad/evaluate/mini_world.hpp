@@ -8,19 +8,25 @@
 
 namespace opad {
 
-/// Which of the sprite world's held-out concepts: hyper-parameters are chosen on the development concepts; tables are made from the
-/// evaluation concepts.
+/// Which of the sprite world's held-out concepts: hyper-parameters are chosen on the development concepts; tables are
+/// made from the evaluation concepts.
 enum class MiniWorldPart { Development, Evaluation };
 
-/// The sprite world's protocol: 6 held-out concepts x 10 prompts x 4 pictures. Their photographs are drawn into FOLDER/NAME, where
-/// they are not there yet.
+/// The sprite world's protocol: 6 held-out concepts x 10 prompts x 4 pictures. Their photographs are drawn into
+/// FOLDER/NAME, where they are not there yet.
 inline Protocol mini_world(MiniWorldPart part, const std::filesystem::path& folder, std::int64_t resolution) {
-  Protocol protocol{.name = part == MiniWorldPart::Evaluation ? "mini-world" : "mini-world-development", .subjects = {}};
+  Protocol protocol{.name = part == MiniWorldPart::Evaluation ? "mini-world" : "mini-world-development",
+                    .subjects = {}};
   for (const sprites::HeldOut& thing : sprites::held_out) {
     if (thing.evaluation != (part == MiniWorldPart::Evaluation)) continue;
-    Subject subject{.name = std::string(thing.name), .class_word = std::string(word(thing.identity.kind)), .folder = folder / thing.name,
-                    .prompts = {sprites::evaluation_prompts.begin(), sprites::evaluation_prompts.end()}, .attributes = sprite_attributes(thing.identity),
-                    .truth = [&thing, resolution](const std::string& prompt, Stream& random) { return sprites::render(sprites::sample_answer(thing.identity, prompt, random), resolution); }};
+    Subject subject{.name = std::string(thing.name),
+                    .class_word = std::string(word(thing.identity.kind)),
+                    .folder = folder / thing.name,
+                    .prompts = {sprites::evaluation_prompts.begin(), sprites::evaluation_prompts.end()},
+                    .attributes = sprite_attributes(thing.identity),
+                    .truth = [&thing, resolution](const std::string& prompt, Stream& random) {
+                      return sprites::render(sprites::sample_answer(thing.identity, prompt, random), resolution);
+                    }};
     int number = 0;
     for (const sprites::Sprite& sprite : sprites::photographs(thing)) {
       const auto file = subject.folder / c10::str("0", ++number, ".png");

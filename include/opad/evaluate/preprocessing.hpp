@@ -9,9 +9,10 @@ namespace opad {
 
 /// What an evaluation encoder wants done with a picture, on its bytes, as Pillow and torchvision do it:
 ///   Resize(resize) of the shorter side, CenterCrop(crop), / 255, (x - mean) / deviation.
-/// The published evaluators: CLIP (OpenAI's own preprocessing) resizes to 224 and crops 224; DINO resizes to 256 and crops 224; both
-/// bicubic. A preprocessor_config.json beside the weights (transformers' keys: size, crop_size, resample, image_mean, image_std) says
-/// otherwise where there is one; its centre crop is torchvision's all the same, which differs from transformers' by at most one pixel.
+/// The published evaluators: CLIP (OpenAI's own preprocessing) resizes to 224 and crops 224; DINO resizes to 256 and
+/// crops 224; both bicubic. A preprocessor_config.json beside the weights (transformers' keys: size, crop_size,
+/// resample, image_mean, image_std) says otherwise where there is one; its centre crop is torchvision's all the same,
+/// which differs from transformers' by at most one pixel.
 struct ImagePreprocessing {
   std::int64_t resize = 224, crop = 224;
   Filter filter = Filter::Bicubic;
@@ -38,9 +39,11 @@ struct ImagePreprocessing {
     out.crop = side(json, "crop_size", "height", where).value_or(out.resize);
     std::int64_t resample = 3;
     read("resample", resample);
-    constexpr std::pair<std::int64_t, Filter> filters[] = {{0, Filter::Nearest}, {1, Filter::Lanczos}, {2, Filter::Bilinear}, {3, Filter::Bicubic}};
+    constexpr std::pair<std::int64_t, Filter> filters[] = {
+        {0, Filter::Nearest}, {1, Filter::Lanczos}, {2, Filter::Bilinear}, {3, Filter::Bicubic}};
     const auto found = std::ranges::find(filters, resample, &std::pair<std::int64_t, Filter>::first);
-    require(found != std::end(filters), where, ": resample = ", resample, " is not one of 0 (nearest), 1 (Lanczos), 2 (bilinear), 3 (bicubic)");
+    require(found != std::end(filters), where, ": resample = ", resample,
+            " is not one of 0 (nearest), 1 (Lanczos), 2 (bilinear), 3 (bicubic)");
     out.filter = found->second;
     for (const auto& [key, values] : {std::pair{"image_mean", &out.mean}, {"image_std", &out.deviation}}) {
       std::vector<double> list(values->begin(), values->end());
@@ -48,8 +51,8 @@ struct ImagePreprocessing {
       require(list.size() == 3, where, ": ", key, " lists ", list.size(), " numbers, not 3");
       std::ranges::copy(list, values->begin());
     }
-    require(out.crop == fallback.crop && out.resize >= out.crop, where, ": resizes to ", out.resize, " and crops ", out.crop,
-            ", but the encoder takes ", fallback.crop, " pixels");
+    require(out.crop == fallback.crop && out.resize >= out.crop, where, ": resizes to ", out.resize, " and crops ",
+            out.crop, ", but the encoder takes ", fallback.crop, " pixels");
     return out;
   }
 
@@ -64,7 +67,8 @@ struct ImagePreprocessing {
 
  private:
   /// A side as transformers writes it: a number, {"shortest_edge": n}, {"height": n, "width": n}.
-  static std::optional<std::int64_t> side(const Json& json, const char* key, const char* inner, const std::string& where) {
+  static std::optional<std::int64_t> side(const Json& json, const char* key, const char* inner,
+                                          const std::string& where) {
     const auto found = json.find(key);
     if (found == json.end() || found->is_null()) return {};
     const auto number = [](const Json& j) { return j.is_number_integer() && j.get<std::int64_t>() > 0; };

@@ -16,7 +16,8 @@ struct Subject {
   std::filesystem::path folder;      // of the photographs
   std::vector<std::string> prompts;  // {} becomes "<new1> dog", or "dog" where the modifier token is left out
   Attributes attributes;             // what it shows, where that is known
-  std::function<Tensor(const std::string& prompt, Stream&)> truth = {};  // the concept itself as a prompt asks for it, uint8 [H, W, 3], where that can be drawn
+  std::function<Tensor(const std::string& prompt, Stream&)> truth =
+      {};  // the concept itself as a prompt asks for it, uint8 [H, W, 3], where that can be drawn
 };
 
 struct Protocol {
@@ -51,11 +52,12 @@ inline Protocol checked(Protocol protocol, const std::string& where) {
   std::set<std::string> names;
   for (const Subject& subject : protocol.subjects) {
     require(names.insert(subject.name).second, where, ": the concept ", subject.name, " comes twice");
-    require(std::filesystem::is_directory(subject.folder), where, ": the photographs of ", subject.name, " are missing: no folder ",
-            subject.folder.string());
+    require(std::filesystem::is_directory(subject.folder), where, ": the photographs of ", subject.name,
+            " are missing: no folder ", subject.folder.string());
     require(!subject.prompts.empty(), where, ": no prompts for ", subject.name);
     for (const std::string& prompt : subject.prompts)
-      require(prompt.find("{}") != std::string::npos, where, ": the prompt \"", prompt, "\" of ", subject.name, " has no {} for the concept");
+      require(prompt.find("{}") != std::string::npos, where, ": the prompt \"", prompt, "\" of ", subject.name,
+              " has no {} for the concept");
   }
   return protocol;
 }

@@ -8,9 +8,9 @@ namespace opad {
 inline AttributeWords sprite_attribute_words() {
   using namespace sprites;
   const auto list = [](const auto& table) { return std::vector<std::string>(table.begin(), table.end()); };
-  return {{"kind", list(kind_words)},       {"primary", list(color_words)},         {"secondary", list(color_words)},
-          {"accent", list(color_words)},    {"texture", list(texture_words)},       {"accessory", list(accessory_words)},
-          {"scene", list(scene_words)},     {"style", list(style_words)}};
+  return {{"kind", list(kind_words)},    {"primary", list(color_words)},   {"secondary", list(color_words)},
+          {"accent", list(color_words)}, {"texture", list(texture_words)}, {"accessory", list(accessory_words)},
+          {"scene", list(scene_words)},  {"style", list(style_words)}};
 }
 
 /// What a thing always shows, in words.

@@ -18,10 +18,10 @@
 
 namespace opad {
 
-/// Statistics of a sweep. The unit is the concept: seeds and pictures of one concept resemble each other, so a concept counts once,
-/// with the mean of its seeds, however many those are. A table's number is the mean over concepts of these means (method.md §10), and
-/// what an interval speaks about is other concepts of the same sort. Everything is in double precision and the same on every machine:
-/// what is random comes from the given stream.
+/// Statistics of a sweep. The unit is the concept: seeds and pictures of one concept resemble each other, so a concept
+/// counts once, with the mean of its seeds, however many those are. A table's number is the mean over concepts of these
+/// means (method.md §10), and what an interval speaks about is other concepts of the same sort. Everything is in double
+/// precision and the same on every machine: what is random comes from the given stream.
 
 /// One metric of one variant: scores["dotted-dog"][seed].
 using Scores = std::map<std::string, std::map<std::uint64_t, double>>;
@@ -46,7 +46,8 @@ inline Scores paired_differences(const Scores& a, const Scores& b) {
     const auto other = b.find(name);
     if (other == b.end()) continue;
     for (const auto& [seed, value] : seeds)
-      if (const auto found = other->second.find(seed); found != other->second.end()) out[name][seed] = value - found->second;
+      if (const auto found = other->second.find(seed); found != other->second.end())
+        out[name][seed] = value - found->second;
   }
   return out;
 }
@@ -86,14 +87,19 @@ struct Interval {
 };
 
 /// How the interval is read off the bootstrap distribution.
-///   Percentile  its alpha/2 and 1 - alpha/2 quantiles. Efron 1979. Too narrow for few concepts: it knows nothing of the t distribution
+///   Percentile  its alpha/2 and 1 - alpha/2 quantiles. Efron 1979. Too narrow for few concepts: it knows nothing of
+///   the t distribution
 ///               and divides by n instead of n - 1.
-///   Bca         quantiles corrected for bias and for a spread that grows with the mean. Efron, "Better bootstrap confidence intervals",
+///   Bca         quantiles corrected for bias and for a spread that grows with the mean. Efron, "Better bootstrap
+///   confidence intervals",
 ///               JASA 1987. As narrow as the percentiles.
-///   Expanded    percentiles at Phi(-sqrt(n / (n - 1)) t(alpha/2, n - 1)): for a mean of symmetric values as wide as Student's interval.
-///               Hesterberg, "What teachers should know about the bootstrap", The American Statistician 2015, arXiv 1411.5279.
-/// Measured: 95 % intervals of the mean of 6 normal values hold the truth 85 % (Percentile), 86 % (Bca) and 93 % (Expanded) of the time,
-/// of 6 exponential values 81, 83 and 89 %. With the few concepts that a sweep has, Expanded is the honest one, and the default.
+///   Expanded    percentiles at Phi(-sqrt(n / (n - 1)) t(alpha/2, n - 1)): for a mean of symmetric values as wide as
+///   Student's interval.
+///               Hesterberg, "What teachers should know about the bootstrap", The American Statistician 2015, arXiv
+///               1411.5279.
+/// Measured: 95 % intervals of the mean of 6 normal values hold the truth 85 % (Percentile), 86 % (Bca) and 93 %
+/// (Expanded) of the time, of 6 exponential values 81, 83 and 89 %. With the few concepts that a sweep has, Expanded is
+/// the honest one, and the default.
 enum class BootstrapInterval { Percentile, Bca, Expanded };
 
 struct Bootstrap {
@@ -131,12 +137,14 @@ inline Eigen::ArrayXd resampled_means(const Eigen::ArrayXd& values, std::int64_t
 /// Quantile of sorted values, linear in between (NumPy's default).
 inline double quantile(const Eigen::ArrayXd& sorted, double p) {
   const double at = p * static_cast<double>(sorted.size() - 1);
-  const auto below = std::min(static_cast<Eigen::Index>(at), sorted.size() - 1), above = std::min(below + 1, sorted.size() - 1);
+  const auto below = std::min(static_cast<Eigen::Index>(at), sorted.size() - 1),
+             above = std::min(below + 1, sorted.size() - 1);
   return sorted(below) + (at - static_cast<double>(below)) * (sorted(above) - sorted(below));
 }
 
 /// The two shares of the bootstrap distribution between which the interval lies.
-inline std::pair<double, double> interval_shares(const Eigen::ArrayXd& values, const Eigen::ArrayXd& sorted, const Bootstrap& how) {
+inline std::pair<double, double> interval_shares(const Eigen::ArrayXd& values, const Eigen::ArrayXd& sorted,
+                                                 const Bootstrap& how) {
   const double tail = (1 - how.level) / 2;
   const auto n = static_cast<double>(values.size());
   if (how.kind == BootstrapInterval::Percentile) return {tail, 1 - tail};
@@ -146,10 +154,12 @@ inline std::pair<double, double> interval_shares(const Eigen::ArrayXd& values, c
     return {share, 1 - share};
   }
   const double mean = values.mean();
-  const double rounding = 1e-12 * values.abs().maxCoeff();  // resamples with the very mean count half, also when summed in another order
+  const double rounding =
+      1e-12 * values.abs().maxCoeff();  // resamples with the very mean count half, also when summed in another order
   const auto below = std::lower_bound(sorted.begin(), sorted.end(), mean - rounding) - sorted.begin();
   const auto not_above = std::upper_bound(sorted.begin(), sorted.end(), mean + rounding) - sorted.begin();
-  const double bias = normal_quantile(static_cast<double>(below + not_above) / (2 * static_cast<double>(sorted.size())));
+  const double bias =
+      normal_quantile(static_cast<double>(below + not_above) / (2 * static_cast<double>(sorted.size())));
   const Eigen::ArrayXd from_mean = values - mean;  // the jackknife of a mean
   const double acceleration = from_mean.cube().sum() / (6 * std::pow(from_mean.square().sum(), 1.5));
   const auto share = [&](double z) { return normal_cdf(bias + (bias + z) / (1 - acceleration * (bias + z))); };
@@ -158,11 +168,11 @@ inline std::pair<double, double> interval_shares(const Eigen::ArrayXd& values, c
 
 }  // namespace detail
 
-/// Confidence interval of the mean of concepts by resampling concepts with replacement. Seeds stay inside their concept: what they
-/// scatter is part of the concepts' scatter already, and resampling them too would count it twice (Field and Welsh, "Bootstrapping
-/// clustered data", JRSS B 2007). Up to 6 concepts all n^n resamples are taken and nothing is random.
-/// NaN for fewer than two concepts; of equal values the interval is that value.
-/// Throws unless 0 < level < 1, resamples >= 100 and the values are finite.
+/// Confidence interval of the mean of concepts by resampling concepts with replacement. Seeds stay inside their
+/// concept: what they scatter is part of the concepts' scatter already, and resampling them too would count it twice
+/// (Field and Welsh, "Bootstrapping clustered data", JRSS B 2007). Up to 6 concepts all n^n resamples are taken and
+/// nothing is random. NaN for fewer than two concepts; of equal values the interval is that value. Throws unless 0 <
+/// level < 1, resamples >= 100 and the values are finite.
 OPAD_ONCE Interval bootstrap_interval(const Eigen::ArrayXd& values, Stream stream, const Bootstrap& how = {}) {
   require(how.level > 0 && how.level < 1 && how.resamples >= 100, "bootstrap: level ", how.level, ", ", how.resamples,
           " resamples; give a level between 0 and 1 and at least 100 resamples");
@@ -174,12 +184,13 @@ OPAD_ONCE Interval bootstrap_interval(const Eigen::ArrayXd& values, Stream strea
   return {detail::quantile(sorted, low), detail::quantile(sorted, high)};
 }
 
-/// Two-sided p-value of "the differences are as often positive as negative": the share of all ways to flip their signs whose mean is at
-/// least as far from 0. Fisher, "The Design of Experiments", 1935. Exact up to 16 concepts (2^n ways), else (1 + hits) / (1 + draws) of
-/// random ones. With n concepts no p is below 2^(1 - n): 6 concepts cannot go below 0.031.
-/// 1 without values or when all are 0. Throws unless the values are finite and draws >= 100.
+/// Two-sided p-value of "the differences are as often positive as negative": the share of all ways to flip their signs
+/// whose mean is at least as far from 0. Fisher, "The Design of Experiments", 1935. Exact up to 16 concepts (2^n ways),
+/// else (1 + hits) / (1 + draws) of random ones. With n concepts no p is below 2^(1 - n): 6 concepts cannot go below
+/// 0.031. 1 without values or when all are 0. Throws unless the values are finite and draws >= 100.
 OPAD_ONCE double paired_permutation_test(const Eigen::ArrayXd& differences, Stream stream, std::int64_t draws = 10000) {
-  require(differences.allFinite() && draws >= 100, "permutation test: finite differences and at least 100 draws are needed");
+  require(differences.allFinite() && draws >= 100,
+          "permutation test: finite differences and at least 100 draws are needed");
   const Eigen::Index n = differences.size();
   const bool exact = n <= 16;
   // sums that differ only by rounding are equal
@@ -195,7 +206,8 @@ OPAD_ONCE double paired_permutation_test(const Eigen::ArrayXd& differences, Stre
     }
     hits += std::abs(sum) >= seen;
   }
-  return exact ? static_cast<double>(hits) / static_cast<double>(ways) : static_cast<double>(1 + hits) / static_cast<double>(1 + ways);
+  return exact ? static_cast<double>(hits) / static_cast<double>(ways)
+               : static_cast<double>(1 + hits) / static_cast<double>(1 + ways);
 }
 
 /// One variant against the reference, paired by concept and seed.
@@ -206,14 +218,16 @@ struct Comparison {
   std::size_t concepts = 0, pairs = 0;
   std::size_t unpaired = 0;  // scores of either side that the other lacks, left out
 
-  /// Whether the interval can hold the truth as often as it says. Of n values the bootstrap's widest interval goes from the least to the
-  /// greatest, which hold the mean of symmetric values 1 - 2^(1 - n) of the time: 88 % with 4, 94 % with 5.
+  /// Whether the interval can hold the truth as often as it says. Of n values the bootstrap's widest interval goes from
+  /// the least to the greatest, which hold the mean of symmetric values 1 - 2^(1 - n) of the time: 88 % with 4, 94 %
+  /// with 5.
   bool enough_concepts() const { return concepts >= 5; }
 };
 
-/// Throws when no concept and seed is common to both. The same variants give the same numbers: the streams are named after the metric.
-OPAD_ONCE Comparison compare(const Scores& variant, const Scores& reference, const std::string& metric, const Random& random,
-                          const Bootstrap& how = {}) {
+/// Throws when no concept and seed is common to both. The same variants give the same numbers: the streams are named
+/// after the metric.
+OPAD_ONCE Comparison compare(const Scores& variant, const Scores& reference, const std::string& metric,
+                             const Random& random, const Bootstrap& how = {}) {
   const auto count = [](const Scores& scores) {
     std::size_t n = 0;
     for (const auto& [name, seeds] : scores) n += seeds.size();

@@ -10,58 +10,73 @@ namespace opad {
 
 /// The student's pictures for the second stage, and what the filter thought of them.
 struct MadePictures {
-  std::vector<Tensor> pictures;      // uint8 [H, W, 3]
+  std::vector<Tensor> pictures;  // uint8 [H, W, 3]
   std::vector<std::string> prompts;
-  std::vector<double> scores;        // the filter's; empty without one
-  std::vector<std::size_t> kept;     // indices, best first where there are scores
+  std::vector<double> scores;     // the filter's; empty without one
+  std::vector<std::size_t> kept;  // indices, best first where there are scores
 };
 
 /// uint8 [H, W, 3] -> float [1, 3, side, side] in [-1, 1]
 inline Tensor to_square(const Tensor& picture, std::int64_t side, torch::Device device) {
-  return (resize(picture, side, side, Filter::Bilinear).to(torch::kFloat32) / 127.5 - 1).permute({2, 0, 1}).unsqueeze(0).contiguous().to(device);
+  return (resize(picture, side, side, Filter::Bilinear).to(torch::kFloat32) / 127.5 - 1)
+      .permute({2, 0, 1})
+      .unsqueeze(0)
+      .contiguous()
+      .to(device);
 }
 
-/// How much pictures look like any of the photographs, by a filter's space: the largest cosine, the mean over tokens, for each picture.
+/// How much pictures look like any of the photographs, by a filter's space: the largest cosine, the mean over tokens,
+/// for each picture.
 template <class S>
-std::vector<double> likeness(Networks& networks, const std::vector<Tensor>& pictures, const std::vector<Tensor>& photographs, std::int64_t side,
-                             torch::Device device) {
+std::vector<double> likeness(Networks& networks, const std::vector<Tensor>& pictures,
+                             const std::vector<Tensor>& photographs, std::int64_t side, torch::Device device) {
   torch::NoGradGuard no_grad;
   std::vector<Tensor> references;
-  for (const Tensor& photograph : photographs) references.push_back(render_picture<S>(networks, to_square(photograph, side, device)));
+  for (const Tensor& photograph : photographs)
+    references.push_back(render_picture<S>(networks, to_square(photograph, side, device)));
   std::vector<double> scores;
   for (const Tensor& picture : pictures) {
     const Tensor features = render_picture<S>(networks, to_square(picture, side, device));
     double best = -1;
-    for (const Tensor& reference : references) best = std::max(best, at::cosine_similarity(features, reference, -1).mean().item<double>());
+    for (const Tensor& reference : references)
+      best = std::max(best, at::cosine_similarity(features, reference, -1).mean().item<double>());
     scores.push_back(best);
   }
   return scores;
 }
 
-/// The student makes pictures of a concept, one step each, in the settings in turn; the coupling's filter says which are kept.
+/// The student makes pictures of a concept, one step each, in the settings in turn; the coupling's filter says which
+/// are kept.
 ///   words  "<new1> dog"      which  the concept's number, for its noise      side  of the pictures
 template <class Recipe>
-MadePictures make_pictures(Trainer<Recipe>& trainer, World& world, const Random& random, const ConceptData& data, std::int64_t which, std::int64_t side) {
+MadePictures make_pictures(Trainer<Recipe>& trainer, World& world, const Random& random, const ConceptData& data,
+                           std::int64_t which, std::int64_t side) {
   torch::NoGradGuard no_grad;
   const auto& coupling = trainer.slots().coupling;
   require(coupling.pictures > 0, "Collaborative: pictures = ", coupling.pictures, "; give 1 or more");
   const typename Trainer<Recipe>::Kept kept(trainer);
-  const std::int64_t latent_side = side / world.networks.downscale(), channels = world.networks.vae_config().latent_channels;
+  const std::int64_t latent_side = side / world.networks.downscale(),
+                     channels = world.networks.vae_config().latent_channels;
   MadePictures made;
   for (std::int64_t i = 0; i < coupling.pictures; ++i) {
     const auto setting = prompt_settings[static_cast<std::size_t>(i) % prompt_settings.size()];
     made.prompts.push_back(fill_template(setting, data.instance_prompt));
-    const Tensor noise = random.stream("collaborative/noise", which * coupling.pictures + i).normal({1, channels, latent_side, latent_side}).to(world.device);
+    const Tensor noise = random.stream("collaborative/noise", which * coupling.pictures + i)
+                             .normal({1, channels, latent_side, latent_side})
+                             .to(world.device);
     const Tensor latent = trainer.generate(noise, trainer.encode_for_student(world.tokenizer({made.prompts.back()})));
     made.pictures.push_back(previews_detail::bytes(world.networks.decode(latent)[0]));
     made.kept.push_back(static_cast<std::size_t>(i));
   }
   using Filter = std::remove_cvref_t<decltype(coupling.filter)>;
   if constexpr (requires { typename Filter::space; }) {
-    require(0 < coupling.filter.share && coupling.filter.share <= 1, "KeepBest: share = ", coupling.filter.share, "; give a share in (0, 1]");
+    require(0 < coupling.filter.share && coupling.filter.share <= 1, "KeepBest: share = ", coupling.filter.share,
+            "; give a share in (0, 1]");
     made.scores = likeness<typename Filter::space>(world.networks, made.pictures, data.pictures, side, world.device);
-    std::stable_sort(made.kept.begin(), made.kept.end(), [&](auto a, auto b) { return made.scores[a] > made.scores[b]; });
-    made.kept.resize(std::max<std::size_t>(1, static_cast<std::size_t>(coupling.filter.share * static_cast<double>(made.kept.size()) + 0.5)));
+    std::stable_sort(made.kept.begin(), made.kept.end(),
+                     [&](auto a, auto b) { return made.scores[a] > made.scores[b]; });
+    made.kept.resize(std::max<std::size_t>(
+        1, static_cast<std::size_t>(coupling.filter.share * static_cast<double>(made.kept.size()) + 0.5)));
   }
   return made;
 }

@@ -5,10 +5,11 @@
 
 namespace opad::font {
 
-inline constexpr int width = 5, height = 9;       // of a letter, in dots: seven rows above the base line, two below it
+inline constexpr int width = 5, height = 9;  // of a letter, in dots: seven rows above the base line, two below it
 inline constexpr int advance = 6, line_height = 11;
 
-/// The printable ASCII characters: a bit for each dot, row by row from the top left, the first dot in the highest of 45 bits.
+/// The printable ASCII characters: a bit for each dot, row by row from the top left, the first dot in the highest of 45
+/// bits.
 inline constexpr std::uint64_t glyphs[95] = {
     0x000000000000, 0x042108401000, 0x0a5280000000, 0x0a57d5f52800, 0x047d1c5f1000, 0x19c88889cc00,  //   ! " # $ %
     0x0c9511593400, 0x042100000000, 0x022210820800, 0x082084222000, 0x00abbeea8000, 0x00213e420000,  // & ' ( ) * +
@@ -25,10 +26,11 @@ inline constexpr std::uint64_t glyphs[95] = {
     0x1085b318c400, 0x040308423800, 0x020184210a4c, 0x1084a98a4800, 0x0c2108423800, 0x0006ab5ad400,  // h i j k l m
     0x0005b318c400, 0x0003a318b800, 0x0007a318fa10, 0x0003e318bc21, 0x0005b3084000, 0x0003e0e0f800,  // n o p q r s
     0x084790849800, 0x00046319b400, 0x000463151000, 0x0004635aa800, 0x000454454400, 0x00046319b42e,  // t u v w x y
-    0x0007c4447c00, 0x032110420c00, 0x042108421000, 0x182104426000, 0x00022a200000,  // z { | } ~
+    0x0007c4447c00, 0x032110420c00, 0x042108421000, 0x182104426000, 0x00022a200000,                  // z { | } ~
 };
 
-/// Is the dot at column x, row y of this character set? Characters outside of printable ASCII look like a question mark.
+/// Is the dot at column x, row y of this character set? Characters outside of printable ASCII look like a question
+/// mark.
 constexpr bool dot(char character, int x, int y) {
   const bool printable = character >= ' ' && character <= '~';
   return glyphs[(printable ? character : '?') - ' '] >> (width * height - 1 - width * y - x) & 1;

@@ -8,7 +8,8 @@
 
 namespace opad {
 
-/// Runs a program's body and turns what it throws into one line and an exit code: 2 for bad usage or input, 1 for anything else.
+/// Runs a program's body and turns what it throws into one line and an exit code: 2 for bad usage or input, 1 for
+/// anything else.
 template <class Body>
 int guarded_main(const std::string& program, const Body& body) {
   try {
@@ -29,11 +30,10 @@ int guarded_main(const std::string& program, const Body& body) {
 inline torch::Device parse_device(const std::string& text) {
   try {
     const torch::Device device(text);
-    require(!device.is_cuda() || at::hasCUDA(), "--device ", text, ": this LibTorch sees no CUDA device; give --device cpu");
+    require(!device.is_cuda() || at::hasCUDA(), "--device ", text,
+            ": this LibTorch sees no CUDA device; give --device cpu");
     return device;
-  } catch (const c10::Error&) {
-    fail("--device ", text, " is not a device; give cpu, cuda or cuda:1");
-  }
+  } catch (const c10::Error&) { fail("--device ", text, " is not a device; give cpu, cuda or cuda:1"); }
 }
 
 }  // namespace opad

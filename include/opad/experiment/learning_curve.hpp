@@ -36,7 +36,8 @@ inline std::vector<double> ticks(Range range, int count) {
   const double raw = (range.high - range.low) / count, power = std::pow(10, std::floor(std::log10(raw)));
   const double step = power * (raw / power < 1.5 ? 1 : raw / power < 3.5 ? 2 : raw / power < 7.5 ? 5 : 10);
   std::vector<double> found;
-  for (double i = std::ceil(range.low / step - 1e-9); i * step <= range.high + 1e-9 * step; ++i) found.push_back(i * step);
+  for (double i = std::ceil(range.low / step - 1e-9); i * step <= range.high + 1e-9 * step; ++i)
+    found.push_back(i * step);
   return found;
 }
 
@@ -46,11 +47,13 @@ inline std::string label(double value) {
   return text;
 }
 
-/// Average with weights that fall off exponentially to both sides, over about a twentieth of the curve; gaps are passed over.
+/// Average with weights that fall off exponentially to both sides, over about a twentieth of the curve; gaps are passed
+/// over.
 inline std::vector<double> smooth(std::vector<double> values) {
   const double keep = std::exp(-40.0 / static_cast<double>(std::max<std::size_t>(values.size(), 40)));
   std::vector<double> sums(values.size(), 0), weights(values.size(), 0);
-  const auto sweep = [&](auto value, auto end, auto sum, auto weight) {  // each value weighs 1/2 in each of the two directions
+  const auto sweep = [&](auto value, auto end, auto sum,
+                         auto weight) {  // each value weighs 1/2 in each of the two directions
     for (double total = 0, share = 0; value != end; ++value, ++sum, ++weight) {
       const bool present = std::isfinite(*value);
       *sum += keep * total + (present ? *value / 2 : 0);
@@ -115,12 +118,15 @@ inline void panel(Canvas& canvas, const Frame& frame, const std::string& name, c
 
 }  // namespace curve_detail
 
-/// The columns of a metrics table (all when none are named) as curves over the step, each with its own scale.  bytes [H, W, 3]
-OPAD_ONCE Tensor learning_curves(const MetricsTable& table, std::vector<std::string> names = {}, const std::string& title = "") {
+/// The columns of a metrics table (all when none are named) as curves over the step, each with its own scale.  bytes
+/// [H, W, 3]
+OPAD_ONCE Tensor learning_curves(const MetricsTable& table, std::vector<std::string> names = {},
+                                 const std::string& title = "") {
   constexpr std::int64_t width = 360, height = 190, left = 70, right = 30, above = 44, below = 40, margin = 16;
   if (names.empty()) names.assign(table.columns.begin() + 1, table.columns.end());
   require(!names.empty(), "learning curves: the metrics have no columns to draw");
-  const auto count = static_cast<std::int64_t>(names.size()), across = std::min<std::int64_t>(count <= 4 ? 2 : 3, count);
+  const auto count = static_cast<std::int64_t>(names.size()),
+             across = std::min<std::int64_t>(count <= 4 ? 2 : 3, count);
   const std::int64_t header = title.empty() ? 0 : 2 * font::line_height + margin, down = (count + across - 1) / across;
   const std::int64_t column = left + width + right, row = above + height + below;
   Canvas canvas(margin + across * column, margin + header + down * row);

@@ -44,7 +44,8 @@ inline std::vector<std::string> cells(const std::string& line) {
   return parts;
 }
 
-/// The shortest decimal that reads back as the same float32; losses have no more digits. "" for what is no finite number.
+/// The shortest decimal that reads back as the same float32; losses have no more digits. "" for what is no finite
+/// number.
 inline std::string number(double value) {
   if (!std::isfinite(static_cast<float>(value))) return "";
   char text[32];
@@ -94,12 +95,14 @@ OPAD_ONCE MetricsTable read_metrics(const std::filesystem::path& path) {
   return table;
 }
 
-/// Appends one row of numbers an iteration to metrics.csv. Resuming after step `resumed` cuts off the rows beyond it, which the
-/// run will write again, so that the file of a run that was stopped equals that of one that was not.
+/// Appends one row of numbers an iteration to metrics.csv. Resuming after step `resumed` cuts off the rows beyond it,
+/// which the run will write again, so that the file of a run that was stopped equals that of one that was not.
 class MetricsFile {
  public:
-  OPAD_ONCE MetricsFile(std::filesystem::path path, std::vector<std::string> columns, std::optional<std::int64_t> resumed = {})
-      : path_(std::move(path)), columns_(std::move(columns)) {
+  OPAD_ONCE MetricsFile(std::filesystem::path path, std::vector<std::string> columns,
+                        std::optional<std::int64_t> resumed = {})
+      : path_(std::move(path)),
+        columns_(std::move(columns)) {
     const auto header = metrics_detail::header(columns_);
     std::string kept = header + "\n";
     if (resumed && std::filesystem::exists(path_)) kept = cut(header, *resumed);
@@ -109,7 +112,8 @@ class MetricsFile {
 
   /// `values` in the order of the columns; what is no finite number becomes an empty cell.
   OPAD_ONCE void append(std::int64_t step, const std::vector<double>& values) {
-    require(values.size() == columns_.size(), path_.string(), ": ", values.size(), " values for ", columns_.size(), " columns");
+    require(values.size() == columns_.size(), path_.string(), ": ", values.size(), " values for ", columns_.size(),
+            " columns");
     std::string line = std::to_string(step);
     for (const double value : values) line.append(",").append(metrics_detail::number(value));
     file_ << line.append("\n") << std::flush;

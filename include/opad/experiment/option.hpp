@@ -18,20 +18,21 @@
 
 namespace opad {
 
-/// One value that a user can set, whatever its C++ type: readable from words (command line) and from JSON, writable as JSON.
+/// One value that a user can set, whatever its C++ type: readable from words (command line) and from JSON, writable as
+/// JSON.
 struct Option {
   enum class Kind { Flag, Integer, Number, Text };
 
-  std::string name = "";    // "loss.latent-mse.weight"
-  std::string group = "";   // heading in --help
-  std::string type = "";    // "NUMBER", "yes|no", "nearest|bilinear", "TEXT...", "INTEGER|none"
-  std::string help = "";    // with the unit in brackets
+  std::string name = "";   // "loss.latent-mse.weight"
+  std::string group = "";  // heading in --help
+  std::string type = "";   // "NUMBER", "yes|no", "nearest|bilinear", "TEXT...", "INTEGER|none"
+  std::string help = "";   // with the unit in brackets
   std::string default_text = "";
   Kind kind = Kind::Text;
-  bool list = false;        // takes any number of words
-  bool optional = false;    // may be absent: JSON null, the word "none"
-  std::string bare = "";    // what the option stands for when no word follows it; empty: one must
-  bool decisive = true;     // can change a result: part of the fingerprint (a device or an output folder is not)
+  bool list = false;      // takes any number of words
+  bool optional = false;  // may be absent: JSON null, the word "none"
+  std::string bare = "";  // what the option stands for when no word follows it; empty: one must
+  bool decisive = true;   // can change a result: part of the fingerprint (a device or an output folder is not)
   std::function<void(const std::vector<std::string>& words, const std::string& where)> set = {};
   std::function<Json()> value = {};
 };
@@ -82,8 +83,8 @@ void read(const std::string& word, T& value, const std::string& where) {
   const auto digits = std::string_view(word).substr(word.starts_with('-') ? 1 : 0);
   const bool whole = !digits.empty() && digits.find_first_not_of("0123456789") == digits.npos;
   require(whole, where, ": \"", word, "\" is not a whole number; give one such as 100");
-  require(error == std::errc{} && end == word.data() + word.size(), where, ": ", word, " is out of range; give ", +Limits::min(),
-          " to ", +Limits::max());
+  require(error == std::errc{} && end == word.data() + word.size(), where, ": ", word, " is out of range; give ",
+          +Limits::min(), " to ", +Limits::max());
   value = number;
 }
 
@@ -215,14 +216,19 @@ Option make_option(std::string name, std::string group, T& value, std::string he
 OPAD_ONCE void set_from_json(const Option& option, const Json& value, const std::string& where) {
   const auto fits = [&](const Json& item) {
     switch (option.kind) {
-      case Option::Kind::Flag: return item.is_boolean();
-      case Option::Kind::Integer: return item.is_number_integer();
-      case Option::Kind::Number: return item.is_number();
-      default: return item.is_string();
+      case Option::Kind::Flag:
+        return item.is_boolean();
+      case Option::Kind::Integer:
+        return item.is_number_integer();
+      case Option::Kind::Number:
+        return item.is_number();
+      default:
+        return item.is_string();
     }
   };
   const auto misfit = [&](const Json& item) {
-    fail(where, ": ", item.dump(-1, ' ', false, Json::error_handler_t::replace), " does not fit; expected ", option.type);
+    fail(where, ": ", item.dump(-1, ' ', false, Json::error_handler_t::replace), " does not fit; expected ",
+         option.type);
   };
   std::vector<std::string> words;
   const auto take = [&](const Json& item) { fits(item) ? words.push_back(option_detail::plain(item)) : misfit(item); };

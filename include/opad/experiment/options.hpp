@@ -30,7 +30,8 @@ inline Json options_of_file(const std::string& file) {
 }
 
 /// An object of options, nested or dotted, as (name, value) in its order, values as --set reads them.
-OPAD_ONCE std::vector<std::pair<std::string, std::string>> flat_options(const Json& values, const std::string& where, const std::string& prefix = "") {
+OPAD_ONCE std::vector<std::pair<std::string, std::string>> flat_options(const Json& values, const std::string& where,
+                                                                        const std::string& prefix = "") {
   require(values.is_object(), where, ": options are a JSON object, {\"name\": value, ...}");
   std::vector<std::pair<std::string, std::string>> out;
   for (const auto& [key, value] : values.items()) {
@@ -47,25 +48,30 @@ OPAD_ONCE std::vector<std::pair<std::string, std::string>> flat_options(const Js
 }
 
 /// Everything a program can be told, declared once: a policy's hyper-parameters are its data members, named by
-/// BOOST_HANA_ADAPT_STRUCT(opad::LatentMse, weight), and from that come the command line (--loss.latent-mse.weight 0.5),
-/// --set loss.latent-mse.weight=0.5, --config FILE (JSON), the resolved configuration, --help and the documentation's table.
-/// The command line wins over --set, --set over --config, --config over the defaults; of two equals the later one wins.
-/// Names are in kebab-case; an underscore is read as a dash everywhere.
+/// BOOST_HANA_ADAPT_STRUCT(opad::LatentMse, weight), and from that come the command line (--loss.latent-mse.weight
+/// 0.5),
+/// --set loss.latent-mse.weight=0.5, --config FILE (JSON), the resolved configuration, --help and the documentation's
+/// table. The command line wins over --set, --set over --config, --config over the defaults; of two equals the later
+/// one wins. Names are in kebab-case; an underscore is read as a dash everywhere.
 ///
 /// A policy says what its members mean in an optional static member, units in brackets:
 ///   static constexpr std::pair<std::string_view, std::string_view> help[] = {{"hidden", "width of the hidden layer"}};
 ///
-/// Bound values must outlive the options. Errors are opad::Error: one line with what, where, and the nearest known name.
+/// Bound values must outlive the options. Errors are opad::Error: one line with what, where, and the nearest known
+/// name.
 class Options {
  public:
   Options(std::string program, std::string description)
-      : program_(std::move(program)), description_(std::move(description)) {}
+      : program_(std::move(program)),
+        description_(std::move(description)) {}
 
   /// The heading in --help of the values bound from here on by bind_value.
   void group(std::string title) { group_ = std::move(title); }
 
   /// What a member of this name means in a policy that does not say so itself.
-  void describe_members(const std::map<std::string, std::string>& texts) { member_help_.insert(texts.begin(), texts.end()); }
+  void describe_members(const std::map<std::string, std::string>& texts) {
+    member_help_.insert(texts.begin(), texts.end());
+  }
 
   template <OptionValue T>
   Option& bind_value(const std::string& name, T& value, std::string help, const std::string& unit = "") {
@@ -82,13 +88,15 @@ class Options {
         auto& value = boost::hana::second(accessor)(policy);
         if constexpr (OptionValue<std::remove_reference_t<decltype(value)>>)
           add(make_option(name, kebab(prefix), value, member_help<Policy>(member)));
-        else
-          bind(name, value);
+        else bind(name, value);
       });
     } else {
-      static_assert(std::is_empty_v<Policy>, "Options::bind: this type holds data, but is neither a policy with "
-          "BOOST_HANA_ADAPT_STRUCT(Policy, members...) after its definition nor something an option can be: bool, an integer, "
-          "double, std::string, std::filesystem::path, an enum with enumerators(), std::optional or std::vector of these");
+      static_assert(std::is_empty_v<Policy>,
+                    "Options::bind: this type holds data, but is neither a policy with "
+                    "BOOST_HANA_ADAPT_STRUCT(Policy, members...) after its definition nor something an option can be: "
+                    "bool, an integer, "
+                    "double, std::string, std::filesystem::path, an enum with enumerators(), std::optional or "
+                    "std::vector of these");
     }
   }
 
@@ -96,9 +104,11 @@ class Options {
   enum class Unknown { Refused, PassedOver };
 
   /// Reads the command line. False: --help or --version was asked for and answered; leave with exit code 0.
-  [[nodiscard]] bool parse(int argc, const char* const* argv, std::ostream& out = std::cout, Unknown unknown = Unknown::Refused);
+  [[nodiscard]] bool parse(int argc, const char* const* argv, std::ostream& out = std::cout,
+                           Unknown unknown = Unknown::Refused);
 
-  /// Sets what a JSON object names, nested ({"loss": {"latent-mse": {"weight": 0.5}}}) or dotted. An unknown name is an error.
+  /// Sets what a JSON object names, nested ({"loss": {"latent-mse": {"weight": 0.5}}}) or dotted. An unknown name is an
+  /// error.
   void apply(const Json& values, const std::string& where) { apply(values, where, "", Unknown::Refused); }
 
   /// The value of every option, nested by the dots of their names.
@@ -125,7 +135,8 @@ class Options {
     for (const auto& line : wrap(description_, 100)) text += line + "\n";
     text += "\nUsage: " + program_ + " [--OPTION VALUE]...\n\nConfiguration\n";
     text += entry("--config FILE...", "JSON files of options, for instance the config.json of a run folder");
-    text += entry("--set NAME=VALUE...", "options by name, as in --set loss.latent-mse.weight=0.5; lists are JSON: steps=[1,2]");
+    text += entry("--set NAME=VALUE...",
+                  "options by name, as in --set loss.latent-mse.weight=0.5; lists are JSON: steps=[1,2]");
     text += entry("-h, --help", "this text");
     text += entry("--version", "versions of opad, LibTorch and the compiler");
     std::vector<std::string> titles;
@@ -150,10 +161,12 @@ class Options {
   OPAD_ONCE Option& add(Option option) {
     for (const auto* reserved : {"help", "version", "config", "set"})
       require(option.name != reserved, "Options: the name ", reserved, " is taken by every program");
-    const auto within = [](const std::string& name, const std::string& other) { return (name + ".").starts_with(other + "."); };
+    const auto within = [](const std::string& name, const std::string& other) {
+      return (name + ".").starts_with(other + ".");
+    };
     for (const auto& other : options_)
-      require(!within(option.name, other.name) && !within(other.name, option.name), "Options: ", option.name, " collides with ",
-              other.name, "; give one of the two another name or prefix");
+      require(!within(option.name, other.name) && !within(other.name, option.name), "Options: ", option.name,
+              " collides with ", other.name, "; give one of the two another name or prefix");
     return options_.emplace_back(std::move(option));
   }
 
@@ -181,7 +194,8 @@ class Options {
   }
 
   const Option* find(const std::string& name) const {
-    const auto at = std::find_if(options_.begin(), options_.end(), [&](const Option& option) { return option.name == name; });
+    const auto at =
+        std::find_if(options_.begin(), options_.end(), [&](const Option& option) { return option.name == name; });
     return at == options_.end() ? nullptr : &*at;
   }
 
@@ -192,7 +206,8 @@ class Options {
   }
 
   [[noreturn]] void refuse(const std::string& word) const {
-    require(word.starts_with("--"), "\"", word, "\": every argument belongs to an option; ", program_, " --help lists them");
+    require(word.starts_with("--"), "\"", word, "\": every argument belongs to an option; ", program_,
+            " --help lists them");
     const auto name = kebab(word.substr(2, word.find('=') - 2));
     fail("--", name, " is not an option of ", program_, did_you_mean(name, names(), "--"));
   }
@@ -301,9 +316,7 @@ OPAD_ONCE bool Options::parse(int argc, const char* const* argv, std::ostream& o
     auto words = split_words(argc, argv);
     std::reverse(words.begin(), words.end());  // the order that CLI11 wants
     app.parse(words);
-  } catch (const CLI::ParseError& error) {
-    fail(error.what(), "; ", program_, " --help lists the options");
-  }
+  } catch (const CLI::ParseError& error) { fail(error.what(), "; ", program_, " --help lists the options"); }
   if (wants_help->count()) return out << help(), false;
   if (wants_version->count()) return out << versions_line(), false;
   if (const auto extra = app.remaining(); !extra.empty() && unknown == Unknown::Refused) refuse(extra.front());

@@ -39,8 +39,8 @@ inline std::vector<std::string> lines(const std::string& text, std::int64_t widt
 
 }  // namespace previews_detail
 
-/// One picture of all rows: bytes [H, W, 3] on white, small pictures magnified by a whole factor so that they can be looked at,
-/// captions broken into at most three lines. All images have one size.
+/// One picture of all rows: bytes [H, W, 3] on white, small pictures magnified by a whole factor so that they can be
+/// looked at, captions broken into at most three lines. All images have one size.
 OPAD_ONCE Tensor preview(const std::vector<PreviewRow>& rows, const std::string& title = "") {
   using previews_detail::lines;
   constexpr std::int64_t gap = 12, margin = 20, least = 160;
@@ -50,7 +50,8 @@ OPAD_ONCE Tensor preview(const std::vector<PreviewRow>& rows, const std::string&
     require(row.images.dim() == 4 && row.images.size(0) > 0 && row.images.size(1) == 3 &&
                 row.images.sizes().slice(1) == first.sizes().slice(1),
             "preview: images of shape ", row.images.sizes(), "; give [n, 3, H, W] of one size");
-  const auto height = first.size(2), width = first.size(3), zoom = std::max<std::int64_t>(1, (least + width - 1) / width);
+  const auto height = first.size(2), width = first.size(3),
+             zoom = std::max<std::int64_t>(1, (least + width - 1) / width);
   const auto tile_width = zoom * width, tile_height = zoom * height;
   const int scale = tile_width < least ? 1 : 2;
   const std::int64_t line = font::line_height * scale;
@@ -91,7 +92,7 @@ OPAD_ONCE Tensor preview(const std::vector<PreviewRow>& rows, const std::string&
 
 /// Pictures in rows of `columns`, each with its caption if there are any.  [n, 3, H, W] in [-1, 1] -> bytes [H, W, 3]
 OPAD_ONCE Tensor preview_grid(const Tensor& images, std::int64_t columns, const std::vector<std::string>& captions = {},
-                           const std::string& title = "") {
+                              const std::string& title = "") {
   require(columns >= 1, "preview: ", columns, " columns; give at least 1");
   std::vector<PreviewRow> rows;
   for (std::int64_t begin = 0; begin < images.size(0); begin += columns) {

@@ -64,17 +64,26 @@ struct Screen {
   }
 };
 
-/// How far a run is, how fast, how long it will take, and its losses. On a terminal one line with a bar, redrawn at most ten
-/// times a second; in a log one line after 5 seconds and then whenever a tenth of the time so far has passed, but no later than
-/// after 10 minutes, so that three days of training make some 500 lines. The rate is averaged over the last half minute or so.
+/// How far a run is, how fast, how long it will take, and its losses. On a terminal one line with a bar, redrawn at
+/// most ten times a second; in a log one line after 5 seconds and then whenever a tenth of the time so far has passed,
+/// but no later than after 10 minutes, so that three days of training make some 500 lines. The rate is averaged over
+/// the last half minute or so.
 class Progress {
  public:
   using Clock = std::function<double()>;  // seconds
 
   Progress(std::string title, std::int64_t total, std::int64_t start = 0, std::ostream& out = std::cerr,
            Screen screen = Screen::of_standard_error(), Clock clock = steady_seconds)
-      : title_(std::move(title)), total_(total), step_(start), out_(out), screen_(std::move(screen)), clock_(std::move(clock)),
-        begin_(clock_()), measured_(begin_), shown_(begin_), measured_step_(start) {}
+      : title_(std::move(title)),
+        total_(total),
+        step_(start),
+        out_(out),
+        screen_(std::move(screen)),
+        clock_(std::move(clock)),
+        begin_(clock_()),
+        measured_(begin_),
+        shown_(begin_),
+        measured_step_(start) {}
   ~Progress() { finish(); }
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
@@ -157,7 +166,8 @@ class Progress {
   std::string text(std::size_t room) const {
     std::vector<std::string> parts;
     if (!screen_.terminal) parts.push_back(title_);
-    parts.push_back(std::to_string(step_) + "/" + std::to_string(total_) + printed(" %3d%%", static_cast<int>(100 * fraction() + 1e-9)));
+    parts.push_back(std::to_string(step_) + "/" + std::to_string(total_) +
+                    printed(" %3d%%", static_cast<int>(100 * fraction() + 1e-9)));
     if (rate_ > 0) {
       parts.push_back(rate_ < 1 ? printed("%.1f s/step", 1 / rate_) : printed("%.3g steps/s", rate_));
       const auto left = static_cast<double>(total_ - step_);

@@ -14,8 +14,8 @@
 
 namespace opad::page {
 
-/// The pieces of a self-contained HTML page: text, pictures as data, curves and intervals as inline SVG. Colours are CSS variables, so
-/// that one page serves light and dark.
+/// The pieces of a self-contained HTML page: text, pictures as data, curves and intervals as inline SVG. Colours are
+/// CSS variables, so that one page serves light and dark.
 
 inline std::string escape(std::string_view text) {
   std::string out;
@@ -34,7 +34,8 @@ inline std::string base64(std::string_view bytes) {
   std::string out;
   for (std::size_t i = 0; i < bytes.size(); i += 3) {
     std::uint32_t group = 0;
-    for (std::size_t k = 0; k < 3; ++k) group = group << 8 | (i + k < bytes.size() ? static_cast<unsigned char>(bytes[i + k]) : 0u);
+    for (std::size_t k = 0; k < 3; ++k)
+      group = group << 8 | (i + k < bytes.size() ? static_cast<unsigned char>(bytes[i + k]) : 0u);
     for (std::size_t k = 0; k < 4; ++k) out += i + k <= bytes.size() ? digits[group >> (18 - 6 * k) & 63] : '=';
   }
   return out;
@@ -50,15 +51,18 @@ inline std::string image(const Tensor& picture, const std::string& alt, const st
     data = "image/png;base64," + base64(encode_png(picture));
   } else {
     const std::int64_t shorter = std::min(picture.size(0), picture.size(1));
-    const Tensor shown = (shorter > largest ? resize_shortest_edge(picture, largest, Filter::Bicubic) : picture).contiguous();
+    const Tensor shown =
+        (shorter > largest ? resize_shortest_edge(picture, largest, Filter::Bicubic) : picture).contiguous();
     std::uint8_t* bytes = nullptr;
-    const std::size_t size = WebPEncodeRGB(shown.data_ptr<std::uint8_t>(), static_cast<int>(shown.size(1)), static_cast<int>(shown.size(0)),
-                                           static_cast<int>(shown.size(1) * 3), 85, &bytes);
+    const std::size_t size =
+        WebPEncodeRGB(shown.data_ptr<std::uint8_t>(), static_cast<int>(shown.size(1)), static_cast<int>(shown.size(0)),
+                      static_cast<int>(shown.size(1) * 3), 85, &bytes);
     require(size > 0, "report: a picture of ", shown.sizes(), " cannot be written as WebP");
     data = "image/webp;base64," + base64({reinterpret_cast<const char*>(bytes), size});
     WebPFree(bytes);
   }
-  return c10::str("<img class=\"", small ? "exact " : "", classes, "\" alt=\"", escape(alt), "\" title=\"", escape(alt), "\" src=\"data:", data, "\">");
+  return c10::str("<img class=\"", small ? "exact " : "", classes, "\" alt=\"", escape(alt), "\" title=\"", escape(alt),
+                  "\" src=\"data:", data, "\">");
 }
 
 inline std::string number(double value) {
@@ -77,32 +81,45 @@ struct Line {
 inline std::string chart(const std::string& title, const std::vector<Line>& lines) {
   constexpr double width = 340, height = 200, left = 52, right = 8, top = 26, bottom = 24;
   std::vector<double> xs, ys;
-  for (const Line& line : lines) xs.insert(xs.end(), line.x.begin(), line.x.end()), ys.insert(ys.end(), line.y.begin(), line.y.end());
+  for (const Line& line : lines)
+    xs.insert(xs.end(), line.x.begin(), line.x.end()), ys.insert(ys.end(), line.y.begin(), line.y.end());
   const auto x_range = curve_detail::range(xs), y_range = curve_detail::range(ys);
-  const auto px = [&](double x) { return left + (x - x_range.low) / (x_range.high - x_range.low) * (width - left - right); };
-  const auto py = [&](double y) { return height - bottom - (y - y_range.low) / (y_range.high - y_range.low) * (height - top - bottom); };
-  std::string svg = c10::str("<svg class=\"chart\" viewBox=\"0 0 ", width, " ", height, "\" role=\"img\" aria-label=\"", escape(title), "\"><text class=\"title\" x=\"", left,
-                             "\" y=\"14\">", escape(title), "</text>");
+  const auto px = [&](double x) {
+    return left + (x - x_range.low) / (x_range.high - x_range.low) * (width - left - right);
+  };
+  const auto py = [&](double y) {
+    return height - bottom - (y - y_range.low) / (y_range.high - y_range.low) * (height - top - bottom);
+  };
+  std::string svg =
+      c10::str("<svg class=\"chart\" viewBox=\"0 0 ", width, " ", height, "\" role=\"img\" aria-label=\"",
+               escape(title), "\"><text class=\"title\" x=\"", left, "\" y=\"14\">", escape(title), "</text>");
   for (const double tick : curve_detail::ticks(y_range, 4))
-    svg += c10::str("<line class=\"grid\" x1=\"", left, "\" x2=\"", width - right, "\" y1=\"", number(py(tick)), "\" y2=\"", number(py(tick)), "\"/><text class=\"tick end\" x=\"",
-                    left - 6, "\" y=\"", number(py(tick) + 3.5), "\">", curve_detail::label(tick), "</text>");
+    svg += c10::str("<line class=\"grid\" x1=\"", left, "\" x2=\"", width - right, "\" y1=\"", number(py(tick)),
+                    "\" y2=\"", number(py(tick)), "\"/><text class=\"tick end\" x=\"", left - 6, "\" y=\"",
+                    number(py(tick) + 3.5), "\">", curve_detail::label(tick), "</text>");
   for (const double tick : curve_detail::ticks(x_range, 4))
-    svg += c10::str("<text class=\"tick middle\" x=\"", number(px(tick)), "\" y=\"", height - 8, "\">", curve_detail::label(tick), "</text>");
+    svg += c10::str("<text class=\"tick middle\" x=\"", number(px(tick)), "\" y=\"", height - 8, "\">",
+                    curve_detail::label(tick), "</text>");
   for (std::size_t i = 0; i < lines.size(); ++i) {
     std::string points;
     for (std::size_t k = 0; k < lines[i].x.size(); ++k)
       if (std::isfinite(lines[i].y[k])) points += number(px(lines[i].x[k])) + "," + number(py(lines[i].y[k])) + " ";
-    svg += c10::str("<polyline class=\"curve l", i % 10, "\" points=\"", points, "\"><title>", escape(lines[i].name), "</title></polyline>");
+    svg += c10::str("<polyline class=\"curve l", i % 10, "\" points=\"", points, "\"><title>", escape(lines[i].name),
+                    "</title></polyline>");
   }
   return svg + "</svg>";
 }
 
-/// Better, worse or undecided: the class of whatever shows a comparison.   better: +1 when more is better, -1 when less is
+/// Better, worse or undecided: the class of whatever shows a comparison.   better: +1 when more is better, -1 when less
+/// is
 inline std::string standing(const Comparison& comparison, int better) {
   switch (verdict(comparison, better)) {
-    case Verdict::Reproduced: return "better";
-    case Verdict::NotReproduced: return "worse";
-    default: return "undecided";
+    case Verdict::Reproduced:
+      return "better";
+    case Verdict::NotReproduced:
+      return "worse";
+    default:
+      return "undecided";
   }
 }
 
@@ -128,34 +145,46 @@ inline std::string forest(const std::string& title, const std::vector<Estimate>&
   range = {range.low - air, range.high + air};
   const double height = top + line * static_cast<double>(rows.size()) + bottom;
   const auto px = [&](double x) { return left + (x - range.low) / (range.high - range.low) * (width - left - right); };
-  std::string svg = c10::str("<svg class=\"forest\" viewBox=\"0 0 ", width, " ", height, "\" role=\"img\" aria-label=\"", escape(title), "\"><text class=\"title\" x=\"8\" y=\"16\">",
-                             escape(title), "</text>");
+  std::string svg =
+      c10::str("<svg class=\"forest\" viewBox=\"0 0 ", width, " ", height, "\" role=\"img\" aria-label=\"",
+               escape(title), "\"><text class=\"title\" x=\"8\" y=\"16\">", escape(title), "</text>");
   for (const double tick : curve_detail::ticks(range, 5))
-    svg += c10::str("<line class=\"", std::abs(tick) < 1e-12 ? "zero" : "grid", "\" x1=\"", number(px(tick)), "\" x2=\"", number(px(tick)), "\" y1=\"", top - 6, "\" y2=\"",
-                    height - bottom, "\"/><text class=\"tick middle\" x=\"", number(px(tick)), "\" y=\"", height - 9, "\">", curve_detail::label(tick), "</text>");
+    svg += c10::str("<line class=\"", std::abs(tick) < 1e-12 ? "zero" : "grid", "\" x1=\"", number(px(tick)),
+                    "\" x2=\"", number(px(tick)), "\" y1=\"", top - 6, "\" y2=\"", height - bottom,
+                    "\"/><text class=\"tick middle\" x=\"", number(px(tick)), "\" y=\"", height - 9, "\">",
+                    curve_detail::label(tick), "</text>");
   for (std::size_t i = 0; i < rows.size(); ++i) {
     const Estimate& row = rows[i];
     const double y = top + line * (static_cast<double>(i) + 0.5);
     const std::string name = row.name.size() > 30 ? row.name.substr(0, 28) + "…" : row.name;
-    svg += c10::str("<g class=\"", standing(row.comparison, row.better), "\"><title>", escape(row.name), "</title><text class=\"name end\" x=\"", left - 10, "\" y=\"", y + 4, "\">", escape(name),
-                    "</text>");
+    svg +=
+        c10::str("<g class=\"", standing(row.comparison, row.better), "\"><title>", escape(row.name),
+                 "</title><text class=\"name end\" x=\"", left - 10, "\" y=\"", y + 4, "\">", escape(name), "</text>");
     const Interval& interval = row.comparison.interval;
     if (std::isfinite(interval.low))
-      svg += c10::str("<line class=\"bar\" x1=\"", number(px(interval.low)), "\" x2=\"", number(px(interval.high)), "\" y1=\"", y, "\" y2=\"", y, "\"/>");
-    svg += c10::str("<circle class=\"dot\" cx=\"", number(px(row.comparison.difference)), "\" cy=\"", y, "\" r=\"4.5\"/></g>");
+      svg += c10::str("<line class=\"bar\" x1=\"", number(px(interval.low)), "\" x2=\"", number(px(interval.high)),
+                      "\" y1=\"", y, "\" y2=\"", y, "\"/>");
+    svg += c10::str("<circle class=\"dot\" cx=\"", number(px(row.comparison.difference)), "\" cy=\"", y,
+                    "\" r=\"4.5\"/></g>");
   }
   return svg + "</svg>";
 }
 
 inline constexpr std::string_view style = R"css(
-:root{color-scheme:light dark;--paper:#fff;--panel:#f5f6f8;--ink:#1b1f27;--soft:#5c6470;--rule:#dfe2e8;--good:#12784a;--bad:#b3261e;--accent:#2456c8;--goodwash:#e3f4ea;--badwash:#fbe7e5;
---c0:#2456c8;--c1:#d2691e;--c2:#12784a;--c3:#b3261e;--c4:#7b3fb5;--c5:#0f8b9a;--c6:#a8760a;--c7:#c2378b;--c8:#5c6470;--c9:#6b8e23}
-@media(prefers-color-scheme:dark){:root{--paper:#14171c;--panel:#1d2128;--ink:#e8eaee;--soft:#a2aab6;--rule:#333a45;--good:#5fd098;--bad:#ff8a80;--accent:#8ab0ff;--goodwash:#173226;--badwash:#3d1f1d;
---c0:#8ab0ff;--c1:#ffab6b;--c2:#5fd098;--c3:#ff8a80;--c4:#c79bff;--c5:#63d3e0;--c6:#e6c15c;--c7:#ff8cc8;--c8:#a2aab6;--c9:#b6d36b}}
+:root{color-scheme:light dark;--paper:#fff;--panel:#f5f6f8;--ink:#1b1f27;--soft:#5c6470;--rule:#dfe2e8;--good:#12784a;
+--bad:#b3261e;--accent:#2456c8;--goodwash:#e3f4ea;--badwash:#fbe7e5;
+--c0:#2456c8;--c1:#d2691e;--c2:#12784a;--c3:#b3261e;--c4:#7b3fb5;--c5:#0f8b9a;--c6:#a8760a;--c7:#c2378b;--c8:#5c6470;
+--c9:#6b8e23}
+@media(prefers-color-scheme:dark){:root{--paper:#14171c;--panel:#1d2128;--ink:#e8eaee;--soft:#a2aab6;--rule:#333a45;
+--good:#5fd098;--bad:#ff8a80;--accent:#8ab0ff;--goodwash:#173226;--badwash:#3d1f1d;
+--c0:#8ab0ff;--c1:#ffab6b;--c2:#5fd098;--c3:#ff8a80;--c4:#c79bff;--c5:#63d3e0;--c6:#e6c15c;--c7:#ff8cc8;--c8:#a2aab6;
+--c9:#b6d36b}}
 *{box-sizing:border-box}
-body{margin:0;background:var(--paper);color:var(--ink);font:16px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,sans-serif}
+body{margin:0;background:var(--paper);color:var(--ink);
+font:16px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,sans-serif}
 main{max-width:1600px;margin:0 auto;padding:28px 24px 64px}
-h1{font-size:28px;line-height:1.2;margin:0 0 6px}h2{font-size:20px;margin:40px 0 10px;padding-top:18px;border-top:1px solid var(--rule)}h3{font-size:16px;margin:0}
+h1{font-size:28px;line-height:1.2;margin:0 0 6px}h2{font-size:20px;margin:40px 0 10px;padding-top:18px;
+border-top:1px solid var(--rule)}h3{font-size:16px;margin:0}
 p{max-width:80ch;margin:8px 0}.soft{color:var(--soft)}small,.small{font-size:13px}
 nav a{margin-right:16px}a{color:var(--accent)}
 .scroll{overflow-x:auto}
@@ -168,20 +197,27 @@ td .mean{font-weight:600}td .diff{display:block;font-size:12.5px;color:var(--sof
 td .better{color:var(--good)}td .worse{color:var(--bad)}
 tr.reference td,table.sticky tr.reference th:first-child{background:var(--panel)}
 .key{display:inline-block;width:11px;height:11px;border-radius:3px;margin-right:8px;vertical-align:-1px}
-.charts{display:grid;grid-template-columns:repeat(auto-fill,minmax(300px,1fr));gap:16px}.forests{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,440px),1fr));gap:16px}
+.charts{display:grid;grid-template-columns:repeat(auto-fill,minmax(300px,1fr));gap:16px}.forests{display:grid;
+grid-template-columns:repeat(auto-fill,minmax(min(100%,440px),1fr));gap:16px}
 svg{width:100%;height:auto;background:var(--panel);border-radius:8px}
-svg text{fill:var(--ink);font:12px system-ui,sans-serif}svg .title{font-weight:600;font-size:13px}svg .tick{fill:var(--soft);font-size:11px}
+svg text{fill:var(--ink);font:12px system-ui,sans-serif}svg .title{font-weight:600;font-size:13px}
+svg .tick{fill:var(--soft);font-size:11px}
 svg .end{text-anchor:end}svg .middle{text-anchor:middle}svg .grid{stroke:var(--rule)}svg .zero{stroke:var(--soft)}
 svg .curve{fill:none;stroke-width:1.8;stroke-linejoin:round}
 svg .bar{stroke:var(--soft);stroke-width:3;stroke-linecap:round}svg .dot{fill:var(--soft)}
-svg .better .bar{stroke:var(--good)}svg .better .dot{fill:var(--good)}svg .worse .bar{stroke:var(--bad)}svg .worse .dot{fill:var(--bad)}
-details{margin:10px 0;border:1px solid var(--rule);border-radius:8px;padding:10px 16px}summary{cursor:pointer;font-weight:600}
+svg .better .bar{stroke:var(--good)}svg .better .dot{fill:var(--good)}svg .worse .bar{stroke:var(--bad)}
+svg .worse .dot{fill:var(--bad)}
+details{margin:10px 0;border:1px solid var(--rule);border-radius:8px;padding:10px 16px}summary{cursor:pointer;
+font-weight:600}
 .photos{display:flex;gap:8px;flex-wrap:wrap;align-items:center;margin:12px 0}
-.pictures th,.pictures td{border:0;padding:4px 8px 4px 0;vertical-align:middle}.pictures thead th{white-space:normal;max-width:124px;vertical-align:bottom;line-height:1.25}
-.pictures th.prompt{position:sticky;left:0;background:var(--paper);max-width:190px;white-space:normal;font-weight:400;font-size:13px;padding-right:14px}
+.pictures th,.pictures td{border:0;padding:4px 8px 4px 0;vertical-align:middle}.pictures thead th{white-space:normal;
+max-width:124px;vertical-align:bottom;line-height:1.25}
+.pictures th.prompt{position:sticky;left:0;background:var(--paper);max-width:190px;white-space:normal;font-weight:400;
+font-size:13px;padding-right:14px}
 img{display:block;width:112px;height:112px;object-fit:cover;border-radius:6px}img.exact{image-rendering:pixelated}
 .photos img{width:88px;height:88px}img.failed{outline:3px solid var(--bad);outline-offset:-3px}
-pre{background:var(--panel);border-radius:8px;padding:12px 14px;overflow-x:auto;font:13px/1.5 ui-monospace,SFMono-Regular,Menlo,monospace;white-space:pre-wrap;overflow-wrap:anywhere}
+pre{background:var(--panel);border-radius:8px;padding:12px 14px;overflow-x:auto;
+font:13px/1.5 ui-monospace,SFMono-Regular,Menlo,monospace;white-space:pre-wrap;overflow-wrap:anywhere}
 )css";
 
 }  // namespace opad::page

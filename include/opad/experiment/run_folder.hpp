@@ -59,8 +59,8 @@ OPAD_ONCE std::string fingerprint(const std::string& recipe, const Json& decisiv
   return digits;
 }
 
-/// What a run is: its recipe and its options, all of them (`resolved`) and those that can change its result (`decisive`); the preset that the
-/// recipe derives from and the policies of its slots, for the record.
+/// What a run is: its recipe and its options, all of them (`resolved`) and those that can change its result
+/// (`decisive`); the preset that the recipe derives from and the policies of its slots, for the record.
 struct RunDescription {
   std::string recipe;
   Json resolved = Json::object(), decisive = Json::object();
@@ -97,9 +97,11 @@ class FolderLock {
 class RunFolder {
  public:
   OPAD_ONCE RunFolder(std::filesystem::path folder, const RunDescription& run, Existing existing, std::size_t keep = 2)
-      : folder_(std::move(folder)), keep_(keep) {
+      : folder_(std::move(folder)),
+        keep_(keep) {
     require(!folder_.empty(), "the run needs a folder; give --output FOLDER");
-    require(!std::filesystem::exists(folder_) || std::filesystem::is_directory(folder_), folder_.string(), ": not a folder; give --output a folder");
+    require(!std::filesystem::exists(folder_) || std::filesystem::is_directory(folder_), folder_.string(),
+            ": not a folder; give --output a folder");
     require(keep_ >= 1, folder_.string(), ": at least one checkpoint must be kept");
     translate([&] {
       refuse_foreign();
@@ -107,7 +109,11 @@ class RunFolder {
       lock_.emplace(folder_);
       if (std::filesystem::exists(config_file())) meet(run, existing);
       remove_drafts();
-      write_json(config_file(), {{"recipe", run.recipe}, {"preset", run.preset}, {"policies", run.policies}, {"options", run.resolved}, {"versions", versions()},
+      write_json(config_file(), {{"recipe", run.recipe},
+                                 {"preset", run.preset},
+                                 {"policies", run.policies},
+                                 {"options", run.resolved},
+                                 {"versions", versions()},
                                  {"fingerprint", fingerprint(run.recipe, run.decisive)}});
     });
   }
@@ -119,9 +125,11 @@ class RunFolder {
 
   std::optional<Checkpoint> latest_checkpoint() const { return opad::latest_checkpoint(folder_); }
 
-  /// Saves what `write` puts into the folder that it is given, as checkpoints/step-N, then drops the oldest beyond `keep`. A step
-  /// that is saved already stays as it is: a run has one state at a step. When `write` throws, no trace is left.
-  OPAD_ONCE std::filesystem::path save_checkpoint(std::int64_t step, const std::function<void(const std::filesystem::path&)>& write) {
+  /// Saves what `write` puts into the folder that it is given, as checkpoints/step-N, then drops the oldest beyond
+  /// `keep`. A step that is saved already stays as it is: a run has one state at a step. When `write` throws, no trace
+  /// is left.
+  OPAD_ONCE std::filesystem::path save_checkpoint(std::int64_t step,
+                                                  const std::function<void(const std::filesystem::path&)>& write) {
     const auto target = folder_ / "checkpoints" / c10::str("step-", step), draft = hidden(target);
     return translate([&] {
       if (std::filesystem::exists(target)) return target;
@@ -166,13 +174,15 @@ class RunFolder {
       return;
     }
     const auto config = read_json(config_file());
-    require(config.is_object() && config.contains("fingerprint") && config.contains("options") && config.value("recipe", Json()).is_string(), folder_.string(),
-            ": holds a config.json that is not a run's; give --output another folder");
+    require(config.is_object() && config.contains("fingerprint") && config.contains("options") &&
+                config.value("recipe", Json()).is_string(),
+            folder_.string(), ": holds a config.json that is not a run's; give --output another folder");
   }
 
   void meet(const RunDescription& run, Existing existing) const {
-    require(existing != Existing::Refuse, folder_.string(),
-            ": holds a run already; give --resume to go on with it, --overwrite to replace it, or --output another folder");
+    require(
+        existing != Existing::Refuse, folder_.string(),
+        ": holds a run already; give --resume to go on with it, --overwrite to replace it, or --output another folder");
     if (existing == Existing::Overwrite) return clear();
     const auto before = read_json(config_file());
     const auto recipe = before.value("recipe", "");
@@ -213,9 +223,11 @@ class RunFolder {
     std::filesystem::rename(folder_ / "checkpoints", folder_ / ".checkpoints");
     for (const auto& entry : std::filesystem::directory_iterator(folder_)) {
       const auto name = entry.path().filename().string(), extension = entry.path().extension().string();
-      const bool of_a_run = name == ".checkpoints" || name == "metrics.csv" || name == "previews" || name == "teacher" || name == "joint" || name == "collaborative" || name == "class-images" || name == "unet" ||
-                            name == "report.html" || name == "learning-curve.png" || extension == ".bin" ||
-                            extension == ".safetensors" || name.starts_with("events.out.tfevents.");
+      const bool of_a_run = name == ".checkpoints" || name == "metrics.csv" || name == "previews" ||
+                            name == "teacher" || name == "joint" || name == "collaborative" || name == "class-images" ||
+                            name == "unet" || name == "report.html" || name == "learning-curve.png" ||
+                            extension == ".bin" || extension == ".safetensors" ||
+                            name.starts_with("events.out.tfevents.");
       if (of_a_run) std::filesystem::remove_all(entry.path());
     }
     std::filesystem::remove(config_file());
@@ -231,7 +243,8 @@ class RunFolder {
     auto found = checkpoints(folder_);
     found.resize(found.size() - std::min(found.size(), keep_));
     for (const auto& old : found) {
-      std::filesystem::rename(old.folder, hidden(old.folder));  // half removed under its own name it would look complete
+      std::filesystem::rename(old.folder,
+                              hidden(old.folder));  // half removed under its own name it would look complete
       std::filesystem::remove_all(hidden(old.folder));
     }
   }

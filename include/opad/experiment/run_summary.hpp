@@ -9,8 +9,8 @@
 
 namespace opad {
 
-/// What a run cost, as summary.json in its folder: iterations and seconds of this process (a resumed run counts what it did itself),
-/// seconds per iteration, peak memory, and the passes through each network in the last iteration.
+/// What a run cost, as summary.json in its folder: iterations and seconds of this process (a resumed run counts what it
+/// did itself), seconds per iteration, peak memory, and the passes through each network in the last iteration.
 class RunSummary {
  public:
   /// Before an iteration: passes are counted anew.
@@ -27,10 +27,14 @@ class RunSummary {
     rusage usage{};
     getrusage(RUSAGE_SELF, &usage);
     Json passes = Json::object();
-    for (const auto& [network, count] : counts_) passes[network] = {{"forward", count.forward}, {"backward", count.backward}};
-    write_json(run / "summary.json", {{"iterations", iterations_}, {"seconds", seconds_},
-                                      {"seconds per iteration", iterations_ > 0 ? Json(seconds_ / static_cast<double>(iterations_)) : Json()},
-                                      {"peak memory in MiB", usage.ru_maxrss / 1024}, {"passes per iteration", passes}});
+    for (const auto& [network, count] : counts_)
+      passes[network] = {{"forward", count.forward}, {"backward", count.backward}};
+    write_json(run / "summary.json",
+               {{"iterations", iterations_},
+                {"seconds", seconds_},
+                {"seconds per iteration", iterations_ > 0 ? Json(seconds_ / static_cast<double>(iterations_)) : Json()},
+                {"peak memory in MiB", usage.ru_maxrss / 1024},
+                {"passes per iteration", passes}});
   }
 
  private:

@@ -15,12 +15,12 @@ inline void receive(int signal) {
 }
 }  // namespace signals
 
-/// While one lives, SIGINT (Ctrl-C) and SIGTERM (a scheduler's notice) ask the program to stop at its next convenience, after a
-/// checkpoint; a second one ends it at once. The handlers of before come back with its end.
+/// While one lives, SIGINT (Ctrl-C) and SIGTERM (a scheduler's notice) ask the program to stop at its next convenience,
+/// after a checkpoint; a second one ends it at once. The handlers of before come back with its end.
 class StopSignals {
  public:
   StopSignals() {
-    struct sigaction action {};
+    struct sigaction action{};
     action.sa_handler = signals::receive;
     action.sa_flags = SA_RESTART;
     signals::received = 0;
@@ -35,7 +35,7 @@ class StopSignals {
   StopSignals& operator=(const StopSignals&) = delete;
 
  private:
-  struct sigaction interrupt_ {}, terminate_ {};
+  struct sigaction interrupt_{}, terminate_{};
 };
 
 /// Has a signal asked the program to stop?

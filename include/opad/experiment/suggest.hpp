@@ -11,8 +11,8 @@
 
 namespace opad {
 
-/// Edit distance: the fewest insertions, deletions, replacements and swaps of neighbours that turn one word into the other
-/// (optimal string alignment).
+/// Edit distance: the fewest insertions, deletions, replacements and swaps of neighbours that turn one word into the
+/// other (optimal string alignment).
 inline std::size_t edit_distance(std::string_view from, std::string_view to) {
   std::vector<std::size_t> before, above(to.size() + 1), row(to.size() + 1);
   std::iota(above.begin(), above.end(), std::size_t{0});
@@ -43,7 +43,8 @@ inline std::string nearest(std::string_view word, const std::vector<std::string>
 }
 
 /// `; did you mean "loss.identity.weight"?`, or "" when no known word is near.
-OPAD_ONCE std::string did_you_mean(std::string_view word, const std::vector<std::string>& known, std::string_view dashes = "") {
+OPAD_ONCE std::string did_you_mean(std::string_view word, const std::vector<std::string>& known,
+                                   std::string_view dashes = "") {
   const auto name = nearest(word, known);
   return name.empty() ? "" : "; did you mean " + std::string(dashes) + name + "?";
 }

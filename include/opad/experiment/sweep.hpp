@@ -10,19 +10,22 @@
 
 namespace opad {
 
-/// One row of a sweep. A recipe's type ends here: everything behind is ordinary code, compiled once for any number of rows.
+/// One row of a sweep. A recipe's type ends here: everything behind is ordinary code, compiled once for any number of
+/// rows.
 struct Variant {
   std::string name = {};
   std::function<int(int argc, const char* const* argv)> train = {};  // none: the student as it is
   std::function<std::vector<std::string>()> options = {};            // names of what its training can be told
-  int published = 0;        // what the paper says of its identity against the reference: -1 drops, +1 gains, 0 nothing
-  std::string teacher_of = {};  // row whose trained teacher this one starts with (same concept and seed); none: the base teacher
+  int published = 0;  // what the paper says of its identity against the reference: -1 drops, +1 gains, 0 nothing
+  std::string teacher_of =
+      {};  // row whose trained teacher this one starts with (same concept and seed); none: the base teacher
   bool copied = false;      // whether the teacher's adapters are put on the student, untrained, and that is scored
   bool ip_adapter = false;  // whether the student, untrained, is shown the photographs through an IP-Adapter
   bool truth = false;       // whether no model makes its pictures: the protocol draws what the prompts ask for
 };
 
-/// The row of the IP-Adapter baseline: no training, the concept's photographs beside every prompt (--ip-adapter, --ip-adapter-scale).
+/// The row of the IP-Adapter baseline: no training, the concept's photographs beside every prompt (--ip-adapter,
+/// --ip-adapter-scale).
 struct IpAdapterRow {
   static std::string name() { return "ip-adapter"; }
   static constexpr int published = drops;
@@ -54,7 +57,9 @@ std::vector<Variant> variants_of(const Rows& rows) {
 /// Trains and evaluates variants x concepts x seeds, resumes what was stopped, makes one table and one report.
 class Sweep {
  public:
-  Sweep(std::string program, std::vector<Variant> variants) : program_(std::move(program)), variants_(std::move(variants)) {}
+  Sweep(std::string program, std::vector<Variant> variants)
+      : program_(std::move(program)),
+        variants_(std::move(variants)) {}
 
   int operator()(int argc, const char* const* argv) {
     if (argc > 2 && argv[1] == std::string("--train")) return train_one(argc, argv);
@@ -67,7 +72,8 @@ class Sweep {
     if (!settings_.reference.empty() && !settings_.all_rows) named(settings_.reference);
     read_row_options();
     protocol_ = open_protocol(settings_.protocol, settings_.output / "photographs", settings_.photograph_resolution());
-    require(!settings_.truth || protocol_.subjects.at(0).truth, "--truth: ", protocol_.name, " cannot draw its concepts; leave it out");
+    require(!settings_.truth || protocol_.subjects.at(0).truth, "--truth: ", protocol_.name,
+            " cannot draw its concepts; leave it out");
     settings_.choose(protocol_);
     if (settings_.list) return list();
     if (settings_.jobs) return print_jobs();
@@ -96,7 +102,8 @@ class Sweep {
 
   void require_unique_names() const {
     std::set<std::string> names;
-    for (const Variant& variant : variants_) require(names.insert(variant.name).second, program_, ": two variants are called ", variant.name);
+    for (const Variant& variant : variants_)
+      require(names.insert(variant.name).second, program_, ": two variants are called ", variant.name);
   }
 
   const Variant& named(const std::string& name) const {
@@ -123,12 +130,14 @@ class Sweep {
         if (scope != "*" && scope != variant.name) continue;
         for (const auto& [name, value] : flat_options(options, file + ": " + scope)) {
           if (std::ranges::find(known, name) != known.end()) row_settings_[variant.name].push_back(name + "=" + value);
-          else require(scope == "*", file, ": ", name, " is not an option of the row ", scope, did_you_mean(name, known));
+          else
+            require(scope == "*", file, ": ", name, " is not an option of the row ", scope, did_you_mean(name, known));
         }
       }
     }
     for (const auto& [name, value] : settings_.options_of_every_row())
-      require(of_any.contains(name), file, ": ", name, " is an option of no row", did_you_mean(name, {of_any.begin(), of_any.end()}));
+      require(of_any.contains(name), file, ": ", name, " is an option of no row",
+              did_you_mean(name, {of_any.begin(), of_any.end()}));
   }
 
   /// NAME=VALUE of a row's own, from --row-options.
@@ -147,7 +156,8 @@ class Sweep {
       for (const Subject& subject : protocol_.subjects)
         for (const Variant& variant : variants_)
           if (wanted(variant))
-            out.push_back({&variant, &subject, seed, settings_.output / variant.name / subject.name / c10::str("seed-", seed)});
+            out.push_back(
+                {&variant, &subject, seed, settings_.output / variant.name / subject.name / c10::str("seed-", seed)});
     return out;
   }
 
@@ -159,7 +169,8 @@ class Sweep {
     Json wanted = this->plan(job);
     if (plan.value("teacher", false)) wanted["teacher"] = true;  // more than asked for
     require(plan == wanted, file.string(), ": made with other options (",
-            plan.dump(-1, ' ', false, Json::error_handler_t::replace), "); give the same ones, another --output, or remove the folder");
+            plan.dump(-1, ' ', false, Json::error_handler_t::replace),
+            "); give the same ones, another --output, or remove the folder");
     return true;
   }
 
@@ -171,7 +182,9 @@ class Sweep {
       options.insert(options.end(), settings_.forwarded.begin(), settings_.forwarded.end());
     }
     Json plan = settings_.plan(options);
-    if (job.variant->ip_adapter) plan["ip-adapter"] = {settings_.ip_adapter_file().string(), settings_.ip_adapter_encoder().string(), settings_.ip_adapter_scale};
+    if (job.variant->ip_adapter)
+      plan["ip-adapter"] = {settings_.ip_adapter_file().string(), settings_.ip_adapter_encoder().string(),
+                            settings_.ip_adapter_scale};
     return plan;
   }
 
@@ -192,8 +205,12 @@ class Sweep {
 
   /// The command that does one job and nothing else.
   std::string command(const Job& job) const {
-    return settings_.job_prefix + c10::str(" --only ", shell_word(job.variant->name), " --concepts ", shell_word(job.subject->name), " --seeds ", job.seed,
-                                                  job.variant->name == "untrained" ? " --untrained" : job.variant->truth ? " --truth" : "", " --report no");
+    return settings_.job_prefix + c10::str(" --only ", shell_word(job.variant->name), " --concepts ",
+                                           shell_word(job.subject->name), " --seeds ", job.seed,
+                                           job.variant->name == "untrained" ? " --untrained"
+                                           : job.variant->truth             ? " --truth"
+                                                                            : "",
+                                           " --report no");
   }
 
   int dry_run() const {
@@ -220,15 +237,17 @@ class Sweep {
       const Job& job = todo[i];
       if (job.variant->ip_adapter)
         for (const auto& path : {settings_.ip_adapter_file(), settings_.ip_adapter_encoder()})
-          require(std::filesystem::exists(path), path.string(), ": no such file or folder; the row ", job.variant->name, " needs --ip-adapter and "
+          require(std::filesystem::exists(path), path.string(), ": no such file or folder; the row ", job.variant->name,
+                  " needs --ip-adapter and "
                   "--ip-adapter-image-encoder");
       const std::string& row = job.variant->teacher_of;
       if (row.empty() || std::filesystem::is_directory(teacher_folder(job))) continue;
-      const bool comes_before = std::any_of(todo.begin(), todo.begin() + static_cast<std::ptrdiff_t>(i), [&](const Job& other) {
-        return other.variant->name == row && other.subject == job.subject && other.seed == job.seed;
-      });
-      require(comes_before, teacher_folder(job).string(), ": the row ", job.variant->name, " starts with the teacher of the row ", row,
-              "; run that one first, with the same --output");
+      const bool comes_before =
+          std::any_of(todo.begin(), todo.begin() + static_cast<std::ptrdiff_t>(i), [&](const Job& other) {
+            return other.variant->name == row && other.subject == job.subject && other.seed == job.seed;
+          });
+      require(comes_before, teacher_folder(job).string(), ": the row ", job.variant->name,
+              " starts with the teacher of the row ", row, "; run that one first, with the same --output");
     }
   }
 
@@ -237,18 +256,23 @@ class Sweep {
     for (const Job& job : jobs())
       if (!finished(job)) todo.push_back(job);
     check_inputs(todo);
-    std::cerr << program_ << ": " << todo.size() << " runs to do, " << jobs().size() - todo.size() << " done already" << std::endl;
+    std::cerr << program_ << ": " << todo.size() << " runs to do, " << jobs().size() - todo.size() << " done already"
+              << std::endl;
     if (todo.empty()) return 0;
     const EvaluationEncoders encoders(settings_.encoders_folder(), parse_device(settings_.run.device));
     std::map<std::string, RealFeatures> real;
     std::string failures;
     for (std::size_t i = 0; i < todo.size(); ++i) {
       const Job& job = todo[i];
-      std::cerr << "\n[" << i + 1 << "/" << todo.size() << "] " << job.variant->name << ", " << job.subject->name << ", seed " << job.seed << std::endl;
+      std::cerr << "\n[" << i + 1 << "/" << todo.size() << "] " << job.variant->name << ", " << job.subject->name
+                << ", seed " << job.seed << std::endl;
       try {
         if (const int code = train(job); code != 0) return code;
         auto found = real.find(job.subject->name);
-        if (found == real.end()) found = real.emplace(job.subject->name, RealFeatures(encoders, read_concept_folder(job.subject->folder).pictures)).first;
+        if (found == real.end())
+          found =
+              real.emplace(job.subject->name, RealFeatures(encoders, read_concept_folder(job.subject->folder).pictures))
+                  .first;
         evaluate(job, encoders, found->second);
       } catch (const Error& error) {
         require(settings_.keep_going, job.folder.string(), ": ", error.what());
@@ -270,23 +294,29 @@ class Sweep {
   }
 
   std::vector<std::string> training_words(const Job& job) const {
-    std::vector<std::string> words{program_, "--preview-every", "0", "--preview-count", "1", "--teacher-preview-steps", "0"};
+    std::vector<std::string> words{program_, "--preview-every",         "0", "--preview-count",
+                                   "1",      "--teacher-preview-steps", "0"};
     if (const auto own = row_settings(*job.variant); !own.empty()) {
       words.push_back("--set");
       words.insert(words.end(), own.begin(), own.end());
     }
     words.insert(words.end(), settings_.forwarded.begin(), settings_.forwarded.end());
-    if (!job.variant->teacher_of.empty()) words.insert(words.end(), {"--teacher-adapters", teacher_folder(job).string()});
+    if (!job.variant->teacher_of.empty())
+      words.insert(words.end(), {"--teacher-adapters", teacher_folder(job).string()});
     const std::string prompt = instance_words(*job.subject);
-    for (const std::string& word : {std::string("--instance-data"), job.subject->folder.string(), std::string("--instance-prompt"), prompt,
-                                    std::string("--seed"), std::to_string(job.seed), std::string("--output"), job.folder.string()})
+    for (const std::string& word :
+         {std::string("--instance-data"), job.subject->folder.string(), std::string("--instance-prompt"), prompt,
+          std::string("--seed"), std::to_string(job.seed), std::string("--output"), job.folder.string()})
       words.push_back(word);
     if (latest_checkpoint(job.folder)) words.insert(words.end(), {"--resume", job.folder.string()});
-    else if (std::filesystem::exists(job.folder / "config.json")) words.push_back("--overwrite");  // stopped before its first checkpoint
+    else if (std::filesystem::exists(job.folder / "config.json"))
+      words.push_back("--overwrite");  // stopped before its first checkpoint
     return words;
   }
 
-  std::string instance_words(const Subject& subject) const { return settings_.run.modifier_token.at(0) + " " + subject.class_word; }
+  std::string instance_words(const Subject& subject) const {
+    return settings_.run.modifier_token.at(0) + " " + subject.class_word;
+  }
 
   void evaluate(const Job& job, const EvaluationEncoders& encoders, const RealFeatures& real) const {
     const Subject& subject = *job.subject;
@@ -304,28 +334,39 @@ class Sweep {
     };
     const auto make = [&](bool teacher) {
       const auto model = teacher ? settings_.run.teacher_folder() : settings_.run.student_folder();
-      const auto adapters = !trained ? std::filesystem::path() : teacher || job.variant->copied ? job.folder / "teacher" : job.folder;
+      const auto adapters = !trained                         ? std::filesystem::path()
+                            : teacher || job.variant->copied ? job.folder / "teacher"
+                                                             : job.folder;
       PictureMaker maker(settings_.run.teacher_folder(), model, adapters, parse_device(settings_.run.device));
       const std::int64_t side = settings_.run.resolution > 0 ? settings_.run.resolution : maker.resolution();
       if (job.variant->ip_adapter)
-        maker.look_at(settings_.ip_adapter_file(), settings_.ip_adapter_encoder(), read_concept_folder(subject.folder).pictures, settings_.ip_adapter_scale);
+        maker.look_at(settings_.ip_adapter_file(), settings_.ip_adapter_encoder(),
+                      read_concept_folder(subject.folder).pictures, settings_.ip_adapter_scale);
       std::vector<Tensor> pictures;
       for (std::size_t p = 0; p < subject.prompts.size(); ++p) {
-        const Tensor noise = maker.noise(Random(job.seed).stream("evaluate/noise", static_cast<std::int64_t>(p)), settings_.pictures, side);
-        const std::string prompt = fill_prompt(subject.prompts[p], trained ? instance_words(subject) : subject.class_word);
-        for (Tensor& picture : teacher ? maker.many_steps(prompt, noise, 25, settings_.run.teacher_preview_guidance) : maker.one_step(prompt, noise, student_steps(job)))
+        const Tensor noise = maker.noise(Random(job.seed).stream("evaluate/noise", static_cast<std::int64_t>(p)),
+                                         settings_.pictures, side);
+        const std::string prompt =
+            fill_prompt(subject.prompts[p], trained ? instance_words(subject) : subject.class_word);
+        for (Tensor& picture : teacher ? maker.many_steps(prompt, noise, 25, settings_.run.teacher_preview_guidance)
+                                       : maker.one_step(prompt, noise, student_steps(job)))
           pictures.push_back(std::move(picture));
       }
       return pictures;
     };
     const auto score = [&](const std::vector<Tensor>& pictures, const char* folder) {
-      for (std::size_t i = 0; i < pictures.size(); ++i) write_png(job.folder / folder / picture_name(i, settings_.pictures), pictures[i]);
+      for (std::size_t i = 0; i < pictures.size(); ++i)
+        write_png(job.folder / folder / picture_name(i, settings_.pictures), pictures[i]);
       return score_concept(encoders, real, pictures, plain, subject.attributes, settings_.rule);
     };
     const ConceptScores scores = score(job.variant->truth ? draw() : make(false), "evaluation");
-    Json result{{"variant", job.variant->name}, {"concept", subject.name}, {"seed", job.seed}, {"metrics", scores.metrics},
+    Json result{{"variant", job.variant->name},
+                {"concept", subject.name},
+                {"seed", job.seed},
+                {"metrics", scores.metrics},
                 {"published", job.variant->published}};
-    if (settings_.evaluate_teacher && std::filesystem::is_directory(job.folder / "teacher")) result["teacher"] = score(make(true), "evaluation-teacher").metrics;
+    if (settings_.evaluate_teacher && std::filesystem::is_directory(job.folder / "teacher"))
+      result["teacher"] = score(make(true), "evaluation-teacher").metrics;
     result["prompts"] = subject.prompts, result["count"] = settings_.pictures, result["pictures"] = scores.pictures;
     result["photographs"] = subject.folder.string(), result["class"] = subject.class_word;
     const auto summary = job.folder / "summary.json";
@@ -352,16 +393,19 @@ class Sweep {
     if (settings_.all_rows && settings_.only.empty()) {
       std::set<std::string> others;
       for (const auto& entry : std::filesystem::directory_iterator(settings_.output))
-        if (entry.is_directory() && entry.path().filename() != "photographs") others.insert(entry.path().filename().string());
+        if (entry.is_directory() && entry.path().filename() != "photographs")
+          others.insert(entry.path().filename().string());
       for (const std::string& other : others)
         if (std::ranges::find(names, other) == names.end()) names.push_back(other);
     }
-    if (!settings_.reference.empty()) std::ranges::stable_partition(names, [&](const std::string& name) { return name == settings_.reference; });
+    if (!settings_.reference.empty())
+      std::ranges::stable_partition(names, [&](const std::string& name) { return name == settings_.reference; });
     return names;
   }
 
   void collect() const {
-    const std::filesystem::path origin = settings_.all_rows ? settings_.output : std::filesystem::path(program_);  // rows of many programs: the folder's
+    const std::filesystem::path origin =
+        settings_.all_rows ? settings_.output : std::filesystem::path(program_);  // rows of many programs: the folder's
     SweepResults results{.title = origin.filename().string(), .protocol = protocol_.name, .rule = settings_.rule};
     for (const Subject& subject : protocol_.subjects) results.subjects.push_back(subject.name);
     results.seeds = settings_.seeds;
@@ -380,7 +424,8 @@ class Sweep {
     results.commands.push_back(settings_.whole);
     write_sweep_report(results, settings_.output);
     std::cout << table_markdown(make_table(results)) << "\n"
-              << (settings_.output / "report.html").string() << "\n" << (settings_.output / "table.csv").string() << "\n"
+              << (settings_.output / "report.html").string() << "\n"
+              << (settings_.output / "table.csv").string() << "\n"
               << (settings_.output / "table.md").string() << std::endl;
   }
 
@@ -396,11 +441,12 @@ OPAD_ONCE int run_sweep(const std::string& program, std::vector<Variant> variant
   return Sweep(program, std::move(variants))(argc, argv);
 }
 
-/// The whole of a sweep's main:  int main(int argc, char** argv) { return opad::sweep(hana::tuple_t<Full, WithoutCritics>, argc, argv); }
-/// The first row is the reference that differences are taken to.
+/// The whole of a sweep's main:  int main(int argc, char** argv) { return opad::sweep(hana::tuple_t<Full,
+/// WithoutCritics>, argc, argv); } The first row is the reference that differences are taken to.
 template <class Rows>
 int sweep(Rows rows, int argc, char** argv) {
-  return guarded_main(std::filesystem::path(argv[0]).filename().string(), [&] { return run_sweep(argv[0], variants_of(rows), argc, argv); });
+  return guarded_main(std::filesystem::path(argv[0]).filename().string(),
+                      [&] { return run_sweep(argv[0], variants_of(rows), argc, argv); });
 }
 
 }  // namespace opad

@@ -21,7 +21,8 @@ inline std::string shell_word(const std::string& word) {
 
 /// What a sweep can be told. Every option that it does not know goes to the training runs, which check it.
 struct SweepSettings {
-  bool list = false, jobs = false, dry_run = false, collect = false, report = true, untrained = false, truth = false, keep_going = false, evaluate_teacher = false, all_rows = false;
+  bool list = false, jobs = false, dry_run = false, collect = false, report = true, untrained = false, truth = false,
+       keep_going = false, evaluate_teacher = false, all_rows = false;
   std::vector<std::string> only, concepts;
   std::vector<std::uint64_t> seeds{1, 2};
   std::string protocol = "mini-world", reference;
@@ -29,16 +30,19 @@ struct SweepSettings {
   std::filesystem::path evaluation_encoders, output = "runs/sweep", row_options, ip_adapter, ip_adapter_image_encoder;
   double ip_adapter_scale = 0.6;
   FailureRule rule;
-  RunSettings run;                     // as command line and files have them, for the models that make the scored pictures
+  RunSettings run;  // as command line and files have them, for the models that make the scored pictures
   std::vector<std::string> forwarded;  // words for every training run
   std::string job_prefix, whole;       // the command line: without the choice of runs, and all of it
 
   /// False: --help or --version was answered.
   bool parse(const std::string& program, int argc, const char* const* argv) {
     const std::string name = std::filesystem::path(program).filename().string();
-    Options own(name, "Trains variants of the method on every concept of a protocol, with several seeds, scores their pictures and makes one "
-                      "table and one report. Finished runs are not repeated. Options that are not listed here go to every training run; " +
-                          name + " --train VARIANT --help lists them.");
+    Options own(name,
+                "Trains variants of the method on every concept of a protocol, with several seeds, scores their "
+                "pictures and makes one "
+                "table and one report. Finished runs are not repeated. Options that are not listed here go to every "
+                "training run; " +
+                    name + " --train VARIANT --help lists them.");
     bind(own);
     Options shared(name, "");
     for (const char* encoder : {"dino", "dinov2", "identity-encoder"}) run.encoders[encoder];
@@ -49,7 +53,8 @@ struct SweepSettings {
       const std::string word = argv[i];
       const auto name_of = word.starts_with("--") ? underscored(word.substr(2, word.find('=') - 2)) : word;
       const bool mine = knows(own, name_of) || name_of == "help" || word == "-h" || name_of == "version";
-      constexpr std::array choice{"only", "concepts", "seeds", "list", "jobs", "dry-run", "collect", "report", "untrained", "truth"};
+      constexpr std::array choice{"only",    "concepts", "seeds",  "list",      "jobs",
+                                  "dry-run", "collect",  "report", "untrained", "truth"};
       const bool choosing = std::ranges::find(choice, name_of) != choice.end();
       do {
         all.push_back(argv[i]);
@@ -61,14 +66,17 @@ struct SweepSettings {
     }
     job_prefix = joined(kept), whole = joined(all);
     if (!read(own, own_words)) return false;
-    std::vector<std::string> shared_words{program, "--set"};  // what a training run gets, in its order: the later word wins here as there
+    std::vector<std::string> shared_words{
+        program, "--set"};  // what a training run gets, in its order: the later word wins here as there
     for (const auto& [option, value] : options_of_every_row()) shared_words.push_back(option + "=" + value);
     if (shared_words.size() == 2) shared_words.pop_back();
     shared_words.insert(shared_words.end(), forwarded.begin(), forwarded.end());
     if (!read(shared, shared_words, Options::Unknown::PassedOver)) return false;
     for (const char* taken : {"--instance-data", "--instance-prompt", "--seed", "--resume", "--overwrite"})
-      require(std::ranges::find(forwarded, taken) == forwarded.end(), taken, ": the sweep gives that to every run itself (see --protocol and --seeds)");
-    require(!seeds.empty() && prompts >= 0 && pictures >= 0, "--seeds needs at least one number, --prompts and --pictures must not be negative");
+      require(std::ranges::find(forwarded, taken) == forwarded.end(), taken,
+              ": the sweep gives that to every run itself (see --protocol and --seeds)");
+    require(!seeds.empty() && prompts >= 0 && pictures >= 0,
+            "--seeds needs at least one number, --prompts and --pictures must not be negative");
     require(!run.modifier_token.empty(), "--modifier-token: give at least one new token, e.g. <new1>");
     return true;
   }
@@ -78,14 +86,20 @@ struct SweepSettings {
     if (row_options.empty()) return {};
     const Json rows = read_json(row_options);
     const auto every = rows.find("*");
-    return every == rows.end() ? std::vector<std::pair<std::string, std::string>>{} : flat_options(*every, row_options.string() + ": *");
+    return every == rows.end() ? std::vector<std::pair<std::string, std::string>>{}
+                               : flat_options(*every, row_options.string() + ": *");
   }
 
-  std::filesystem::path encoders_folder() const { return evaluation_encoders.empty() ? run.models / "evaluation" : evaluation_encoders; }
+  std::filesystem::path encoders_folder() const {
+    return evaluation_encoders.empty() ? run.models / "evaluation" : evaluation_encoders;
+  }
 
-  std::filesystem::path ip_adapter_file() const { return ip_adapter.empty() ? run.models / "ip-adapter" / "ip-adapter.safetensors" : ip_adapter; }
+  std::filesystem::path ip_adapter_file() const {
+    return ip_adapter.empty() ? run.models / "ip-adapter" / "ip-adapter.safetensors" : ip_adapter;
+  }
   std::filesystem::path ip_adapter_encoder() const {
-    return ip_adapter_image_encoder.empty() ? run.models / "identity-encoder" / "image_encoder" : ip_adapter_image_encoder;
+    return ip_adapter_image_encoder.empty() ? run.models / "identity-encoder" / "image_encoder"
+                                            : ip_adapter_image_encoder;
   }
 
   /// Side of photographs that are drawn for the sweep: the student's own unless --resolution says otherwise.
@@ -101,51 +115,70 @@ struct SweepSettings {
     std::vector<std::string> names;
     for (const Subject& subject : of.subjects) names.push_back(subject.name);
     for (const std::string& wanted : concepts)
-      require(std::ranges::find(names, wanted) != names.end(), "--concepts: ", of.name, " has no concept ", wanted, did_you_mean(wanted, names));
-    if (!concepts.empty()) std::erase_if(of.subjects, [&](const Subject& s) { return std::ranges::find(concepts, s.name) == concepts.end(); });
+      require(std::ranges::find(names, wanted) != names.end(), "--concepts: ", of.name, " has no concept ", wanted,
+              did_you_mean(wanted, names));
+    if (!concepts.empty())
+      std::erase_if(of.subjects,
+                    [&](const Subject& s) { return std::ranges::find(concepts, s.name) == concepts.end(); });
     if (prompts > 0)
-      for (Subject& subject : of.subjects) subject.prompts.resize(std::min(subject.prompts.size(), static_cast<std::size_t>(prompts)));
+      for (Subject& subject : of.subjects)
+        subject.prompts.resize(std::min(subject.prompts.size(), static_cast<std::size_t>(prompts)));
     if (pictures == 0) pictures = of.pictures_per_prompt;
   }
 
   /// What decides a run's results: two runs with equal plans are the same.
   ///   options  what its training is told
   Json plan(const std::vector<std::string>& options) const {
-    return {{"protocol", protocol}, {"prompts", prompts}, {"pictures", pictures}, {"encoders", encoders_folder().string()},
-            {"failure", {{"dino", rule.dino}, {"kind", rule.kind}}}, {"teacher", evaluate_teacher}, {"options", options}};
+    return {{"protocol", protocol},
+            {"prompts", prompts},
+            {"pictures", pictures},
+            {"encoders", encoders_folder().string()},
+            {"failure", {{"dino", rule.dino}, {"kind", rule.kind}}},
+            {"teacher", evaluate_teacher},
+            {"options", options}};
   }
 
   /// The text of --dry-run: plan, sizes, memory and time.
   std::string describe(const Protocol& of, std::size_t runs, std::size_t open) const {
     std::size_t prompts_in_all = 0;
     for (const Subject& subject : of.subjects) prompts_in_all += subject.prompts.size();
-    const double made = static_cast<double>(prompts_in_all) * static_cast<double>(pictures) / static_cast<double>(of.subjects.size());
-    std::string text = c10::str("plan: ", runs, " runs (", of.subjects.size(), " concepts of ", of.name, " x ", seeds.size(), " seeds x ", runs / (of.subjects.size() * seeds.size()), " variants), ", open,
-                                " to do, ", run.steps, " iterations each, batch ", run.batch_size, "; then ", static_cast<std::int64_t>(made),
-                                " pictures to score a run\n");
+    const double made =
+        static_cast<double>(prompts_in_all) * static_cast<double>(pictures) / static_cast<double>(of.subjects.size());
+    std::string text = c10::str("plan: ", runs, " runs (", of.subjects.size(), " concepts of ", of.name, " x ",
+                                seeds.size(), " seeds x ", runs / (of.subjects.size() * seeds.size()), " variants), ",
+                                open, " to do, ", run.steps, " iterations each, batch ", run.batch_size, "; then ",
+                                static_cast<std::int64_t>(made), " pictures to score a run\n");
     const std::int64_t side = photograph_resolution();
     const auto vae = read_weights(run.teacher_folder() / "vae", "diffusion_pytorch_model");
     std::int64_t factor = 1;
     for (const auto& [name, tensor] : vae)
-      if (const auto block = detail::index_after(name, "encoder.down_blocks.")) factor = std::max<std::int64_t>(factor, std::int64_t{1} << *block);
+      if (const auto block = detail::index_after(name, "encoder.down_blocks."))
+        factor = std::max<std::int64_t>(factor, std::int64_t{1} << *block);
     Tensors encoder, decoder;
-    for (const auto& [name, tensor] : vae) (name.starts_with("decoder.") || name.starts_with("post_quant") ? decoder : encoder).emplace(name, tensor);
-    const auto unet = [&](const std::filesystem::path& folder) { return convolutional_cost(read_weights(folder / "unet", "diffusion_pytorch_model"), side / factor); };
+    for (const auto& [name, tensor] : vae)
+      (name.starts_with("decoder.") || name.starts_with("post_quant") ? decoder : encoder).emplace(name, tensor);
+    const auto unet = [&](const std::filesystem::path& folder) {
+      return convolutional_cost(read_weights(folder / "unet", "diffusion_pytorch_model"), side / factor);
+    };
     const NetworkCost teacher = unet(run.teacher_folder()), student = unet(run.student_folder());
     const NetworkCost encode = convolutional_cost(encoder, side), decode = convolutional_cost(decoder, side);
     const NetworkCost text_encoder = transformer_cost(read_weights(run.teacher_folder() / "text_encoder", "model"));
     NetworkCost backbones;
     text += "sizes:\n";
     const auto line = [&](const std::string& name, const NetworkCost& cost) {
-      text += c10::str("  ", name, std::string(name.size() < 18 ? 18 - name.size() : 1, ' '), decimals(static_cast<double>(cost.parameters) / 1e6, 2), " M parameters, ",
-                       decimals(static_cast<double>(cost.parameters) * 4 / 1048576, 1), " MiB in float32, ", decimals(cost.forward / 1e9, 1), " GFLOP a pass\n");
+      text += c10::str("  ", name, std::string(name.size() < 18 ? 18 - name.size() : 1, ' '),
+                       decimals(static_cast<double>(cost.parameters) / 1e6, 2), " M parameters, ",
+                       decimals(static_cast<double>(cost.parameters) * 4 / 1048576, 1), " MiB in float32, ",
+                       decimals(cost.forward / 1e9, 1), " GFLOP a pass\n");
     };
-    line("teacher U-Net", teacher), line("student U-Net", student), line("VAE encoder", encode), line("VAE decoder", decode), line("text encoder", text_encoder);
+    line("teacher U-Net", teacher), line("student U-Net", student), line("VAE encoder", encode),
+        line("VAE decoder", decode), line("text encoder", text_encoder);
     for (const auto& [name, given] : run.encoders) {
       const auto folder = given.empty() ? run.models / name : given;
       if (!std::filesystem::is_directory(folder)) continue;
       const auto inner = folder / "image_encoder";
-      const NetworkCost cost = transformer_cost(read_weights(std::filesystem::is_directory(inner) ? inner : folder, "model"));
+      const NetworkCost cost =
+          transformer_cost(read_weights(std::filesystem::is_directory(inner) ? inner : folder, "model"));
       line(name, cost);
       backbones += cost;
     }
@@ -156,12 +189,15 @@ struct SweepSettings {
     const double rate = measured_rate(torch::Device(run.device)), seconds = cost.seconds(rate);
     const double scoring = made * (student.forward + decode.forward) / (IterationCost::efficiency * rate);
     const double each = seconds * static_cast<double>(run.steps) + scoring;
-    text += c10::str("trained:            ", decimals(static_cast<double>(trained) / 1e6, 2), " M numbers in each U-Net (keys and values of the cross-attentions)\n",
-                     "memory:             about ", decimals(cost.bytes / 1073741824, 2), " GiB at most (weights, moments, activations of one iteration)\n",
-                     "time:               about ", decimals(seconds, 3), " s an iteration, ", duration(each), " a run, ",
-                     duration(each * static_cast<double>(open)), " in all on one process (", decimals(cost.operations / 1e9, 0), " GFLOP an iteration, ",
-                     decimals(rate / 1e9, 0), " GFLOP/s measured now)\n",
-                     "Estimated from shapes, for the full method with these encoders: expect a factor of two. Nothing was trained.\n");
+    text += c10::str(
+        "trained:            ", decimals(static_cast<double>(trained) / 1e6, 2),
+        " M numbers in each U-Net (keys and values of the cross-attentions)\n", "memory:             about ",
+        decimals(cost.bytes / 1073741824, 2), " GiB at most (weights, moments, activations of one iteration)\n",
+        "time:               about ", decimals(seconds, 3), " s an iteration, ", duration(each), " a run, ",
+        duration(each * static_cast<double>(open)), " in all on one process (", decimals(cost.operations / 1e9, 0),
+        " GFLOP an iteration, ", decimals(rate / 1e9, 0), " GFLOP/s measured now)\n",
+        "Estimated from shapes, for the full method with these encoders: expect a factor of two. Nothing was "
+        "trained.\n");
     return text;
   }
 
@@ -170,31 +206,43 @@ struct SweepSettings {
     options.group("What to do");
     options.bind_value("list", list, "show variants and concepts");
     options.bind_value("dry-run", dry_run, "show the plan, sizes, memory and time");
-    options.bind_value("jobs", jobs, "print a command a line for what is not finished, for GNU parallel, xargs or a Slurm array");
+    options.bind_value("jobs", jobs,
+                       "print a command a line for what is not finished, for GNU parallel, xargs or a Slurm array");
     options.bind_value("collect", collect, "train nothing; table and report of what is finished");
     options.bind_value("report", report, "table and report at the end");
-    options.bind_value("keep-going", keep_going, "after a run that fails, go on with the others; the exit code is 1 then");
-    options.bind_value("all-rows", all_rows, "rows of other sweeps in --output belong to table and report, too; --only chooses and orders them");
+    options.bind_value("keep-going", keep_going,
+                       "after a run that fails, go on with the others; the exit code is 1 then");
+    options.bind_value(
+        "all-rows", all_rows,
+        "rows of other sweeps in --output belong to table and report, too; --only chooses and orders them");
     options.group("Runs");
-    options.bind_value("row-options", row_options, "JSON of options by row: {\"*\": {...}, ROW: {...}}; of \"*\" a row takes what it has");
+    options.bind_value("row-options", row_options,
+                       "JSON of options by row: {\"*\": {...}, ROW: {...}}; of \"*\" a row takes what it has");
     options.bind_value("only", only, "variants; none: all");
     options.bind_value("concepts", concepts, "concepts; none: all of the protocol");
     options.bind_value("seeds", seeds, "of training and of the scored pictures");
     options.bind_value("untrained", untrained, "a row for the student as it is");
-    options.bind_value("truth", truth, "a row for the concepts themselves, drawn as the prompts ask (mini world only): the ceiling of every number");
+    options.bind_value(
+        "truth", truth,
+        "a row for the concepts themselves, drawn as the prompts ask (mini world only): the ceiling of every number");
     options.bind_value("reference", reference, "row that differences are taken to; none: the first");
     options.bind_value("output", output, "folder of all runs: OUTPUT/VARIANT/CONCEPT/seed-N");
     options.group("Evaluation");
-    options.bind_value("protocol", protocol, "mini-world, mini-world-development, or the folder of DreamBench or CustomConcept101");
+    options.bind_value("protocol", protocol,
+                       "mini-world, mini-world-development, or the folder of DreamBench or CustomConcept101");
     options.bind_value("prompts", prompts, "only the first so many prompts of each concept; 0: all");
     options.bind_value("pictures", pictures, "for each prompt; 0: as the protocol says");
-    options.bind_value("evaluation-encoders", evaluation_encoders, "folder with clip/, dino/ and maybe attribute-reader/; none: MODELS/evaluation");
+    options.bind_value("evaluation-encoders", evaluation_encoders,
+                       "folder with clip/, dino/ and maybe attribute-reader/; none: MODELS/evaluation");
     options.bind_value("evaluate-teacher", evaluate_teacher, "score the teacher's pictures too, 25 steps each");
-    options.bind_value("ip-adapter", ip_adapter, "file of the IP-Adapter for the row ip-adapter; none: MODELS/ip-adapter/ip-adapter.safetensors");
-    options.bind_value("ip-adapter-image-encoder", ip_adapter_image_encoder, "folder of its CLIP image encoder; none: MODELS/identity-encoder/image_encoder");
+    options.bind_value("ip-adapter", ip_adapter,
+                       "file of the IP-Adapter for the row ip-adapter; none: MODELS/ip-adapter/ip-adapter.safetensors");
+    options.bind_value("ip-adapter-image-encoder", ip_adapter_image_encoder,
+                       "folder of its CLIP image encoder; none: MODELS/identity-encoder/image_encoder");
     options.bind_value("ip-adapter-scale", ip_adapter_scale, "weight of the photographs beside the prompt in that row");
     options.bind_value("failure-dino", rule.dino, "a picture fails below this likeness to the photographs");
-    options.bind_value("failure-kind", rule.kind, "a picture fails below this probability of its kind of thing (attribute reader)");
+    options.bind_value("failure-kind", rule.kind,
+                       "a picture fails below this probability of its kind of thing (attribute reader)");
   }
 
   static bool knows(const Options& options, const std::string& name) {
@@ -209,7 +257,8 @@ struct SweepSettings {
     for (const std::string& word : words) text += (text.empty() ? "" : " ") + shell_word(word);
     return text;
   }
-  static bool read(Options& options, const std::vector<std::string>& words, Options::Unknown unknown = Options::Unknown::Refused) {
+  static bool read(Options& options, const std::vector<std::string>& words,
+                   Options::Unknown unknown = Options::Unknown::Refused) {
     std::vector<const char*> argv;
     for (const std::string& word : words) argv.push_back(word.c_str());
     return options.parse(static_cast<int>(argv.size()), argv.data(), std::cout, unknown);

@@ -17,7 +17,8 @@ namespace opad {
 /// The file of the i-th picture, `count` for each prompt: 003-1.png.
 inline std::string picture_name(std::size_t i, std::int64_t count) {
   const std::string digits = std::to_string(i / static_cast<std::size_t>(count));
-  return std::string(digits.size() < 3 ? 3 - digits.size() : 0, '0') + digits + "-" + std::to_string(i % static_cast<std::size_t>(count)) + ".png";
+  return std::string(digits.size() < 3 ? 3 - digits.size() : 0, '0') + digits + "-" +
+         std::to_string(i % static_cast<std::size_t>(count)) + ".png";
 }
 
 /// What one run of a sweep left behind: results.json in its folder.
@@ -31,8 +32,9 @@ struct RunResult {
     const auto file = folder / "results.json";
     RunResult result{.folder = folder, .json = read_json(file)};
     const auto& json = result.json;
-    require(json.is_object() && json.contains("variant") && json.contains("concept") && json.contains("seed") && json.contains("metrics"), file.string(),
-            ": not the results of a sweep's run");
+    require(json.is_object() && json.contains("variant") && json.contains("concept") && json.contains("seed") &&
+                json.contains("metrics"),
+            file.string(), ": not the results of a sweep's run");
     result.variant = json.at("variant").get<std::string>();
     result.subject = json.at("concept").get<std::string>();
     result.seed = json.at("seed").get<std::uint64_t>();
@@ -44,7 +46,8 @@ struct RunResult {
 struct SweepResults {
   std::string title, protocol;
   std::vector<std::string> variants;  // rows, the reference first
-  std::vector<int> published;         // for each row: the paper's direction of its identity against the reference, 0 where it gives none
+  std::vector<int>
+      published;  // for each row: the paper's direction of its identity against the reference, 0 where it gives none
   std::vector<std::string> subjects;
   std::vector<std::uint64_t> seeds;
   std::vector<RunResult> runs;
@@ -68,7 +71,8 @@ struct SweepResults {
       if (run.variant != variant) continue;
       const auto part = run.json.find(of_teacher ? "teacher" : "metrics");
       if (part == run.json.end() || !part->is_object()) continue;
-      if (const auto value = part->find(key); value != part->end() && value->is_number()) out[run.subject][run.seed] = value->template get<double>();
+      if (const auto value = part->find(key); value != part->end() && value->is_number())
+        out[run.subject][run.seed] = value->template get<double>();
     }
     return out;
   }
@@ -88,7 +92,8 @@ struct SweepTable {
   };
   std::vector<Column> columns;
   std::vector<std::string> rows, verdicts;  // verdicts: of DINO against the published direction, "" where there is none
-  std::map<std::pair<std::string, std::string>, Cell> cells;  // by row and column key; absent where nothing was measured
+  std::map<std::pair<std::string, std::string>, Cell>
+      cells;  // by row and column key; absent where nothing was measured
 
   const Cell* cell(const std::string& row, const std::string& column) const {
     const auto found = cells.find({row, column});
@@ -101,7 +106,8 @@ struct SweepTable {
   /// The students' columns or the teachers', with the rows that have a number in them. Verdicts are the students'.
   SweepTable part(bool teacher) const {
     SweepTable out{.columns = {}, .rows = {}, .verdicts = {}, .cells = cells};
-    std::ranges::copy_if(columns, std::back_inserter(out.columns), [&](const Column& column) { return column.key.starts_with("teacher.") == teacher; });
+    std::ranges::copy_if(columns, std::back_inserter(out.columns),
+                         [&](const Column& column) { return column.key.starts_with("teacher.") == teacher; });
     for (std::size_t i = 0; i < rows.size(); ++i) {
       if (std::ranges::none_of(out.columns, [&](const Column& column) { return cell(rows[i], column.key); })) continue;
       out.rows.push_back(rows[i]), out.verdicts.push_back(teacher ? "" : verdicts[i]);
@@ -134,12 +140,14 @@ OPAD_ONCE SweepTable make_table(const SweepResults& results, const Bootstrap& ho
           cell.against_reference = compare(scores, reference, key, random, how);
         table.cells.emplace(std::pair(row, key), std::move(cell));
       }
-      if (measured) table.columns.push_back({key, (teacher ? "teacher " : "") + std::string(column.title), column.better});
+      if (measured)
+        table.columns.push_back({key, (teacher ? "teacher " : "") + std::string(column.title), column.better});
     }
   for (std::size_t i = 0; i < table.rows.size(); ++i) {
     const Cell* const cell = table.cell(table.rows[i], "dino");
     const int published = i < results.published.size() ? results.published[i] : 0;
-    table.verdicts.push_back(published == 0 || !cell || !cell->against_reference ? "" : verdict_text(*cell->against_reference, published));
+    table.verdicts.push_back(
+        published == 0 || !cell || !cell->against_reference ? "" : verdict_text(*cell->against_reference, published));
   }
   return table;
 }
@@ -155,19 +163,24 @@ inline std::string decimal(double value, int digits = 3, bool sign = false) {
 
 /// One line for each variant and metric, for a spreadsheet or a plotting script.
 OPAD_ONCE std::string table_csv(const SweepTable& table) {
-  const auto quoted = [](const std::string& text) { return text.find_first_of(",\"\n") == std::string::npos ? text : "\"" + text + "\""; };
-  std::string out = "variant,metric,mean,deviation between concepts,deviation between seeds,concepts,values,difference,low,high,p,pairs,published\n";
+  const auto quoted = [](const std::string& text) {
+    return text.find_first_of(",\"\n") == std::string::npos ? text : "\"" + text + "\"";
+  };
+  std::string out =
+      "variant,metric,mean,deviation between concepts,deviation between "
+      "seeds,concepts,values,difference,low,high,p,pairs,published\n";
   for (std::size_t i = 0; i < table.rows.size(); ++i)
     for (const auto& column : table.columns) {
       const std::string& row = table.rows[i];
       const Cell* const cell = table.cell(row, column.key);
       if (!cell) continue;
       const Summary& s = cell->summary;
-      out += c10::str(quoted(row), ",", column.key, ",", decimal(s.mean, 6), ",", decimal(s.between, 6), ",", decimal(s.within, 6), ",", s.concepts, ",", s.values);
+      out += c10::str(quoted(row), ",", column.key, ",", decimal(s.mean, 6), ",", decimal(s.between, 6), ",",
+                      decimal(s.within, 6), ",", s.concepts, ",", s.values);
       if (const auto& c = cell->against_reference)
-        out += c10::str(",", decimal(c->difference, 6), ",", decimal(c->interval.low, 6), ",", decimal(c->interval.high, 6), ",", decimal(c->p, 4), ",", c->pairs);
-      else
-        out += ",,,,,";
+        out += c10::str(",", decimal(c->difference, 6), ",", decimal(c->interval.low, 6), ",",
+                        decimal(c->interval.high, 6), ",", decimal(c->p, 4), ",", c->pairs);
+      else out += ",,,,,";
       out += "," + (column.key == "dino" ? table.verdicts[i] : "") + "\n";
     }
   return out;
@@ -178,7 +191,8 @@ namespace detail {
 OPAD_ONCE std::string markdown_of(const SweepTable& table) {
   const bool judged = table.judged();
   std::string head = "| variant |", rule = "|---|", body;
-  for (const auto& column : table.columns) head += " " + column.title + (column.better < 0 ? " (less is better) |" : " |"), rule += "---:|";
+  for (const auto& column : table.columns)
+    head += " " + column.title + (column.better < 0 ? " (less is better) |" : " |"), rule += "---:|";
   if (judged) head += " published (DINO) |", rule += "---|";
   for (std::size_t i = 0; i < table.rows.size(); ++i) {
     body += "| " + table.rows[i] + " |";
@@ -188,7 +202,8 @@ OPAD_ONCE std::string markdown_of(const SweepTable& table) {
         body += decimal(cell->summary.mean);
         if (const auto& c = cell->against_reference) {
           body += "<br>" + decimal(c->difference, 3, true);
-          if (std::isfinite(c->interval.low)) body += " [" + decimal(c->interval.low, 3, true) + ", " + decimal(c->interval.high, 3, true) + "]";
+          if (std::isfinite(c->interval.low))
+            body += " [" + decimal(c->interval.low, 3, true) + ", " + decimal(c->interval.high, 3, true) + "]";
         }
       }
       body += " |";
@@ -201,8 +216,8 @@ OPAD_ONCE std::string markdown_of(const SweepTable& table) {
 
 }  // namespace detail
 
-/// Means, and below each its difference to the reference with its interval: the student's, and a table of its own for the teachers that
-/// were scored.
+/// Means, and below each its difference to the reference with its interval: the student's, and a table of its own for
+/// the teachers that were scored.
 OPAD_ONCE std::string table_markdown(const SweepTable& table) {
   const SweepTable teachers = table.part(true);
   return detail::markdown_of(table.part(false)) + (teachers.rows.empty() ? "" : "\n" + detail::markdown_of(teachers));

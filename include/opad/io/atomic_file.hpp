@@ -17,8 +17,9 @@
 
 namespace opad {
 
-/// A file that appears whole or not at all: written under a temporary name beside its target, flushed to the disk, renamed.
-/// Until commit() the target is as it was; without commit() nothing is left. Folders above the target are made.
+/// A file that appears whole or not at all: written under a temporary name beside its target, flushed to the disk,
+/// renamed. Until commit() the target is as it was; without commit() nothing is left. Folders above the target are
+/// made.
 class AtomicFile {
  public:
   OPAD_ONCE explicit AtomicFile(std::filesystem::path target) : target_(std::move(target)) {
@@ -57,7 +58,8 @@ class AtomicFile {
   /// Puts the file in place.
   OPAD_ONCE void commit() {
     require(::fsync(file_) == 0, target_.string(), ": cannot write: ", std::strerror(errno));
-    require(::rename(temporary_.c_str(), target_.c_str()) == 0, target_.string(), ": cannot write: ", std::strerror(errno));
+    require(::rename(temporary_.c_str(), target_.c_str()) == 0, target_.string(),
+            ": cannot write: ", std::strerror(errno));
     ::close(std::exchange(file_, -1));
     sync_folder();
   }

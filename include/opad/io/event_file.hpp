@@ -3,8 +3,8 @@
 
 #include <array>
 #include <atomic>
-#include <cerrno>
 #include <bit>
+#include <cerrno>
 #include <chrono>
 #include <cstdint>
 #include <cstring>
@@ -40,7 +40,8 @@ constexpr std::uint32_t crc32c(std::string_view bytes) {
 /// The checksum of TFRecord files: a CRC that may itself be part of data with a CRC.
 constexpr std::uint32_t masked_crc32c(std::string_view bytes) { return std::rotr(crc32c(bytes), 15) + 0xa282ead8u; }
 
-/// The little of protocol buffers that an Event needs: a field is its number and kind, then a number or a length and bytes.
+/// The little of protocol buffers that an Event needs: a field is its number and kind, then a number or a length and
+/// bytes.
 class ProtobufMessage {
  public:
   ProtobufMessage& integer(int field, std::uint64_t value) { return varint(field << 3).varint(value); }
@@ -69,8 +70,9 @@ class ProtobufMessage {
 
 }  // namespace detail
 
-/// TensorBoard's event file: events.out.tfevents.SECONDS.HOST.PID.COUNT in a run's folder, a new one for every start of the run
-/// (TensorBoard shows them as one). A record is its length (8 bytes), the length's checksum, an Event message, its checksum.
+/// TensorBoard's event file: events.out.tfevents.SECONDS.HOST.PID.COUNT in a run's folder, a new one for every start of
+/// the run (TensorBoard shows them as one). A record is its length (8 bytes), the length's checksum, an Event message,
+/// its checksum.
 class EventFile {
  public:
   OPAD_ONCE explicit EventFile(const std::filesystem::path& folder) {
@@ -79,8 +81,8 @@ class EventFile {
     if (::gethostname(host.data(), host.size() - 1) != 0) std::strcpy(host.data(), "localhost");
     std::error_code error;
     std::filesystem::create_directories(folder, error);
-    path_ = folder /
-            c10::str("events.out.tfevents.", static_cast<std::int64_t>(now()), ".", host.data(), ".", ::getpid(), ".", count++);
+    path_ = folder / c10::str("events.out.tfevents.", static_cast<std::int64_t>(now()), ".", host.data(), ".",
+                              ::getpid(), ".", count++);
     file_.open(path_, std::ios::binary | std::ios::app);
     write(event().bytes(3, "brain.Event:2"));
     flush();
@@ -106,7 +108,9 @@ class EventFile {
   const std::filesystem::path& path() const { return path_; }
 
  private:
-  static double now() { return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count(); }
+  static double now() {
+    return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+  }
   static detail::ProtobufMessage event() { return detail::ProtobufMessage().number(1, now()); }
 
   void summary(const detail::ProtobufMessage& value, std::int64_t step) {
@@ -118,7 +122,8 @@ class EventFile {
     const std::string_view length_bytes(reinterpret_cast<const char*>(&length), sizeof length);
     const std::uint32_t length_crc = detail::masked_crc32c(length_bytes), crc = detail::masked_crc32c(event.text());
     file_.write(length_bytes.data(), 8).write(reinterpret_cast<const char*>(&length_crc), 4);
-    file_.write(event.text().data(), static_cast<std::streamsize>(length)).write(reinterpret_cast<const char*>(&crc), 4);
+    file_.write(event.text().data(), static_cast<std::streamsize>(length))
+        .write(reinterpret_cast<const char*>(&crc), 4);
     require(file_.good(), path_.string(), ": cannot write: ", std::strerror(errno));
   }
 

@@ -27,8 +27,8 @@ inline constexpr std::uint64_t most_pixels = 178'956'970;
 /// Room for a picture of a size that a file claims.
 inline Tensor room_for_image(std::uint64_t width, std::uint64_t height, const std::string& where) {
   require(width > 0 && height > 0, where, ": the picture is empty");
-  require(width * height <= most_pixels, where, ": the picture has ", width, " x ", height, " pixels, more than ", most_pixels,
-          "; make it smaller");
+  require(width * height <= most_pixels, where, ": the picture has ", width, " x ", height, " pixels, more than ",
+          most_pixels, "; make it smaller");
   return torch::empty({static_cast<std::int64_t>(height), static_cast<std::int64_t>(width), 3}, torch::kUInt8);
 }
 
@@ -67,16 +67,18 @@ inline Tensor decode_webp(std::span<const std::byte> bytes, const std::string& w
   require(WebPGetFeatures(data, bytes.size(), &features) == VP8_STATUS_OK, where, ": damaged WebP");
   require(!features.has_animation, where, ": a moving WebP; save one of its pictures");
   const Tensor image = room_for_image(features.width, features.height, where);
-  require(WebPDecodeRGBInto(data, bytes.size(), image.data_ptr<std::uint8_t>(), image.nbytes(), 3 * features.width) != nullptr,
+  require(WebPDecodeRGBInto(data, bytes.size(), image.data_ptr<std::uint8_t>(), image.nbytes(), 3 * features.width) !=
+              nullptr,
           where, ": damaged WebP");
   return upright(image, exif_orientation(webp_exif(bytes)));
 }
 
 }  // namespace detail
 
-/// Decodes a PNG, JPEG or WebP picture, told apart by content: uint8 [H, W, 3], RGB, turned upright as EXIF asks. The bytes are
-/// those of Pillow's exif_transpose and convert("RGB"): alpha is dropped (not blended), palettes are looked up, grey is spread.
-/// Of 16 bits the high byte is taken, grey too, where Pillow clips to white. `where` begins every message.
+/// Decodes a PNG, JPEG or WebP picture, told apart by content: uint8 [H, W, 3], RGB, turned upright as EXIF asks. The
+/// bytes are those of Pillow's exif_transpose and convert("RGB"): alpha is dropped (not blended), palettes are looked
+/// up, grey is spread. Of 16 bits the high byte is taken, grey too, where Pillow clips to white. `where` begins every
+/// message.
 OPAD_ONCE Tensor decode_image(std::span<const std::byte> bytes, const std::string& where) {
   const std::string_view head(reinterpret_cast<const char*>(bytes.data()), std::min<std::size_t>(bytes.size(), 12));
   const auto has = [&](std::string_view text, std::size_t at = 0) {
@@ -120,6 +122,8 @@ OPAD_ONCE std::string encode_png(const Tensor& image) {
 }
 
 /// Writes a picture, uint8 [H, W, 3], as PNG, as a whole or not at all.
-inline void write_png(const std::filesystem::path& path, const Tensor& image) { write_atomically(path, encode_png(image)); }
+inline void write_png(const std::filesystem::path& path, const Tensor& image) {
+  write_atomically(path, encode_png(image));
+}
 
 }  // namespace opad

@@ -12,17 +12,18 @@
 
 namespace opad {
 
-/// JSON values that keep the order of their keys. A key is found by looking at one after the other: read what has thousands of
-/// keys (a vocabulary) with read_json<nlohmann::json>.
+/// JSON values that keep the order of their keys. A key is found by looking at one after the other: read what has
+/// thousands of keys (a vocabulary) with read_json<nlohmann::json>.
 using Json = nlohmann::ordered_json;
 
-/// Parses a JSON text strictly: nothing may follow the value, no key may come twice in an object, nesting ends at 200 levels.
-/// `where` begins every message, which names line and column.
+/// Parses a JSON text strictly: nothing may follow the value, no key may come twice in an object, nesting ends at 200
+/// levels. `where` begins every message, which names line and column.
 template <class Value = Json>
 Value parse_json(std::string_view text, const std::string& where) {
   constexpr int deepest = 200;
-  require(text.find('\0') == text.npos, where, ": not JSON: holds a zero byte");  // the library would take it for the end
-  std::vector<std::set<std::string>> keys;  // of the objects that are open, by depth
+  require(text.find('\0') == text.npos, where,
+          ": not JSON: holds a zero byte");  // the library would take it for the end
+  std::vector<std::set<std::string>> keys;   // of the objects that are open, by depth
   using Event = typename Value::parse_event_t;
   const auto check = [&](int depth, Event event, Value& parsed) {
     require(depth <= deepest, where, ": not read: nested more than ", deepest, " levels deep");
@@ -31,7 +32,8 @@ Value parse_json(std::string_view text, const std::string& where) {
       keys.emplace_back();
     } else if (event == Event::key) {
       const auto& name = parsed.template get_ref<const std::string&>();
-      require(keys.at(static_cast<std::size_t>(depth) - 1).insert(name).second, where, ": the key '", name, "' comes twice");
+      require(keys.at(static_cast<std::size_t>(depth) - 1).insert(name).second, where, ": the key '", name,
+              "' comes twice");
     }
     return true;
   };

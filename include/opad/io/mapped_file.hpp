@@ -15,8 +15,8 @@
 
 namespace opad {
 
-/// A file's bytes as memory, read when touched. Writing to them changes this process's copy only, page by page, never the file.
-/// The file may be replaced (renamed over) while it is mapped, but not shortened.
+/// A file's bytes as memory, read when touched. Writing to them changes this process's copy only, page by page, never
+/// the file. The file may be replaced (renamed over) while it is mapped, but not shortened.
 class MappedFile {
  public:
   OPAD_ONCE explicit MappedFile(const std::filesystem::path& path) {

@@ -17,7 +17,8 @@ namespace opad {
 
 namespace detail {
 
-/// The pickle program and the numbers in a zip file of torch.save, read by LibTorch's own reader, which checks the checksums.
+/// The pickle program and the numbers in a zip file of torch.save, read by LibTorch's own reader, which checks the
+/// checksums.
 inline Pickled read_torch_zip(const std::filesystem::path& path, const std::string& where) {
   caffe2::serialize::PyTorchStreamReader zip(path.string());
   const auto read = [&](const std::string& record, std::uint64_t size) {
@@ -33,18 +34,20 @@ inline Pickled read_torch_zip(const std::filesystem::path& path, const std::stri
     const Tensor bytes = read(record, size);
     return std::string(bytes.data_ptr<std::uint8_t>(), bytes.data_ptr<std::uint8_t>() + size);
   };
-  if (zip.hasRecord("byteorder")) require(text("byteorder") == "little", where, ": not read: its numbers are big-endian");
+  if (zip.hasRecord("byteorder"))
+    require(text("byteorder") == "little", where, ": not read: its numbers are big-endian");
 
   std::unordered_map<std::string, Tensor> records;  // a storage that several tensors view is read once
   const auto storage = [&](const std::string& key, at::ScalarType type, std::int64_t count) {
     const std::string record = "data/" + key;
     require(zip.hasRecord(record), where, ": damaged: has no ", record);
     const std::uint64_t bytes = checked_bytes({count}, type, where);
-    require(zip.getRecordSize(record) == bytes, where, ": damaged: ", record, " has ", zip.getRecordSize(record), " bytes, not ",
-            bytes);
+    require(zip.getRecordSize(record) == bytes, where, ": damaged: ", record, " has ", zip.getRecordSize(record),
+            " bytes, not ", bytes);
     auto found = records.find(key);
     if (found == records.end()) found = records.emplace(key, read(record, bytes)).first;
-    require(type != at::kBool || !found->second.gt(1).any().item<bool>(), where, ": damaged: ", record, " holds no truth values");
+    require(type != at::kBool || !found->second.gt(1).any().item<bool>(), where, ": damaged: ", record,
+            " holds no truth values");
     return found->second.view(type);
   };
   const std::string program = text("data.pkl");
@@ -53,9 +56,10 @@ inline Pickled read_torch_zip(const std::filesystem::path& path, const std::stri
 
 }  // namespace detail
 
-/// Reads a file of torch.save (.bin, .pt, .pth, .ckpt; PyTorch 1.6 or newer) that holds tensors and plain containers. No code of
-/// the file is run: whatever else it asks for is refused by name. Tensors come as plain tensors on the CPU, whatever device
-/// they were on and whether or not they were Parameters; several that share memory in the file share it here.
+/// Reads a file of torch.save (.bin, .pt, .pth, .ckpt; PyTorch 1.6 or newer) that holds tensors and plain containers.
+/// No code of the file is run: whatever else it asks for is refused by name. Tensors come as plain tensors on the CPU,
+/// whatever device they were on and whether or not they were Parameters; several that share memory in the file share it
+/// here.
 OPAD_ONCE Pickled read_pickle(const std::filesystem::path& path) {
   const std::string where = path.string();
   require(std::filesystem::is_regular_file(path), where, ": no such file");
@@ -72,7 +76,8 @@ OPAD_ONCE Pickled read_pickle(const std::filesystem::path& path) {
 }
 
 /// The tensors in it by name; those in nested containers as outer.inner, with a list's positions as names.
-OPAD_ONCE void collect_tensors(const Pickled& pickled, const std::string& prefix, Tensors& into, const std::string& where) {
+OPAD_ONCE void collect_tensors(const Pickled& pickled, const std::string& prefix, Tensors& into,
+                               const std::string& where) {
   const auto below = [&](const std::string& name) { return prefix.empty() ? name : prefix + "." + name; };
   if (const auto* tensor = pickled.as<Tensor>()) {
     require(into.emplace(prefix, *tensor).second, where, ": two tensors are called '", prefix, "'");

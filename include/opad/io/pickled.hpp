@@ -14,7 +14,8 @@ struct PickledItem;
 using PickledList = std::vector<Pickled>;
 using PickledDict = std::vector<PickledItem>;
 
-/// What a file of torch.save holds, as far as it is data: None, numbers, strings, tensors, lists (tuples too), dictionaries.
+/// What a file of torch.save holds, as far as it is data: None, numbers, strings, tensors, lists (tuples too),
+/// dictionaries.
 struct Pickled {
   std::variant<std::monostate, bool, std::int64_t, double, std::string, Tensor, PickledList, PickledDict> value;
 

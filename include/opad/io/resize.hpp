@@ -22,7 +22,9 @@ struct Box {
 
 namespace detail {
 
-inline double filter_support(Filter filter) { return filter == Filter::Lanczos ? 3 : filter == Filter::Bicubic ? 2 : 1; }
+inline double filter_support(Filter filter) {
+  return filter == Filter::Lanczos ? 3 : filter == Filter::Bicubic ? 2 : 1;
+}
 
 inline double filter_value(Filter filter, double x) {
   const auto sinc = [](double v) { return v == 0 ? 1.0 : std::sin(v * std::numbers::pi) / (v * std::numbers::pi); };
@@ -42,8 +44,8 @@ struct Taps {
 
 inline constexpr int weight_bits = 22;
 
-/// The weights of one axis: `size` outputs over the inputs' range [low, high). When shrinking, the filter is widened by the
-/// scale, which is what prevents aliasing.
+/// The weights of one axis: `size` outputs over the inputs' range [low, high). When shrinking, the filter is widened by
+/// the scale, which is what prevents aliasing.
 inline Taps taps(std::int64_t input, float low, float high, std::int64_t size, Filter filter) {
   const double scale = static_cast<double>(high - low) / static_cast<double>(size), width = std::max(scale, 1.0);
   const double support = filter_support(filter) * width, inverse = 1.0 / width;
@@ -77,7 +79,8 @@ inline std::uint8_t weigh(const std::uint8_t* from, std::int64_t step, const std
 }
 
 inline Tensor resize_rows(const Tensor& image, const Taps& taps) {  // [H, W, 3] -> [H, w, 3]
-  const std::int64_t height = image.size(0), stride = image.size(1) * 3, width = static_cast<std::int64_t>(taps.begin.size());
+  const std::int64_t height = image.size(0), stride = image.size(1) * 3,
+                     width = static_cast<std::int64_t>(taps.begin.size());
   const Tensor out = torch::empty({height, width, 3}, torch::kUInt8);
   const std::uint8_t* from = image.data_ptr<std::uint8_t>();
   std::uint8_t* to = out.data_ptr<std::uint8_t>();
@@ -92,7 +95,8 @@ inline Tensor resize_columns(const Tensor& image, const Taps& taps) {  // [H, W,
   const Tensor out = torch::empty({height, image.size(1), 3}, torch::kUInt8);
   const std::uint8_t* const from = image.data_ptr<std::uint8_t>();
   std::uint8_t* to = out.data_ptr<std::uint8_t>();
-  std::vector<std::int32_t> sums(static_cast<std::size_t>(stride));  // a whole row at a time, in the order of the memory
+  std::vector<std::int32_t> sums(
+      static_cast<std::size_t>(stride));  // a whole row at a time, in the order of the memory
   for (std::int64_t y = 0; y < height; ++y, to += stride) {
     std::ranges::fill(sums, 1 << (weight_bits - 1));
     const std::uint8_t* row = from + taps.begin[y] * stride;
@@ -100,7 +104,8 @@ inline Tensor resize_columns(const Tensor& image, const Taps& taps) {  // [H, W,
       for (std::int64_t x = 0; x < stride; ++x) sums[x] += row[x] * weight;
       row += stride;
     }
-    for (std::int64_t x = 0; x < stride; ++x) to[x] = static_cast<std::uint8_t>(std::clamp(sums[x] >> weight_bits, 0, 255));
+    for (std::int64_t x = 0; x < stride; ++x)
+      to[x] = static_cast<std::uint8_t>(std::clamp(sums[x] >> weight_bits, 0, 255));
   }
   return out;
 }
@@ -116,24 +121,26 @@ inline Tensor nearest_positions(float low, float high, std::int64_t size, std::i
 }
 
 inline void require_picture(std::string_view who, const Tensor& image) {
-  require(image.dim() == 3 && image.size(2) == 3 && image.numel() > 0 && image.scalar_type() == torch::kUInt8 && image.is_cpu(),
+  require(image.dim() == 3 && image.size(2) == 3 && image.numel() > 0 && image.scalar_type() == torch::kUInt8 &&
+              image.is_cpu(),
           who, ": ", image.scalar_type(), " ", image.sizes(), " is no picture; give uint8 [H, W, 3] on the CPU");
 }
 
 }  // namespace detail
 
-/// Pillow's Image.resize, to the byte: uint8 [H, W, 3] -> [height, width, 3]. Two passes in 22-bit fixed point, rounded to bytes
-/// in between; a pass that changes nothing is left out. Rows are resized first, but columns where that loses more than twice as
-/// many pixels of the height as of the width (since Pillow 13; older ones always begin with the rows, which moves some bytes by
-/// 1). Shrinking smooths (antialiasing), but for Nearest. `box` is the part of the picture that is taken.
+/// Pillow's Image.resize, to the byte: uint8 [H, W, 3] -> [height, width, 3]. Two passes in 22-bit fixed point, rounded
+/// to bytes in between; a pass that changes nothing is left out. Rows are resized first, but columns where that loses
+/// more than twice as many pixels of the height as of the width (since Pillow 13; older ones always begin with the
+/// rows, which moves some bytes by 1). Shrinking smooths (antialiasing), but for Nearest. `box` is the part of the
+/// picture that is taken.
 OPAD_ONCE Tensor resize(const Tensor& image, std::int64_t width, std::int64_t height, Filter filter, const Box& box) {
   detail::require_picture("resize", image);
   const std::int64_t in_width = image.size(1), in_height = image.size(0);
   require(width > 0 && height > 0, "resize: to ", width, " x ", height, "; give at least 1 x 1");
   require(0 <= box.left && box.left < box.right && box.right <= static_cast<float>(in_width) && 0 <= box.top &&
               box.top < box.bottom && box.bottom <= static_cast<float>(in_height),
-          "resize: the box from (", box.left, ", ", box.top, ") to (", box.right, ", ", box.bottom, ") is not inside the ",
-          in_width, " x ", in_height, " pixels");
+          "resize: the box from (", box.left, ", ", box.top, ") to (", box.right, ", ", box.bottom,
+          ") is not inside the ", in_width, " x ", in_height, " pixels");
   if (filter == Filter::Nearest)
     return image.index_select(0, detail::nearest_positions(box.top, box.bottom, height, in_height))
         .index_select(1, detail::nearest_positions(box.left, box.right, width, in_width));
@@ -146,23 +153,24 @@ OPAD_ONCE Tensor resize(const Tensor& image, std::int64_t width, std::int64_t he
     if (height != in_height || box.top != 0 || box.bottom != static_cast<float>(in_height))
       out = detail::resize_columns(out, detail::taps(in_height, box.top, box.bottom, height, filter));
   };
-  if (in_height - height > std::max<std::int64_t>(0, 2 * (in_width - width)))
-    columns(), rows();
-  else
-    rows(), columns();
+  if (in_height - height > std::max<std::int64_t>(0, 2 * (in_width - width))) columns(), rows();
+  else rows(), columns();
   return out.is_same(image) ? image.clone() : out;
 }
 
 OPAD_ONCE Tensor resize(const Tensor& image, std::int64_t width, std::int64_t height, Filter filter) {
   detail::require_picture("resize", image);
-  return resize(image, width, height, filter, {0, 0, static_cast<float>(image.size(1)), static_cast<float>(image.size(0))});
+  return resize(image, width, height, filter,
+                {0, 0, static_cast<float>(image.size(1)), static_cast<float>(image.size(0))});
 }
 
 /// A part of a picture, which must lie inside it.  [H, W, 3] -> [height, width, 3]
-OPAD_ONCE Tensor crop(const Tensor& image, std::int64_t left, std::int64_t top, std::int64_t width, std::int64_t height) {
-  require(0 <= left && 0 <= top && width > 0 && height > 0 && left <= image.size(1) - width && top <= image.size(0) - height,
-          "crop: ", width, " x ", height, " at (", left, ", ", top, ") is not inside the ", image.size(1), " x ", image.size(0),
-          " pixels");
+OPAD_ONCE Tensor crop(const Tensor& image, std::int64_t left, std::int64_t top, std::int64_t width,
+                      std::int64_t height) {
+  require(0 <= left && 0 <= top && width > 0 && height > 0 && left <= image.size(1) - width &&
+              top <= image.size(0) - height,
+          "crop: ", width, " x ", height, " at (", left, ", ", top, ") is not inside the ", image.size(1), " x ",
+          image.size(0), " pixels");
   return image.slice(0, top, top + height).slice(1, left, left + width).contiguous();
 }
 
@@ -178,7 +186,9 @@ OPAD_ONCE Tensor resize_shortest_edge(const Tensor& image, std::int64_t size, Fi
 
 /// torchvision's CenterCrop(size), of a picture that is not smaller.  [H, W, 3] -> [size, size, 3]
 OPAD_ONCE Tensor centre_crop(const Tensor& image, std::int64_t size) {
-  const auto start = [&](std::int64_t side) { return std::llrint(static_cast<double>(side - size) / 2); };  // halves to even
+  const auto start = [&](std::int64_t side) {
+    return std::llrint(static_cast<double>(side - size) / 2);
+  };  // halves to even
   return crop(image, start(image.size(1)), start(image.size(0)), size, size);
 }
 

@@ -40,8 +40,8 @@ inline constexpr std::array<std::pair<std::string_view, at::ScalarType>, 18> saf
     {"F8_E5M2FNUZ", at::ScalarType::Float8_e5m2fnuz},
 }};
 
-/// Throws unless a tensor of this shape can be: dimensions >= 0 and a size in bytes (empty dimensions counted as 1, as strides
-/// need it) that fits 63 bits. Returns the number of bytes.
+/// Throws unless a tensor of this shape can be: dimensions >= 0 and a size in bytes (empty dimensions counted as 1, as
+/// strides need it) that fits 63 bits. Returns the number of bytes.
 inline std::uint64_t checked_bytes(const Shape& shape, at::ScalarType type, const std::string& where) {
   std::uint64_t largest = c10::elementSize(type);
   bool empty = false, fits = true;
@@ -62,7 +62,8 @@ struct SafeTensorsEntry {
   std::uint64_t begin, end;  // bytes after the header
 };
 
-inline SafeTensorsEntry safetensors_entry(const std::string& name, const nlohmann::json& entry, const std::string& file) {
+inline SafeTensorsEntry safetensors_entry(const std::string& name, const nlohmann::json& entry,
+                                          const std::string& file) {
   const std::string where = c10::str(file, ": tensor '", name, "'");
   const auto field = [&](const char* key) -> const nlohmann::json& {
     require(entry.is_object() && entry.contains(key), where, " has no ", key);
@@ -83,21 +84,23 @@ inline SafeTensorsEntry safetensors_entry(const std::string& name, const nlohman
   require(offsets.size() == 2, where, ": data_offsets are not two numbers");
   SafeTensorsEntry result{name, type->second, Shape(shape.begin(), shape.end()), offsets[0], offsets[1]};
   const std::uint64_t bytes = checked_bytes(result.shape, result.type, where);
-  require(result.begin <= result.end && result.end - result.begin == bytes, where, " ", at::IntArrayRef(result.shape), " of ",
-          type->first, " takes ", bytes, " bytes, but its data_offsets are [", result.begin, ", ", result.end, "]");
+  require(result.begin <= result.end && result.end - result.begin == bytes, where, " ", at::IntArrayRef(result.shape),
+          " of ", type->first, " takes ", bytes, " bytes, but its data_offsets are [", result.begin, ", ", result.end,
+          "]");
   return result;
 }
 
 }  // namespace detail
 
-/// A weight file in the safetensors format (github.com/huggingface/safetensors): 8 bytes with the header's length, a JSON header
-/// {name: {dtype, shape, data_offsets}}, the tensors' bytes without holes.
-/// The tensors alias a private (copy-on-write) memory map of the file, which lives as long as any of them: opening reads only
-/// the header, and writing to a tensor never changes the file. Data that is not aligned for its type is copied.
-/// Throws opad::Error on whatever departs from the format: lengths, JSON, types, shapes, overlaps, holes, trailing bytes.
+/// A weight file in the safetensors format (github.com/huggingface/safetensors): 8 bytes with the header's length, a
+/// JSON header {name: {dtype, shape, data_offsets}}, the tensors' bytes without holes. The tensors alias a private
+/// (copy-on-write) memory map of the file, which lives as long as any of them: opening reads only the header, and
+/// writing to a tensor never changes the file. Data that is not aligned for its type is copied. Throws opad::Error on
+/// whatever departs from the format: lengths, JSON, types, shapes, overlaps, holes, trailing bytes.
 class SafeTensors {
  public:
-  explicit SafeTensors(const std::filesystem::path& path) : SafeTensors(std::make_shared<MappedFile>(path), path.string()) {}
+  explicit SafeTensors(const std::filesystem::path& path)
+      : SafeTensors(std::make_shared<MappedFile>(path), path.string()) {}
 
   /// The same from memory that `owner` keeps alive; `where` begins every message.
   OPAD_ONCE SafeTensors(std::shared_ptr<void> owner, std::span<std::byte> bytes, const std::string& where) {
@@ -106,10 +109,8 @@ class SafeTensors {
     std::vector<detail::SafeTensorsEntry> entries;
     const auto json = parse_json<nlohmann::json>(header, where + ": header");
     for (const auto& [name, entry] : json.items()) {
-      if (name == "__metadata__")
-        read_metadata(entry, where);
-      else
-        entries.push_back(detail::safetensors_entry(name, entry, where));
+      if (name == "__metadata__") read_metadata(entry, where);
+      else entries.push_back(detail::safetensors_entry(name, entry, where));
     }
     std::ranges::sort(entries, {}, [](const auto& e) { return std::pair(e.begin, e.end); });
     std::uint64_t end = 0;
@@ -117,7 +118,8 @@ class SafeTensors {
       require(entry.begin == end, where, ": tensor '", entry.name, "' begins at byte ", entry.begin,
               ", the one before it ends at ", end, "; tensors must neither overlap nor leave holes");
       end = entry.end;
-      require(end <= body.size(), where, ": cut off: tensor '", entry.name, "' ends at byte ", end, " of ", body.size());
+      require(end <= body.size(), where, ": cut off: tensor '", entry.name, "' ends at byte ", end, " of ",
+              body.size());
       tensors_.emplace(entry.name, tensor(owner, body, entry, where));
     }
     require(end == body.size(), where, ": ", body.size() - end, " bytes after the last tensor");
@@ -131,7 +133,8 @@ class SafeTensors {
   static constexpr std::uint64_t longest_header = 100'000'000;  // as the format's own library
 
  private:
-  SafeTensors(const std::shared_ptr<MappedFile>& file, const std::string& where) : SafeTensors(file, file->bytes(), where) {}
+  SafeTensors(const std::shared_ptr<MappedFile>& file, const std::string& where)
+      : SafeTensors(file, file->bytes(), where) {}
 
   static std::string_view read_header(std::span<std::byte> bytes, const std::string& where) {
     require(bytes.size() >= 8, where, ": not a safetensors file: ", bytes.size(), " bytes");
@@ -152,8 +155,8 @@ class SafeTensors {
     }
   }
 
-  static Tensor tensor(const std::shared_ptr<void>& owner, std::span<std::byte> body, const detail::SafeTensorsEntry& entry,
-                       const std::string& where) {
+  static Tensor tensor(const std::shared_ptr<void>& owner, std::span<std::byte> body,
+                       const detail::SafeTensorsEntry& entry, const std::string& where) {
     const auto options = torch::dtype(entry.type);
     const std::uint64_t size = entry.end - entry.begin;
     if (size == 0) return torch::empty(entry.shape, options);
@@ -172,13 +175,14 @@ class SafeTensors {
   std::map<std::string, std::string> metadata_;
 };
 
-/// Writes tensors of any device and layout as a safetensors file, as a whole or not at all; one tensor at a time is copied to
-/// the CPU where it has to be. Wider types first, then by name; the header is padded to a multiple of 8.
+/// Writes tensors of any device and layout as a safetensors file, as a whole or not at all; one tensor at a time is
+/// copied to the CPU where it has to be. Wider types first, then by name; the header is padded to a multiple of 8.
 OPAD_ONCE void save_safetensors(const std::filesystem::path& path, const Tensors& tensors,
-                             const std::map<std::string, std::string>& metadata = {{"format", "pt"}}) {
+                                const std::map<std::string, std::string>& metadata = {{"format", "pt"}}) {
   std::vector<std::pair<std::string, Tensor>> order(tensors.begin(), tensors.end());
   for (const auto& [name, tensor] : order) {
-    require(tensor.defined() && tensor.layout() == at::kStrided, path.string(), ": tensor '", name, "' is undefined or sparse");
+    require(tensor.defined() && tensor.layout() == at::kStrided, path.string(), ": tensor '", name,
+            "' is undefined or sparse");
     require(name != "__metadata__", path.string(), ": no tensor may be called __metadata__");
   }
   std::ranges::stable_sort(order, std::greater<>{}, [](const auto& item) { return item.second.element_size(); });
@@ -189,21 +193,19 @@ OPAD_ONCE void save_safetensors(const std::filesystem::path& path, const Tensors
   for (const auto& [name, tensor] : order) {
     const auto type = std::ranges::find(detail::safetensors_types, tensor.scalar_type(),
                                         &decltype(detail::safetensors_types)::value_type::second);
-    require(type != detail::safetensors_types.end(), path.string(), ": tensor '", name, "' has the type ", tensor.scalar_type(),
-            ", which the format lacks");
+    require(type != detail::safetensors_types.end(), path.string(), ": tensor '", name, "' has the type ",
+            tensor.scalar_type(), ", which the format lacks");
     const std::uint64_t begin = std::exchange(end, end + tensor.nbytes());
     header[name] = {{"dtype", type->first}, {"shape", tensor.sizes().vec()}, {"data_offsets", {begin, end}}};
   }
   std::string text;
   try {
     text = header.dump();
-  } catch (const nlohmann::json::exception&) {
-    fail(path.string(), ": a name or the metadata is not UTF-8");
-  }
+  } catch (const nlohmann::json::exception&) { fail(path.string(), ": a name or the metadata is not UTF-8"); }
   text.resize((text.size() + 7) / 8 * 8, ' ');
   const std::uint64_t length = text.size();
-  require(length <= SafeTensors::longest_header, path.string(), ": the names take more than ", SafeTensors::longest_header,
-          " bytes");
+  require(length <= SafeTensors::longest_header, path.string(), ": the names take more than ",
+          SafeTensors::longest_header, " bytes");
 
   AtomicFile file(path);
   file.write(&length, 8);

@@ -21,29 +21,33 @@ OPAD_ONCE Tensors read_weight_file(const std::filesystem::path& path) {
 OPAD_ONCE Tensors read_sharded_weights(const std::filesystem::path& index_path) {
   const std::string where = index_path.string();
   const auto index = read_json<nlohmann::json>(index_path);
-  require(index.is_object() && index.contains("weight_map") && index.at("weight_map").is_object(), where, ": has no weight_map");
+  require(index.is_object() && index.contains("weight_map") && index.at("weight_map").is_object(), where,
+          ": has no weight_map");
   std::map<std::string, Tensors> parts;
   Tensors tensors;
   for (const auto& [name, part] : index.at("weight_map").items()) {
     require(part.is_string(), where, ": '", name, "' is not mapped to a file name");
     const std::filesystem::path file = part.template get<std::string>();
-    require(file.has_filename() && file == file.filename() && file != "." && file != "..", where, ": '", name, "' is in '",
-            file.string(), "', which is not a file beside the index");
+    require(file.has_filename() && file == file.filename() && file != "." && file != "..", where, ": '", name,
+            "' is in '", file.string(), "', which is not a file beside the index");
     auto loaded = parts.find(file);
     if (loaded == parts.end()) {
-      require(std::filesystem::exists(index_path.parent_path() / file), where, ": the part ", file.string(), " is missing");
+      require(std::filesystem::exists(index_path.parent_path() / file), where, ": the part ", file.string(),
+              " is missing");
       loaded = parts.emplace(file, read_weight_file(index_path.parent_path() / file)).first;
     }
     const auto tensor = loaded->second.find(name);
-    require(tensor != loaded->second.end(), where, ": '", name, "' is not in ", file.string(), ", where the index has it");
+    require(tensor != loaded->second.end(), where, ": '", name, "' is not in ", file.string(),
+            ", where the index has it");
     tensors.insert(*tensor);
   }
   return tensors;
 }
 
-/// The weights of a model folder as diffusers (stem "diffusion_pytorch_model") and transformers ("model") write them, in the
-/// types that they are stored in. The first of these that is there: STEM.safetensors, its parts, its half-precision variants,
-/// then the same as PyTorch's .bin (transformers calls that pytorch_model). Throws with all that was looked for.
+/// The weights of a model folder as diffusers (stem "diffusion_pytorch_model") and transformers ("model") write them,
+/// in the types that they are stored in. The first of these that is there: STEM.safetensors, its parts, its
+/// half-precision variants, then the same as PyTorch's .bin (transformers calls that pytorch_model). Throws with all
+/// that was looked for.
 OPAD_ONCE Tensors read_weights(const std::filesystem::path& folder, const std::string& stem) {
   require(std::filesystem::is_directory(folder), folder.string(), ": no such folder");
   std::vector<std::string> names;
@@ -60,7 +64,8 @@ OPAD_ONCE Tensors read_weights(const std::filesystem::path& folder, const std::s
   std::string looked_for;
   for (const std::string& name : names) {
     const std::filesystem::path path = folder / name;
-    if (std::filesystem::exists(path)) return path.extension() == ".json" ? read_sharded_weights(path) : read_weight_file(path);
+    if (std::filesystem::exists(path))
+      return path.extension() == ".json" ? read_sharded_weights(path) : read_weight_file(path);
     looked_for += (looked_for.empty() ? "" : ", ") + name;
   }
   fail(folder.string(), ": no weights here; looked for ", looked_for);

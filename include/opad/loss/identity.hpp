@@ -3,7 +3,8 @@
 
 namespace opad {
 
-/// Do both pictures show the same individual?  1 - mean over tokens of cos(e(student), e(target)), with e the identity encoder's tokens.
+/// Do both pictures show the same individual?  1 - mean over tokens of cos(e(student), e(target)), with e the identity
+/// encoder's tokens.
 struct Identity {
   static constexpr std::string_view name = "identity";
   using space = Features<IdentityEncoder>;

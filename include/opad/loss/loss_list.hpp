@@ -6,7 +6,8 @@ namespace opad {
 namespace detail {
 /// True as a hana predicate for values of type T, or of T in another space (In<S, T>).
 template <class T>
-constexpr auto is = [](const auto& value) { return hana::bool_c<std::is_base_of_v<T, std::remove_cvref_t<decltype(value)>>>; };
+constexpr auto is =
+    [](const auto& value) { return hana::bool_c<std::is_base_of_v<T, std::remove_cvref_t<decltype(value)>>>; };
 template <class T>
 constexpr auto is_not = [](const auto& value) { return hana::not_(is<T>(value)); };
 }  // namespace detail
@@ -23,7 +24,8 @@ struct LossList {
   /// The list without the term of type T; T must be in it.
   template <class T>
   constexpr auto without() const {
-    static_assert(contains<T>, "LossList::without<T>: the recipe has no such term, so leaving it out would change nothing.");
+    static_assert(contains<T>,
+                  "LossList::without<T>: the recipe has no such term, so leaving it out would change nothing.");
     return from(hana::filter(terms, detail::is_not<T>));
   }
   /// Only the term of type T.
@@ -60,8 +62,9 @@ struct LossList {
 /// The terms of a recipe:  loss_list(LatentMse{}, Identity{.weight = 0.5}).  No argument: no alignment.
 template <class... Terms>
 constexpr auto loss_list(const Terms&... terms) {
-  static_assert((LossTerm<Terms> && ...), "loss_list: an argument is not a LossTerm. Give it name, weight, space and "
-      "`Tensor operator()(const Tensor& student, const Tensor& target) const` returning [B].");
+  static_assert((LossTerm<Terms> && ...),
+                "loss_list: an argument is not a LossTerm. Give it name, weight, space and "
+                "`Tensor operator()(const Tensor& student, const Tensor& target) const` returning [B].");
   if constexpr ((LossTerm<Terms> && ...)) return LossList<Terms...>{hana::make_tuple(terms...)};
 }
 

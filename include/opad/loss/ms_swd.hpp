@@ -6,14 +6,15 @@
 
 namespace opad {
 
-/// Multi-scale sliced Wasserstein distance: do two pictures have the same distribution of colours and patches, wherever they are?
-/// For each level of a Gaussian pyramid (level 0 is the picture; 5 x 5 binomial kernel, stride 2, reflect padding):
+/// Multi-scale sliced Wasserstein distance: do two pictures have the same distribution of colours and patches, wherever
+/// they are? For each level of a Gaussian pyramid (level 0 is the picture; 5 x 5 binomial kernel, stride 2, reflect
+/// padding):
 ///   CIELAB -> `projections` random unit projections of its patch x patch x 3 patches (stride 1, reflect padding)
 ///   -> sort each over positions -> mean absolute difference.     The result is the mean over levels.
-/// He et al., "Multiscale Sliced Wasserstein Distances as Perceptual Color Difference Measures", ECCV 2024, arXiv 2407.10181.
-/// Pictures   sRGB in [0, 1], as its authors mean it; the released trainer feeds it [-1, 1], which is In<Pixel, MsSwd>.
-/// Defaults   those of the released trainer.
-/// Throws     opad::Error where the deepest level would not be larger than the padding, patch / 2: by default below 81 pixels.
+/// He et al., "Multiscale Sliced Wasserstein Distances as Perceptual Color Difference Measures", ECCV 2024, arXiv
+/// 2407.10181. Pictures   sRGB in [0, 1], as its authors mean it; the released trainer feeds it [-1, 1], which is
+/// In<Pixel, MsSwd>. Defaults   those of the released trainer. Throws     opad::Error where the deepest level would not
+/// be larger than the padding, patch / 2: by default below 81 pixels.
 struct MsSwd {
   static constexpr std::string_view name = "ms-swd";
   using space = UnitPixel;
@@ -21,12 +22,13 @@ struct MsSwd {
   std::int64_t projections = 128, levels = 5, patch = 11;
 
   Tensor operator()(const Tensor& student, const Tensor& target, Stream& stream) const {  // [B, 3, H, W] twice -> [B]
-    require(projections >= 1 && levels >= 1 && levels <= 16 && patch >= 1, "MsSwd: ", projections, " projections, ", levels,
-            " levels, patch ", patch, "; give 1 or more of each, 16 levels at most");
+    require(projections >= 1 && levels >= 1 && levels <= 16 && patch >= 1, "MsSwd: ", projections, " projections, ",
+            levels, " levels, patch ", patch, "; give 1 or more of each, 16 levels at most");
     return distance(student, target, draw(stream));
   }
 
-  /// Projections for one call, finest level first: unit vectors, anew for each level, the same for both pictures and all samples.
+  /// Projections for one call, finest level first: unit vectors, anew for each level, the same for both pictures and
+  /// all samples.
   std::vector<Tensor> draw(Stream& stream) const {  // levels x [projections, 3, patch, patch]
     std::vector<Tensor> drawn;
     for (std::int64_t level = 0; level < levels; ++level) {
@@ -50,7 +52,8 @@ struct MsSwd {
     for (std::size_t level = 0; level < projections.size(); ++level) {
       if (level > 0) student = halve(student), target = halve(target);
       const Tensor filters = projections[level].to(student.options());
-      distances.push_back((sorted_projections(student, filters) - sorted_projections(target, filters)).abs().mean({1, 2}));
+      distances.push_back(
+          (sorted_projections(student, filters) - sorted_projections(target, filters)).abs().mean({1, 2}));
     }
     return distances;
   }
@@ -71,7 +74,8 @@ struct MsSwd {
   static void require_size(const Tensor& image, std::int64_t levels, std::int64_t patch) {
     require(image.dim() == 4 && image.size(1) == 3, "MsSwd: ", image.sizes(), "; give pictures [B, 3, H, W]");
     const std::int64_t side = std::min(image.size(2), image.size(3));
-    std::int64_t least = patch / 2 + 1;  // reflection asks it of the deepest level; those before are twice as large, less 1
+    std::int64_t least =
+        patch / 2 + 1;  // reflection asks it of the deepest level; those before are twice as large, less 1
     for (std::int64_t level = 1; level < levels; ++level) least = std::max<std::int64_t>(2 * least - 1, 3);
     require(side >= least, "MsSwd: pictures of ", image.size(2), " x ", image.size(3), " are too small for ", levels,
             " levels; give at least ", least, " pixels a side, or fewer levels");

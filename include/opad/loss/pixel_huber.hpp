@@ -5,7 +5,8 @@ namespace opad {
 
 /// Huber distance of the decoded pictures, calmer about single wrong pixels than PixelMse; with d = x - y, per element
 ///   |d| <= delta: d^2 / 2      else: delta (|d| - delta / 2),      then the mean.
-/// Huber, "Robust estimation of a location parameter", Ann. Math. Statist. 35, 1964.  delta > 0 in units of [-1, 1] pictures.
+/// Huber, "Robust estimation of a location parameter", Ann. Math. Statist. 35, 1964.  delta > 0 in units of [-1, 1]
+/// pictures.
 struct PixelHuber {
   static constexpr std::string_view name = "pixel-huber";
   using space = Pixel;

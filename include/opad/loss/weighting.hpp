@@ -15,7 +15,8 @@ concept TimestepWeight = requires(const W& weighting, const Tensor& alpha_bar) {
   { weighting(alpha_bar) } -> std::same_as<Tensor>;
 };
 
-/// omega = alpha_bar: the answers at high noise, which know little of the picture, count little. The released trainer's.
+/// omega = alpha_bar: the answers at high noise, which know little of the picture, count little. The released
+/// trainer's.
 struct AlphaBar {
   static constexpr std::string_view name = "alpha-bar";
   Tensor operator()(const Tensor& alpha_bar) const { return alpha_bar; }
@@ -27,9 +28,9 @@ struct Uniform {
   Tensor operator()(const Tensor& alpha_bar) const { return at::ones_like(alpha_bar); }
 };
 
-/// omega = min(SNR, gamma) / gamma in [0, 1] with SNR = alpha_bar / (1 - alpha_bar): the answers count as in Uniform up to the noise level
-/// where SNR = gamma, less above.  gamma > 0.
-/// Hang et al., "Efficient Diffusion Training via Min-SNR Weighting Strategy", ICCV 2023, arXiv 2303.09556 (gamma = 5, for x0 prediction).
+/// omega = min(SNR, gamma) / gamma in [0, 1] with SNR = alpha_bar / (1 - alpha_bar): the answers count as in Uniform up
+/// to the noise level where SNR = gamma, less above.  gamma > 0. Hang et al., "Efficient Diffusion Training via Min-SNR
+/// Weighting Strategy", ICCV 2023, arXiv 2303.09556 (gamma = 5, for x0 prediction).
 struct MinSnr {
   static constexpr std::string_view name = "min-snr";
   double gamma = 5.0;

@@ -6,8 +6,8 @@ namespace opad {
 
 struct Attention;
 
-/// How an attention layer computes, put in the place of its own way: what an adapter hangs into a U-Net. Its parameters appear under
-/// the layer's name as in diffusers, "....attn2.processor.to_k_custom_diffusion.weight".
+/// How an attention layer computes, put in the place of its own way: what an adapter hangs into a U-Net. Its parameters
+/// appear under the layer's name as in diffusers, "....attn2.processor.to_k_custom_diffusion.weight".
 ///   hidden_states          [B, N, C]
 ///   encoder_hidden_states  [B, L, D]; in self-attention the hidden states themselves
 ///   returns                [B, N, C], a tensor of its own (the layer's caller adds the residual)
@@ -17,18 +17,23 @@ struct AttentionProcessor : torch::nn::Module {
 
 /// softmax(q k^T / sqrt(d)) v for each head.  query [B, N, heads d], key and value [B, L, heads d] -> [B, N, heads d]
 inline Tensor attend(const Tensor& query, const Tensor& key, const Tensor& value, std::int64_t heads) {
-  const auto split = [heads](const Tensor& x) { return x.unflatten(2, {heads, -1}).transpose(1, 2); };  // [B, heads, N, d]
+  const auto split = [heads](const Tensor& x) {
+    return x.unflatten(2, {heads, -1}).transpose(1, 2);
+  };  // [B, heads, N, d]
   return at::scaled_dot_product_attention(split(query), split(key), split(value)).transpose(1, 2).flatten(2);
 }
 
-/// Multi-head attention: Vaswani et al., "Attention is all you need", NeurIPS 2017, arXiv 1706.03762, with diffusers' names.
+/// Multi-head attention: Vaswani et al., "Attention is all you need", NeurIPS 2017, arXiv 1706.03762, with diffusers'
+/// names.
 ///   query_dim   width of the hidden states      cross_dim   width of what is attended to
-///   inner_dim   heads * width of a head         bias        whether queries, keys and values have one (the output always has)
+///   inner_dim   heads * width of a head         bias        whether queries, keys and values have one (the output
+///   always has)
 struct Attention : torch::nn::Module {
   std::int64_t heads;
   std::shared_ptr<LinearLayer> to_q, to_k, to_v, to_out;  // to_out is "to_out.0"
 
-  OPAD_ONCE Attention(std::int64_t query_dim, std::int64_t cross_dim, std::int64_t heads_, std::int64_t inner_dim, bool bias = false)
+  OPAD_ONCE Attention(std::int64_t query_dim, std::int64_t cross_dim, std::int64_t heads_, std::int64_t inner_dim,
+                      bool bias = false)
       : heads(heads_),
         to_q(register_module("to_q", std::make_shared<LinearLayer>(query_dim, inner_dim, bias))),
         to_k(register_module("to_k", std::make_shared<LinearLayer>(cross_dim, inner_dim, bias))),

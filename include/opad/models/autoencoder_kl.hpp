@@ -19,7 +19,9 @@ struct LatentDistribution {
 };
 
 /// The autoencoder's resnets; only they have the config's act_fn.
-inline ResnetOptions vae_resnet(const AutoencoderKLConfig& config) { return {.act = activation(config.act_fn, "AutoencoderKL", "act_fn")}; }
+inline ResnetOptions vae_resnet(const AutoencoderKLConfig& config) {
+  return {.act = activation(config.act_fn, "AutoencoderKL", "act_fn")};
+}
 
 /// Resnet, self-attention with one head (or none), resnet: the bottom of encoder and decoder.
 struct VaeMidBlock : torch::nn::Module {
@@ -41,7 +43,8 @@ struct VaeMidBlock : torch::nn::Module {
       : attentions(register_module("attentions", std::make_shared<ModuleList<SpatialAttention>>())),
         resnets(register_module("resnets", std::make_shared<ModuleList<ResnetBlock2D>>())) {
     if (config.mid_block_add_attention) attentions->emplace(channels, config.norm_num_groups);
-    for (int i = 0; i < 2; ++i) resnets->emplace(channels, channels, 0, config.norm_num_groups, 1e-6, vae_resnet(config));
+    for (int i = 0; i < 2; ++i)
+      resnets->emplace(channels, channels, 0, config.norm_num_groups, 1e-6, vae_resnet(config));
   }
   Tensor forward(const Tensor& x) const {
     const Tensor h = (*resnets)[0].forward(x);
@@ -58,7 +61,8 @@ struct VaeBlock : torch::nn::Module {
   VaeBlock(std::int64_t in, std::int64_t out, std::int64_t layers, const AutoencoderKLConfig& config, bool resize)
       : resnets(register_module("resnets", std::make_shared<ModuleList<ResnetBlock2D>>())),
         resizers(register_module(down ? "downsamplers" : "upsamplers", std::make_shared<ModuleList<Resize>>())) {
-    for (std::int64_t i = 0; i < layers; ++i) resnets->emplace(i == 0 ? in : out, out, 0, config.norm_num_groups, 1e-6, vae_resnet(config));
+    for (std::int64_t i = 0; i < layers; ++i)
+      resnets->emplace(i == 0 ? in : out, out, 0, config.norm_num_groups, 1e-6, vae_resnet(config));
     if constexpr (down) {
       if (resize) resizers->emplace(out, 0);
     } else {
@@ -68,10 +72,8 @@ struct VaeBlock : torch::nn::Module {
   Tensor forward(Tensor x) const {
     for (const auto& resnet : *resnets) x = resnet->forward(x);
     if (resizers->size() == 0) return x;
-    if constexpr (down)
-      return (*resizers)[0].forward(x);
-    else
-      return (*resizers)[0].forward(x, 2 * x.size(2), 2 * x.size(3));
+    if constexpr (down) return (*resizers)[0].forward(x);
+    else return (*resizers)[0].forward(x, 2 * x.size(2), 2 * x.size(3));
   }
 };
 
@@ -86,10 +88,13 @@ struct VaeEncoder : torch::nn::Module {
     conv_in = register_module("conv_in", std::make_shared<Conv2d>(config.in_channels, channels[0], 3, 1, 1));
     down_blocks = register_module("down_blocks", std::make_shared<ModuleList<VaeBlock<Downsample2D>>>());
     for (std::size_t i = 0; i < channels.size(); ++i)
-      down_blocks->emplace(channels[i > 0 ? i - 1 : 0], channels[i], config.layers_per_block, config, i + 1 < channels.size());
+      down_blocks->emplace(channels[i > 0 ? i - 1 : 0], channels[i], config.layers_per_block, config,
+                           i + 1 < channels.size());
     mid_block = register_module("mid_block", std::make_shared<VaeMidBlock>(channels.back(), config));
-    conv_norm_out = register_module("conv_norm_out", std::make_shared<GroupNorm>(config.norm_num_groups, channels.back(), 1e-6));
-    conv_out = register_module("conv_out", std::make_shared<Conv2d>(channels.back(), 2 * config.latent_channels, 3, 1, 1));
+    conv_norm_out =
+        register_module("conv_norm_out", std::make_shared<GroupNorm>(config.norm_num_groups, channels.back(), 1e-6));
+    conv_out =
+        register_module("conv_out", std::make_shared<Conv2d>(channels.back(), 2 * config.latent_channels, 3, 1, 1));
   }
   Tensor forward(const Tensor& image) const {
     Tensor x = conv_in->forward(image);
@@ -112,7 +117,8 @@ struct VaeDecoder : torch::nn::Module {
     up_blocks = register_module("up_blocks", std::make_shared<ModuleList<VaeBlock<Upsample2D>>>());
     for (std::size_t i = channels.size(); i-- > 0;)
       up_blocks->emplace(channels[std::min(i + 1, last)], channels[i], config.layers_per_block + 1, config, i > 0);
-    conv_norm_out = register_module("conv_norm_out", std::make_shared<GroupNorm>(config.norm_num_groups, channels[0], 1e-6));
+    conv_norm_out =
+        register_module("conv_norm_out", std::make_shared<GroupNorm>(config.norm_num_groups, channels[0], 1e-6));
     conv_out = register_module("conv_out", std::make_shared<Conv2d>(channels[0], config.out_channels, 3, 1, 1));
   }
   Tensor forward(const Tensor& latent) const {
@@ -122,8 +128,8 @@ struct VaeDecoder : torch::nn::Module {
   }
 };
 
-/// The picture autoencoder of Stable Diffusion: diffusers' AutoencoderKL, with its parameter names. Frozen when made or loaded.
-/// Latents here are unscaled: the diffusion model's are config.scaling_factor times these.
+/// The picture autoencoder of Stable Diffusion: diffusers' AutoencoderKL, with its parameter names. Frozen when made or
+/// loaded. Latents here are unscaled: the diffusion model's are config.scaling_factor times these.
 struct AutoencoderKL : torch::nn::Module {
   AutoencoderKLConfig config;
   std::shared_ptr<VaeEncoder> encoder;
@@ -136,11 +142,12 @@ struct AutoencoderKL : torch::nn::Module {
     decoder = register_module("decoder", std::make_shared<VaeDecoder>(config));
     const std::int64_t n = config.latent_channels;
     if (config.use_quant_conv) quant_conv = register_module("quant_conv", std::make_shared<Conv2d>(2 * n, 2 * n, 1));
-    if (config.use_post_quant_conv) post_quant_conv = register_module("post_quant_conv", std::make_shared<Conv2d>(n, n, 1));
+    if (config.use_post_quant_conv)
+      post_quant_conv = register_module("post_quant_conv", std::make_shared<Conv2d>(n, n, 1));
   }
 
-  /// folder  holds config.json and diffusion_pytorch_model.safetensors (variants and shards: io/weights.hpp). The attention names of
-  /// 2022 (query, key, value, proj_attn), which most published files still hold, are read too.
+  /// folder  holds config.json and diffusion_pytorch_model.safetensors (variants and shards: io/weights.hpp). The
+  /// attention names of 2022 (query, key, value, proj_attn), which most published files still hold, are read too.
   OPAD_ONCE static std::shared_ptr<AutoencoderKL> from_pretrained(const std::filesystem::path& folder) {
     const auto file = folder / "config.json";
     auto model = std::make_shared<AutoencoderKL>(AutoencoderKLConfig::from_json(read_json(file), file.string()));
@@ -151,12 +158,13 @@ struct AutoencoderKL : torch::nn::Module {
     save_model_folder(folder, "diffusion_pytorch_model", *this, config.to_json(), type);
   }
 
-  /// image [B, in_channels, H, W] in [-1, 1] -> distribution over [B, latent_channels, H / f, W / f] (rounded down), f = downscale()
+  /// image [B, in_channels, H, W] in [-1, 1] -> distribution over [B, latent_channels, H / f, W / f] (rounded down), f
+  /// = downscale()
   OPAD_ONCE LatentDistribution encode(const Tensor& image) const {
-    require(image.dim() == 4 && image.size(1) == config.in_channels, "AutoencoderKL::encode: the image is ", image.sizes(), "; give [B, ",
-            config.in_channels, ", H, W]");
-    require(image.size(2) >= downscale() && image.size(3) >= downscale(), "AutoencoderKL::encode: ", image.size(2), " x ", image.size(3),
-            " pixels are less than one latent of ", downscale(), " x ", downscale());
+    require(image.dim() == 4 && image.size(1) == config.in_channels, "AutoencoderKL::encode: the image is ",
+            image.sizes(), "; give [B, ", config.in_channels, ", H, W]");
+    require(image.size(2) >= downscale() && image.size(3) >= downscale(), "AutoencoderKL::encode: ", image.size(2),
+            " x ", image.size(3), " pixels are less than one latent of ", downscale(), " x ", downscale());
     Tensor moments = encoder->forward(image);
     if (quant_conv) moments = quant_conv->forward(moments);
     const auto halves = moments.chunk(2, 1);
@@ -164,8 +172,8 @@ struct AutoencoderKL : torch::nn::Module {
   }
   /// latent [B, latent_channels, h, w] -> image [B, out_channels, f h, f w], nominally in [-1, 1], not clamped
   OPAD_ONCE Tensor decode(const Tensor& latent) const {
-    require(latent.dim() == 4 && latent.size(1) == config.latent_channels, "AutoencoderKL::decode: the latent is ", latent.sizes(),
-            "; give [B, ", config.latent_channels, ", h, w]");
+    require(latent.dim() == 4 && latent.size(1) == config.latent_channels, "AutoencoderKL::decode: the latent is ",
+            latent.sizes(), "; give [B, ", config.latent_channels, ", h, w]");
     return decoder->forward(post_quant_conv ? post_quant_conv->forward(latent) : latent);
   }
   /// Pixels per latent along a side.
@@ -173,7 +181,8 @@ struct AutoencoderKL : torch::nn::Module {
 
  private:
   static Tensors with_new_names(const Tensors& tensors) {
-    static const std::map<std::string, std::string> names{{"query", "to_q"}, {"key", "to_k"}, {"value", "to_v"}, {"proj_attn", "to_out.0"}};
+    static const std::map<std::string, std::string> names{
+        {"query", "to_q"}, {"key", "to_k"}, {"value", "to_v"}, {"proj_attn", "to_out.0"}};
     Tensors renamed;
     for (const auto& [key, tensor] : tensors) {
       const auto end = key.rfind('.'), begin = end == std::string::npos ? end : key.rfind('.', end - 1);

@@ -13,13 +13,14 @@ struct AutoencoderKLConfig {
   std::int64_t layers_per_block = 1;
   std::int64_t latent_channels = 4;
   std::int64_t norm_num_groups = 32;
-  std::int64_t sample_size = 32;  // side of the pictures that the model was trained on
+  std::int64_t sample_size = 32;    // side of the pictures that the model was trained on
   double scaling_factor = 0.18215;  // latents of the diffusion model = scaling_factor * latents of the autoencoder
-  bool force_upcast = true;  // kept, without effect: everything is float32
+  bool force_upcast = true;         // kept, without effect: everything is float32
   std::string act_fn = "silu";
   bool use_quant_conv = true, use_post_quant_conv = true, mid_block_add_attention = true;
 
-  /// where  the file's name, for error messages.  Throws on keys of the wrong type and on options that are not supported.
+  /// where  the file's name, for error messages.  Throws on keys of the wrong type and on options that are not
+  /// supported.
   OPAD_ONCE static AutoencoderKLConfig from_json(const Json& json, const std::string& where) {
     const ConfigReader read(json, where);
     read.only(fixed());
@@ -36,7 +37,7 @@ struct AutoencoderKLConfig {
     read("scaling_factor", config.scaling_factor);
     read("force_upcast", config.force_upcast);
     read("act_fn", config.act_fn);
-  read("use_quant_conv", config.use_quant_conv);
+    read("use_quant_conv", config.use_quant_conv);
     read("use_post_quant_conv", config.use_post_quant_conv);
     read("mid_block_add_attention", config.mid_block_add_attention);
     config.validate(where);
@@ -67,11 +68,13 @@ struct AutoencoderKLConfig {
   /// Throws unless the values fit together.
   OPAD_ONCE void validate(const std::string& where) const {
     const std::size_t levels = block_out_channels.size();
-    require(levels > 0 && down_block_types.size() == levels && up_block_types.size() == levels, where, ": block_out_channels, "
-            "down_block_types and up_block_types list ", levels, ", ", down_block_types.size(), " and ", up_block_types.size(),
-            " levels; give as many of each");
+    require(levels > 0 && down_block_types.size() == levels && up_block_types.size() == levels, where,
+            ": block_out_channels, "
+            "down_block_types and up_block_types list ",
+            levels, ", ", down_block_types.size(), " and ", up_block_types.size(), " levels; give as many of each");
     for (const std::string& type : down_block_types)
-      require(type == "DownEncoderBlock2D", where, ": down block '", type, "' is not supported, only DownEncoderBlock2D");
+      require(type == "DownEncoderBlock2D", where, ": down block '", type,
+              "' is not supported, only DownEncoderBlock2D");
     for (const std::string& type : up_block_types)
       require(type == "UpDecoderBlock2D", where, ": up block '", type, "' is not supported, only UpDecoderBlock2D");
     require(scaling_factor > 0, where, ": scaling_factor = ", scaling_factor, "; give a positive number");
@@ -84,8 +87,8 @@ struct AutoencoderKLConfig {
     require_sizes(where, "sample_size", {sample_size});
     require_sizes(where, "block_out_channels", block_out_channels);
     for (const std::int64_t channels : block_out_channels)
-      require(channels % norm_num_groups == 0, where, ": ", channels, " of block_out_channels do not divide into norm_num_groups = ",
-              norm_num_groups);
+      require(channels % norm_num_groups == 0, where, ": ", channels,
+              " of block_out_channels do not divide into norm_num_groups = ", norm_num_groups);
   }
 
  private:

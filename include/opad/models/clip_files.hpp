@@ -7,7 +7,8 @@
 
 namespace opad {
 
-/// The config of one of CLIP's two towers: config.json itself, or the part of a whole CLIP model's file under that tower's key.
+/// The config of one of CLIP's two towers: config.json itself, or the part of a whole CLIP model's file under that
+/// tower's key.
 ///   tower  "text" or "vision"
 OPAD_ONCE Json read_clip_config(const std::filesystem::path& folder, const std::string& tower) {
   Json config = read_json(folder / "config.json");
@@ -18,8 +19,9 @@ OPAD_ONCE Json read_clip_config(const std::filesystem::path& folder, const std::
   return part;
 }
 
-/// The weights of one tower under the names of transformers 4, which begin with "text_model." or "vision_model." (transformers 5
-/// leaves that out), without what a file may hold beside them: the other tower, old files' buffer "position_ids".
+/// The weights of one tower under the names of transformers 4, which begin with "text_model." or "vision_model."
+/// (transformers 5 leaves that out), without what a file may hold beside them: the other tower, old files' buffer
+/// "position_ids".
 OPAD_ONCE Tensors read_clip_weights(const std::filesystem::path& folder, const std::string& tower) {
   const bool text = tower == "text";
   const std::string prefix = tower + "_model.", projection = text ? "text_projection." : "visual_projection.";

@@ -40,10 +40,16 @@ struct CLIPTextConfig {
 
  private:
   std::vector<std::pair<const char*, std::int64_t*>> integers() {
-    return {{"vocab_size", &vocab_size}, {"hidden_size", &hidden_size}, {"intermediate_size", &intermediate_size},
-            {"projection_dim", &projection_dim}, {"num_hidden_layers", &num_hidden_layers},
-            {"num_attention_heads", &num_attention_heads}, {"max_position_embeddings", &max_position_embeddings},
-            {"bos_token_id", &bos_token_id}, {"eos_token_id", &eos_token_id}, {"pad_token_id", &pad_token_id}};
+    return {{"vocab_size", &vocab_size},
+            {"hidden_size", &hidden_size},
+            {"intermediate_size", &intermediate_size},
+            {"projection_dim", &projection_dim},
+            {"num_hidden_layers", &num_hidden_layers},
+            {"num_attention_heads", &num_attention_heads},
+            {"max_position_embeddings", &max_position_embeddings},
+            {"bos_token_id", &bos_token_id},
+            {"eos_token_id", &eos_token_id},
+            {"pad_token_id", &pad_token_id}};
   }
 };
 
@@ -51,8 +57,8 @@ struct ClipTextEmbeddings : torch::nn::Module {
   std::shared_ptr<Embedding> token_embedding, position_embedding;
   explicit ClipTextEmbeddings(const CLIPTextConfig& c)
       : token_embedding(register_module("token_embedding", std::make_shared<Embedding>(c.vocab_size, c.hidden_size))),
-        position_embedding(
-            register_module("position_embedding", std::make_shared<Embedding>(c.max_position_embeddings, c.hidden_size))) {}
+        position_embedding(register_module("position_embedding",
+                                           std::make_shared<Embedding>(c.max_position_embeddings, c.hidden_size))) {}
 };
 
 struct ClipTextTransformer : torch::nn::Module {
@@ -61,23 +67,28 @@ struct ClipTextTransformer : torch::nn::Module {
   std::shared_ptr<LayerNorm> final_layer_norm;
   explicit ClipTextTransformer(const CLIPTextConfig& c)
       : embeddings(register_module("embeddings", std::make_shared<ClipTextEmbeddings>(c))),
-        encoder(register_module("encoder", std::make_shared<ClipEncoder>(c.num_hidden_layers, ClipLayerConfig{
-            c.hidden_size, c.intermediate_size, c.num_attention_heads, c.hidden_act, c.layer_norm_eps}))),
-        final_layer_norm(register_module("final_layer_norm", std::make_shared<LayerNorm>(c.hidden_size, c.layer_norm_eps))) {}
+        encoder(register_module("encoder", std::make_shared<ClipEncoder>(
+                                               c.num_hidden_layers, ClipLayerConfig{c.hidden_size, c.intermediate_size,
+                                                                                    c.num_attention_heads, c.hidden_act,
+                                                                                    c.layer_norm_eps}))),
+        final_layer_norm(
+            register_module("final_layer_norm", std::make_shared<LayerNorm>(c.hidden_size, c.layer_norm_eps))) {}
 };
 
 /// CLIP's text encoder: ids [B, T] -> last_hidden_state [B, T, hidden_size], Stable Diffusion's condition.
-/// Radford et al., "Learning Transferable Visual Models From Natural Language Supervision", ICML 2021, arXiv 2103.00020.
-/// Parameters have the names of transformers 4, whichever version wrote the file.
+/// Radford et al., "Learning Transferable Visual Models From Natural Language Supervision", ICML 2021, arXiv
+/// 2103.00020. Parameters have the names of transformers 4, whichever version wrote the file.
 struct CLIPTextModel : torch::nn::Module {
   CLIPTextConfig config;
   std::shared_ptr<ClipTextTransformer> text_model;
   std::shared_ptr<LinearLayer> text_projection;  // nullptr without projection
 
   OPAD_ONCE explicit CLIPTextModel(const CLIPTextConfig& c, bool with_projection = false)
-      : config(c), text_model(register_module("text_model", std::make_shared<ClipTextTransformer>(c))) {
+      : config(c),
+        text_model(register_module("text_model", std::make_shared<ClipTextTransformer>(c))) {
     if (with_projection)
-      text_projection = register_module("text_projection", std::make_shared<LinearLayer>(c.hidden_size, c.projection_dim, false));
+      text_projection =
+          register_module("text_projection", std::make_shared<LinearLayer>(c.hidden_size, c.projection_dim, false));
   }
 
   /// Reads a CLIPTextModel, a CLIPTextModelWithProjection (the file holds text_projection.weight) or a whole CLIPModel.
@@ -102,18 +113,21 @@ struct CLIPTextModel : torch::nn::Module {
   OPAD_ONCE Tensor token_embedding(const Tensor& ids) const {  // [B, T] int64 -> [B, T, hidden_size]
     if (ids.is_cpu() && ids.numel() > 0)
       require(ids.min().item<std::int64_t>() >= 0 && ids.max().item<std::int64_t>() < token_table().size(0),
-              "CLIPTextModel: the id ", ids.max().item<std::int64_t>(), " is not in the table of ", token_table().size(0),
-              " tokens; give an added token its row");
+              "CLIPTextModel: the id ", ids.max().item<std::int64_t>(), " is not in the table of ",
+              token_table().size(0), " tokens; give an added token its row");
     return text_model->embeddings->token_embedding->forward(ids);
   }
 
-  /// last_hidden_state, after the final norm, of embeddings without positions.  [B, T, hidden_size] -> [B, T, hidden_size]
+  /// last_hidden_state, after the final norm, of embeddings without positions.  [B, T, hidden_size] -> [B, T,
+  /// hidden_size]
   OPAD_ONCE Tensor encode(const Tensor& token_embeddings) const {
     require(token_embeddings.dim() == 3 && token_embeddings.size(1) <= config.max_position_embeddings &&
-            token_embeddings.size(2) == config.hidden_size, "CLIPTextModel: token embeddings ", token_embeddings.sizes(),
-            " instead of [B, up to ", config.max_position_embeddings, ", ", config.hidden_size, "]; truncate the prompt");
+                token_embeddings.size(2) == config.hidden_size,
+            "CLIPTextModel: token embeddings ", token_embeddings.sizes(), " instead of [B, up to ",
+            config.max_position_embeddings, ", ", config.hidden_size, "]; truncate the prompt");
     const Tensor positions = text_model->embeddings->position_embedding->weight.narrow(0, 0, token_embeddings.size(1));
-    return text_model->final_layer_norm->forward(text_model->encoder->forward(token_embeddings + positions, /*causal=*/true));
+    return text_model->final_layer_norm->forward(
+        text_model->encoder->forward(token_embeddings + positions, /*causal=*/true));
   }
 
   Tensor forward(const Tensor& ids) const { return encode(token_embedding(ids)); }

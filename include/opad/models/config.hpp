@@ -9,8 +9,8 @@
 
 namespace opad {
 
-/// Reads a model's config.json strictly: an absent key leaves the default in place, an unknown key is ignored, a key of the wrong
-/// type is an error that names the file and the key. read("norm_num_groups", config.norm_num_groups);
+/// Reads a model's config.json strictly: an absent key leaves the default in place, an unknown key is ignored, a key of
+/// the wrong type is an error that names the file and the key. read("norm_num_groups", config.norm_num_groups);
 class ConfigReader {
  public:
   /// where  the file's name, for error messages
@@ -18,9 +18,13 @@ class ConfigReader {
     require(json.is_object(), where, ": the config must be a JSON object");
   }
 
-  void operator()(const char* key, bool& value) const { read(key, value, "true or false", [](const Json& j) { return j.is_boolean(); }); }
+  void operator()(const char* key, bool& value) const {
+    read(key, value, "true or false", [](const Json& j) { return j.is_boolean(); });
+  }
   void operator()(const char* key, std::int64_t& value) const { read(key, value, "an integer", integer); }
-  void operator()(const char* key, double& value) const { read(key, value, "a number", [](const Json& j) { return j.is_number(); }); }
+  void operator()(const char* key, double& value) const {
+    read(key, value, "a number", [](const Json& j) { return j.is_number(); });
+  }
   void operator()(const char* key, std::string& value) const { read(key, value, "a text", text); }
   void operator()(const char* key, std::vector<std::string>& value) const {
     read(key, value, "a list of texts", [](const Json& j) { return list_of(j, text); });
@@ -29,7 +33,8 @@ class ConfigReader {
     read(key, value, "a list of integers", [](const Json& j) { return list_of(j, integer); });
   }
   void operator()(const char* key, std::vector<double>& value) const {
-    read(key, value, "a list of numbers", [](const Json& j) { return list_of(j, [](const Json& item) { return item.is_number(); }); });
+    read(key, value, "a list of numbers",
+         [](const Json& j) { return list_of(j, [](const Json& item) { return item.is_number(); }); });
   }
 
   /// One integer for all levels, or a list with one for each.
@@ -39,7 +44,8 @@ class ConfigReader {
       return;
     }
     (*this)(key, value);
-    require(!json_.contains(key) || value.size() == levels, where_, ": ", key, " lists ", value.size(), " values for ", levels, " levels");
+    require(!json_.contains(key) || value.size() == levels, where_, ": ", key, " lists ", value.size(), " values for ",
+            levels, " levels");
   }
 
   /// One truth value for all levels, or a list with one for each.
@@ -47,16 +53,20 @@ class ConfigReader {
     const auto found = json_.find(key);
     if (found == json_.end()) return;
     const auto truth = [](const Json& j) { return j.is_boolean(); };
-    require(truth(*found) || list_of(*found, truth), where_, ": ", key, " = ", found->dump(), " is not true or false, or a list of these");
+    require(truth(*found) || list_of(*found, truth), where_, ": ", key, " = ", found->dump(),
+            " is not true or false, or a list of these");
     value = found->is_boolean() ? std::vector<bool>{found->get<bool>()} : found->get<std::vector<bool>>();
-    require(value.size() == 1 || value.size() == levels, where_, ": ", key, " lists ", value.size(), " values for ", levels, " levels");
+    require(value.size() == 1 || value.size() == levels, where_, ": ", key, " lists ", value.size(), " values for ",
+            levels, " levels");
   }
 
-  /// Options that this implementation knows only with the value given here: anything else would silently be another model.
+  /// Options that this implementation knows only with the value given here: anything else would silently be another
+  /// model.
   void only(const Json& supported) const {
     for (const auto& [key, value] : supported.items())
-      require(!json_.contains(key) || json_.at(key) == value || (value.is_null() && json_.at(key) == Json(false)), where_, ": ", key, " = ",
-              json_.contains(key) ? json_.at(key).dump() : "", " is not supported, only ", value.dump());
+      require(!json_.contains(key) || json_.at(key) == value || (value.is_null() && json_.at(key) == Json(false)),
+              where_, ": ", key, " = ", json_.contains(key) ? json_.at(key).dump() : "", " is not supported, only ",
+              value.dump());
   }
 
   bool null(const char* key) const { return json_.contains(key) && json_.at(key).is_null(); }
@@ -86,10 +96,12 @@ T at_level(const std::vector<T>& values, std::size_t level) {
   return values.size() == 1 ? values[0] : values[level];
 }
 
-/// Throws unless every value of a key is a size that a layer can have and, with `levels`, there is one value or one for each level.
-inline void require_sizes(const std::string& where, const char* key, const std::vector<std::int64_t>& values, std::size_t levels = 0) {
-  require(levels == 0 || values.size() == 1 || values.size() == levels, where, ": ", key, " lists ", values.size(), " values for ", levels,
-          " levels; give one, or one for each level");
+/// Throws unless every value of a key is a size that a layer can have and, with `levels`, there is one value or one for
+/// each level.
+inline void require_sizes(const std::string& where, const char* key, const std::vector<std::int64_t>& values,
+                          std::size_t levels = 0) {
+  require(levels == 0 || values.size() == 1 || values.size() == levels, where, ": ", key, " lists ", values.size(),
+          " values for ", levels, " levels; give one, or one for each level");
   for (const std::int64_t value : values)
     require(0 < value && value <= 1 << 20, where, ": ", key, " = ", value, "; give a number from 1 to 2^20");
 }

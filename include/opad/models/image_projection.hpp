@@ -13,7 +13,8 @@ struct ImageProjModel : torch::nn::Module {
   std::shared_ptr<LayerNorm> norm;
 
   ImageProjModel(std::int64_t clip_width, std::int64_t tokens_, std::int64_t width_)
-      : tokens(tokens_), width(width_),
+      : tokens(tokens_),
+        width(width_),
         proj(register_module("proj", std::make_shared<LinearLayer>(clip_width, tokens_ * width_))),
         norm(register_module("norm", std::make_shared<LayerNorm>(width_))) {}
 
@@ -23,9 +24,10 @@ struct ImageProjModel : torch::nn::Module {
     Tensors tensors;
     for (const auto& [name, tensor] : read_weight_file(file))
       if (name.starts_with(prefix)) tensors[name.substr(prefix.size())] = tensor;
-    require(tensors.contains("proj.weight") && tensors.contains("norm.weight") && tensors.at("proj.weight").dim() == 2 &&
-                tensors.at("norm.weight").dim() == 1,
-            file.string(), ": no image_proj.proj.weight and image_proj.norm.weight; give a plain IP-Adapter (not 'plus' or "
+    require(tensors.contains("proj.weight") && tensors.contains("norm.weight") &&
+                tensors.at("proj.weight").dim() == 2 && tensors.at("norm.weight").dim() == 1,
+            file.string(),
+            ": no image_proj.proj.weight and image_proj.norm.weight; give a plain IP-Adapter (not 'plus' or "
             "'faceid', whose projections are other networks)");
     const std::int64_t rows = tensors.at("proj.weight").size(0), width = tensors.at("norm.weight").size(0);
     require(width > 0 && rows % width == 0, file.string(), ": image_proj projects to ", rows,
@@ -41,7 +43,8 @@ struct ImageProjModel : torch::nn::Module {
 };
 
 /// What IP-Adapter sees of a picture's identity: CLIP's image embedding as a few tokens.
-///   image [B, 3, s, s], s = image_size() (224 in the published encoder) -> [B, tokens, width] (4 x 768 in the published adapter)
+///   image [B, 3, s, s], s = image_size() (224 in the published encoder) -> [B, tokens, width] (4 x 768 in the
+///   published adapter)
 struct IdentityNetwork : torch::nn::Module {
   std::shared_ptr<CLIPVisionModelWithProjection> image_encoder;
   std::shared_ptr<ImageProjModel> image_proj;
@@ -57,7 +60,7 @@ struct IdentityNetwork : torch::nn::Module {
 
   /// encoder  folder of the CLIPVisionModelWithProjection     adapter  the IP-Adapter's .safetensors or .bin
   OPAD_ONCE static std::shared_ptr<IdentityNetwork> from_pretrained(const std::filesystem::path& encoder,
-                                                          const std::filesystem::path& adapter) {
+                                                                    const std::filesystem::path& adapter) {
     return std::make_shared<IdentityNetwork>(CLIPVisionModelWithProjection::from_pretrained(encoder),
                                              ImageProjModel::from_pretrained(adapter));
   }

@@ -5,9 +5,10 @@
 
 namespace opad {
 
-/// The layers that every network of this project is made of, with the parameter names of PyTorch. Parameters are allocated but not
-/// filled (a Stable Diffusion U-Net's 3.5 GB are never touched before its file is mapped): load_parameters or fill_random gives them
-/// their values. Frozen by default: training is the exception here, and what trains is switched on by an adapter.
+/// The layers that every network of this project is made of, with the parameter names of PyTorch. Parameters are
+/// allocated but not filled (a Stable Diffusion U-Net's 3.5 GB are never touched before its file is mapped):
+/// load_parameters or fill_random gives them their values. Frozen by default: training is the exception here, and what
+/// trains is switched on by an adapter.
 
 /// y = x W^T + b (`Linear` is a critic's head).  weight [out, in], bias [out] or none.
 struct LinearLayer : torch::nn::Module {
@@ -16,20 +17,25 @@ struct LinearLayer : torch::nn::Module {
     weight = register_parameter("weight", torch::empty({out, in}), false);
     if (with_bias) bias = register_parameter("bias", torch::empty({out}), false);
   }
-  Tensor forward(const Tensor& x) const { return at::linear(x, weight, bias.defined() ? c10::optional<Tensor>(bias) : c10::nullopt); }
+  Tensor forward(const Tensor& x) const {
+    return at::linear(x, weight, bias.defined() ? c10::optional<Tensor>(bias) : c10::nullopt);
+  }
 };
 
 /// 2-D convolution, square kernel.  weight [out, in, k, k], bias [out] or none.
 struct Conv2d : torch::nn::Module {
   Tensor weight, bias;
   std::int64_t stride, padding;
-  Conv2d(std::int64_t in, std::int64_t out, std::int64_t kernel, std::int64_t stride_ = 1, std::int64_t padding_ = 0, bool with_bias = true)
-      : stride(stride_), padding(padding_) {
+  Conv2d(std::int64_t in, std::int64_t out, std::int64_t kernel, std::int64_t stride_ = 1, std::int64_t padding_ = 0,
+         bool with_bias = true)
+      : stride(stride_),
+        padding(padding_) {
     weight = register_parameter("weight", torch::empty({out, in, kernel, kernel}), false);
     if (with_bias) bias = register_parameter("bias", torch::empty({out}), false);
   }
   Tensor forward(const Tensor& x) const {
-    return at::conv2d(x, weight, bias.defined() ? c10::optional<Tensor>(bias) : c10::nullopt, {stride, stride}, {padding, padding});
+    return at::conv2d(x, weight, bias.defined() ? c10::optional<Tensor>(bias) : c10::nullopt, {stride, stride},
+                      {padding, padding});
   }
 };
 
@@ -61,7 +67,9 @@ struct LayerNorm : torch::nn::Module {
 /// A table of rows.  weight [entries, width].
 struct Embedding : torch::nn::Module {
   Tensor weight;
-  Embedding(std::int64_t entries, std::int64_t width) { weight = register_parameter("weight", torch::empty({entries, width}), false); }
+  Embedding(std::int64_t entries, std::int64_t width) {
+    weight = register_parameter("weight", torch::empty({entries, width}), false);
+  }
   Tensor forward(const Tensor& ids) const { return at::embedding(weight, ids); }
 };
 

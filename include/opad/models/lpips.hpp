@@ -6,13 +6,13 @@
 
 namespace opad {
 
-/// Learned perceptual image patch similarity: how different two pictures look to a classifier's convolutions, each channel
-/// weighted as human judgements taught.
+/// Learned perceptual image patch similarity: how different two pictures look to a classifier's convolutions, each
+/// channel weighted as human judgements taught.
 ///   d = sum over layers of mean over positions of sum over channels of w_c (f_c(x) - f_c(y))^2
 ///   f = activations / their norm over channels
 /// Zhang et al., "The Unreasonable Effectiveness of Deep Features as a Perceptual Metric", CVPR 2018, arXiv 1801.03924.
-/// Trunks AlexNet and VGG16, named as in the state_dict of the package lpips 0.1 (net.slice1.0.weight, lin0.model.1.weight); the
-/// file's keys tell which trunk it is.
+/// Trunks AlexNet and VGG16, named as in the state_dict of the package lpips 0.1 (net.slice1.0.weight,
+/// lin0.model.1.weight); the file's keys tell which trunk it is.
 struct LpipsNetwork : torch::nn::Module {
   enum class Trunk { AlexNet, Vgg16 };
 
@@ -42,7 +42,8 @@ struct LpipsNetwork : torch::nn::Module {
   /// From a .safetensors, .pth or .bin file, or a folder with one named model.safetensors.
   OPAD_ONCE static std::shared_ptr<LpipsNetwork> from_pretrained(const std::filesystem::path& path) {
     Tensors tensors = std::filesystem::is_directory(path) ? read_weights(path, "model") : read_weight_file(path);
-    const auto network = std::make_shared<LpipsNetwork>(tensors.contains("net.slice1.2.weight") ? Trunk::Vgg16 : Trunk::AlexNet);
+    const auto network =
+        std::make_shared<LpipsNetwork>(tensors.contains("net.slice1.2.weight") ? Trunk::Vgg16 : Trunk::AlexNet);
     std::erase_if(tensors, [](const auto& item) { return item.first.starts_with("lins."); });  // the heads once more
     tensors.try_emplace("scaling_layer.shift", network->shift_);
     tensors.try_emplace("scaling_layer.scale", network->scale_);
@@ -56,8 +57,8 @@ struct LpipsNetwork : torch::nn::Module {
   /// Activations behind the last ReLU of every slice.  image [B, 3, H, W] in [-1, 1] -> five of [B, C, h, w]
   OPAD_ONCE std::vector<Tensor> features(const Tensor& image) const {
     const std::int64_t least = trunk_ == Trunk::AlexNet ? 31 : 16;
-    require(image.dim() == 4 && image.size(1) == 3 && std::min(image.size(2), image.size(3)) >= least, "LpipsNetwork: pictures ",
-            image.sizes(), "; give [B, 3, H, W] of at least ", least, " pixels a side");
+    require(image.dim() == 4 && image.size(1) == 3 && std::min(image.size(2), image.size(3)) >= least,
+            "LpipsNetwork: pictures ", image.sizes(), "; give [B, 3, H, W] of at least ", least, " pixels a side");
     Tensor x = (image - shift_) / scale_;
     std::vector<Tensor> layers;
     for (std::size_t s = 0; s < convolutions_.size(); ++s) {
@@ -75,7 +76,8 @@ struct LpipsNetwork : torch::nn::Module {
     const auto layers = features(image);
     for (std::size_t i = 0; i < layers.size(); ++i) {
       const Tensor& f = layers[i];
-      const Tensor norm = f.square().sum(1, true).clamp_min(1e-20).sqrt() + 1e-10;  // clamped: the root's slope at 0 is infinite
+      const Tensor norm =
+          f.square().sum(1, true).clamp_min(1e-20).sqrt() + 1e-10;  // clamped: the root's slope at 0 is infinite
       parts.push_back((f / norm * (heads_[i]->weight / static_cast<double>(f.size(2) * f.size(3))).sqrt()).flatten(1));
     }
     return at::cat(parts, 1);

@@ -11,19 +11,21 @@
 
 namespace opad {
 
-/// Gives every parameter of a module the tensor of its name. The module takes the tensors over without a copy where they are float32
-/// already (so a mapped file stays mapped); other types are widened to float32.
+/// Gives every parameter of a module the tensor of its name. The module takes the tensors over without a copy where
+/// they are float32 already (so a mapped file stays mapped); other types are widened to float32.
 ///   source  where the tensors are from, for error messages
-/// Throws unless every parameter is there in its shape, and every tensor of the file is used or its name is in `ignored`.
+/// Throws unless every parameter is there in its shape, and every tensor of the file is used or its name is in
+/// `ignored`.
 OPAD_ONCE void load_parameters(torch::nn::Module& module, const Tensors& tensors, const std::string& source,
-                            const std::set<std::string>& ignored = {}) {
+                               const std::set<std::string>& ignored = {}) {
   torch::NoGradGuard no_grad;
   std::size_t used = 0;
   for (auto& item : module.named_parameters()) {
     const auto found = tensors.find(item.key());
-    require(found != tensors.end(), source, ": the tensor '", item.key(), "' is missing; is this the right file for the config beside it?");
-    require(found->second.sizes() == item.value().sizes(), source, ": the tensor '", item.key(), "' is ", found->second.sizes(),
-            " but the config asks for ", item.value().sizes());
+    require(found != tensors.end(), source, ": the tensor '", item.key(),
+            "' is missing; is this the right file for the config beside it?");
+    require(found->second.sizes() == item.value().sizes(), source, ": the tensor '", item.key(), "' is ",
+            found->second.sizes(), " but the config asks for ", item.value().sizes());
     item.value().set_data(found->second.to(torch::kFloat32));
     ++used;
   }
@@ -42,16 +44,16 @@ OPAD_ONCE Tensors parameters_of(const torch::nn::Module& module, const std::stri
   return tensors;
 }
 
-/// Random weights that keep activations sane, for tests, benchmarks and dry runs: matrices normal with standard deviation
-/// gain / sqrt(fan in), scales of norms and layers 1, everything else of one dimension 0.
+/// Random weights that keep activations sane, for tests, benchmarks and dry runs: matrices normal with standard
+/// deviation gain / sqrt(fan in), scales of norms and layers 1, everything else of one dimension 0.
 OPAD_ONCE void fill_random(torch::nn::Module& module, const Random& random, double gain = 0.7) {
   torch::NoGradGuard no_grad;
   for (auto& item : module.named_parameters()) {
     Tensor value = item.value();
     if (value.dim() >= 2)
-      value.copy_(random.stream("init/" + item.key()).normal(value.sizes()) * (gain / std::sqrt(static_cast<double>(value[0].numel()))));
-    else
-      value.fill_(item.key().ends_with("weight") || item.key().ends_with("gamma") ? 1.0 : 0.0);
+      value.copy_(random.stream("init/" + item.key()).normal(value.sizes()) *
+                  (gain / std::sqrt(static_cast<double>(value[0].numel()))));
+    else value.fill_(item.key().ends_with("weight") || item.key().ends_with("gamma") ? 1.0 : 0.0);
   }
 }
 

@@ -11,9 +11,10 @@ struct ResnetOptions {
   double output_scale = 1;   // the sum is divided by it
 };
 
-/// Residual block of U-Net and VAE:  x + conv2(act(norm2(conv1(act(norm1(x))) + W act(temb)))), with a 1 x 1 convolution on the
-/// shortcut where the width changes.
-///   x [B, in, h, w]; temb [B or 1, temb_channels], already through act (the same for every block); temb_channels 0: no time
+/// Residual block of U-Net and VAE:  x + conv2(act(norm2(conv1(act(norm1(x))) + W act(temb)))), with a 1 x 1
+/// convolution on the shortcut where the width changes.
+///   x [B, in, h, w]; temb [B or 1, temb_channels], already through act (the same for every block); temb_channels 0: no
+///   time
 struct ResnetBlock2D : torch::nn::Module {
   ResnetOptions options;
   std::shared_ptr<GroupNorm> norm1, norm2;
@@ -25,7 +26,8 @@ struct ResnetBlock2D : torch::nn::Module {
         norm1(register_module("norm1", std::make_shared<GroupNorm>(groups, in, eps))),
         conv1(register_module("conv1", std::make_shared<Conv2d>(in, out, 3, 1, 1))) {
     if (temb_channels > 0)
-      time_emb_proj = register_module("time_emb_proj", std::make_shared<LinearLayer>(temb_channels, options.scale_shift ? 2 * out : out));
+      time_emb_proj = register_module(
+          "time_emb_proj", std::make_shared<LinearLayer>(temb_channels, options.scale_shift ? 2 * out : out));
     norm2 = register_module("norm2", std::make_shared<GroupNorm>(groups, out, eps));
     conv2 = register_module("conv2", std::make_shared<Conv2d>(out, out, 3, 1, 1));
     if (in != out) conv_shortcut = register_module("conv_shortcut", std::make_shared<Conv2d>(in, out, 1));
@@ -47,18 +49,22 @@ struct ResnetBlock2D : torch::nn::Module {
   }
 };
 
-/// Halves the size with a strided convolution.  padding 0: one row and column of zeros right and below only (the VAE's way).
+/// Halves the size with a strided convolution.  padding 0: one row and column of zeros right and below only (the VAE's
+/// way).
 struct Downsample2D : torch::nn::Module {
   std::shared_ptr<Conv2d> conv;
   Downsample2D(std::int64_t channels, std::int64_t padding)
       : conv(register_module("conv", std::make_shared<Conv2d>(channels, channels, 3, 2, padding))) {}
-  Tensor forward(const Tensor& x) const { return conv->forward(conv->padding == 0 ? at::constant_pad_nd(x, {0, 1, 0, 1}) : x); }
+  Tensor forward(const Tensor& x) const {
+    return conv->forward(conv->padding == 0 ? at::constant_pad_nd(x, {0, 1, 0, 1}) : x);
+  }
 };
 
 /// Enlarges by the nearest neighbour to [height, width], then convolves.
 struct Upsample2D : torch::nn::Module {
   std::shared_ptr<Conv2d> conv;
-  explicit Upsample2D(std::int64_t channels) : conv(register_module("conv", std::make_shared<Conv2d>(channels, channels, 3, 1, 1))) {}
+  explicit Upsample2D(std::int64_t channels)
+      : conv(register_module("conv", std::make_shared<Conv2d>(channels, channels, 3, 1, 1))) {}
   Tensor forward(const Tensor& x, std::int64_t height, std::int64_t width) const {
     return conv->forward(at::upsample_nearest2d(x, {height, width}));
   }

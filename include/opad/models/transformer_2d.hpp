@@ -9,7 +9,8 @@ struct FeedForward : torch::nn::Module {
   std::shared_ptr<LinearLayer> in, out;  // "net.0.proj", "net.2"; net.1 is dropout
   explicit FeedForward(std::int64_t width) {
     auto net = register_module("net", std::make_shared<torch::nn::Module>());
-    in = net->register_module("0", std::make_shared<torch::nn::Module>())->register_module("proj", std::make_shared<LinearLayer>(width, 8 * width));
+    in = net->register_module("0", std::make_shared<torch::nn::Module>())
+             ->register_module("proj", std::make_shared<LinearLayer>(width, 8 * width));
     out = net->register_module("2", std::make_shared<LinearLayer>(4 * width, width));
   }
   Tensor forward(const Tensor& x) const {
@@ -18,8 +19,8 @@ struct FeedForward : torch::nn::Module {
   }
 };
 
-/// Self-attention, cross-attention to the text and feed-forward, each with a LayerNorm before it and a residual around it. With
-/// `only_cross` the first attends to the text as well.
+/// Self-attention, cross-attention to the text and feed-forward, each with a LayerNorm before it and a residual around
+/// it. With `only_cross` the first attends to the text as well.
 ///   hidden_states [B, N, width], encoder_hidden_states [B, L, cross_dim] -> [B, N, width]
 struct BasicTransformerBlock : torch::nn::Module {
   std::shared_ptr<LayerNorm> norm1, norm2, norm3;
@@ -30,7 +31,8 @@ struct BasicTransformerBlock : torch::nn::Module {
       : norm1(register_module("norm1", std::make_shared<LayerNorm>(width))),
         norm2(register_module("norm2", std::make_shared<LayerNorm>(width))),
         norm3(register_module("norm3", std::make_shared<LayerNorm>(width))),
-        attn1(register_module("attn1", std::make_shared<Attention>(width, only_cross_ ? cross_dim : width, heads, width))),
+        attn1(register_module("attn1",
+                              std::make_shared<Attention>(width, only_cross_ ? cross_dim : width, heads, width))),
         attn2(register_module("attn2", std::make_shared<Attention>(width, cross_dim, heads, width))),
         ff(register_module("ff", std::make_shared<FeedForward>(width))),
         only_cross(only_cross_) {}
@@ -44,7 +46,8 @@ struct BasicTransformerBlock : torch::nn::Module {
 
 /// Transformer over the pixels of a feature map.
 ///   x [B, C, h, w], encoder_hidden_states [B, L, cross_dim] -> [B, C, h, w]
-///   linear  the two projections are stored as linear layers (SD 2.x) or as 1 x 1 convolutions (SD 1.x): the same map of tokens
+///   linear  the two projections are stored as linear layers (SD 2.x) or as 1 x 1 convolutions (SD 1.x): the same map
+///   of tokens
 struct Transformer2DModel : torch::nn::Module {
   struct Projection : torch::nn::Module {
     Tensor weight, bias;
@@ -58,9 +61,10 @@ struct Transformer2DModel : torch::nn::Module {
   std::shared_ptr<GroupNorm> norm;
   std::shared_ptr<Projection> proj_in, proj_out;
   std::shared_ptr<ModuleList<BasicTransformerBlock>> transformer_blocks;
-  Transformer2DModel(std::int64_t channels, std::int64_t cross_dim, std::int64_t heads, std::int64_t layers, std::int64_t groups, bool linear,
-                     bool only_cross = false) {
-    const std::int64_t width = heads * (channels / heads);  // as diffusers rounds where the heads do not divide the channels
+  Transformer2DModel(std::int64_t channels, std::int64_t cross_dim, std::int64_t heads, std::int64_t layers,
+                     std::int64_t groups, bool linear, bool only_cross = false) {
+    const std::int64_t width =
+        heads * (channels / heads);  // as diffusers rounds where the heads do not divide the channels
     norm = register_module("norm", std::make_shared<GroupNorm>(groups, channels, 1e-6));
     proj_in = register_module("proj_in", std::make_shared<Projection>(channels, width, linear));
     transformer_blocks = register_module("transformer_blocks", std::make_shared<ModuleList<BasicTransformerBlock>>());

@@ -13,7 +13,8 @@ inline void require_heads(const std::string& where, std::int64_t width, std::int
           " attention heads; give a number of heads that divides it");
 }
 
-/// softmax(q k^T / sqrt(d)) v.  query, key, value [B, heads, T, d] -> [B, T, heads d]. Causal: position i sees positions <= i.
+/// softmax(q k^T / sqrt(d)) v.  query, key, value [B, heads, T, d] -> [B, T, heads d]. Causal: position i sees
+/// positions <= i.
 inline Tensor self_attend(const Tensor& query, const Tensor& key, const Tensor& value, bool causal = false) {
   return at::scaled_dot_product_attention(query, key, value, {}, 0.0, causal).transpose(1, 2).flatten(2);
 }
@@ -23,7 +24,8 @@ struct ClipAttention : torch::nn::Module {
   std::shared_ptr<LinearLayer> q_proj, k_proj, v_proj, out_proj;
 
   ClipAttention(std::int64_t width, std::int64_t heads_)
-      : heads(heads_), q_proj(register_module("q_proj", std::make_shared<LinearLayer>(width, width))),
+      : heads(heads_),
+        q_proj(register_module("q_proj", std::make_shared<LinearLayer>(width, width))),
         k_proj(register_module("k_proj", std::make_shared<LinearLayer>(width, width))),
         v_proj(register_module("v_proj", std::make_shared<LinearLayer>(width, width))),
         out_proj(register_module("out_proj", std::make_shared<LinearLayer>(width, width))) {}
@@ -41,7 +43,8 @@ struct TransformerMlp : torch::nn::Module {
   std::shared_ptr<LinearLayer> fc1, fc2;
 
   TransformerMlp(std::int64_t width, std::int64_t inner, Activation act_, bool bias = true)
-      : act(act_), fc1(register_module("fc1", std::make_shared<LinearLayer>(width, inner, bias))),
+      : act(act_),
+        fc1(register_module("fc1", std::make_shared<LinearLayer>(width, inner, bias))),
         fc2(register_module("fc2", std::make_shared<LinearLayer>(inner, width, bias))) {}
 
   Tensor forward(const Tensor& x) const { return fc2->forward(act(fc1->forward(x))); }
@@ -63,8 +66,8 @@ struct ClipEncoderLayer : torch::nn::Module {
       : self_attn(register_module("self_attn", std::make_shared<ClipAttention>(c.hidden_size, c.num_attention_heads))),
         layer_norm1(register_module("layer_norm1", std::make_shared<LayerNorm>(c.hidden_size, c.layer_norm_eps))),
         layer_norm2(register_module("layer_norm2", std::make_shared<LayerNorm>(c.hidden_size, c.layer_norm_eps))),
-        mlp(register_module(
-            "mlp", std::make_shared<TransformerMlp>(c.hidden_size, c.intermediate_size, activation(c.hidden_act, "CLIP", "hidden_act")))) {}
+        mlp(register_module("mlp", std::make_shared<TransformerMlp>(c.hidden_size, c.intermediate_size,
+                                                                    activation(c.hidden_act, "CLIP", "hidden_act")))) {}
 
   Tensor forward(const Tensor& x, bool causal) const {
     const Tensor attended = x + self_attn->forward(layer_norm1->forward(x), causal);

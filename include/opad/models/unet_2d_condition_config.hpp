@@ -5,15 +5,17 @@
 
 namespace opad {
 
-/// config.json of diffusers' UNet2DConditionModel, as far as Stable Diffusion 1.x, 2.x and SD-Turbo go. Members carry the keys' names
-/// and the library's defaults; lists hold one value for all levels or one for each.
+/// config.json of diffusers' UNet2DConditionModel, as far as Stable Diffusion 1.x, 2.x and SD-Turbo go. Members carry
+/// the keys' names and the library's defaults; lists hold one value for all levels or one for each.
 struct UNet2DConditionConfig {
   std::int64_t sample_size = 0;  // side of the latents that the model was trained on; 0 where the file does not say
   std::int64_t in_channels = 4, out_channels = 4;
   bool flip_sin_to_cos = true;  // time embedding: cosines first
   std::int64_t freq_shift = 0;
-  std::vector<std::string> down_block_types{"CrossAttnDownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D", "DownBlock2D"};
-  std::vector<std::string> up_block_types{"UpBlock2D", "CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "CrossAttnUpBlock2D"};
+  std::vector<std::string> down_block_types{"CrossAttnDownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D",
+                                            "DownBlock2D"};
+  std::vector<std::string> up_block_types{"UpBlock2D", "CrossAttnUpBlock2D", "CrossAttnUpBlock2D",
+                                          "CrossAttnUpBlock2D"};
   std::vector<std::int64_t> block_out_channels{320, 640, 1280, 1280};
   std::vector<std::int64_t> layers_per_block{2}, transformer_layers_per_block{1};
   std::vector<std::int64_t> attention_head_dim{8};  // the number of heads, in spite of its name
@@ -27,13 +29,15 @@ struct UNet2DConditionConfig {
   double mid_block_scale_factor = 1;                       // the middle resnets' sums are divided by it
   std::string resnet_time_scale_shift = "default";         // or "scale_shift": see ResnetOptions
   std::vector<bool> only_cross_attention{false};
-  std::vector<std::int64_t> reverse_transformer_layers_per_block;  // of the up blocks, from the deepest; empty: as going down
-  std::int64_t time_embedding_dim = 0;                             // 0: four times the first of block_out_channels
+  std::vector<std::int64_t>
+      reverse_transformer_layers_per_block;  // of the up blocks, from the deepest; empty: as going down
+  std::int64_t time_embedding_dim = 0;       // 0: four times the first of block_out_channels
   std::int64_t conv_in_kernel = 3, conv_out_kernel = 3;
   bool center_input_sample = false;  // takes 2 sample - 1
-  bool upcast_attention = false;  // kept, without effect: the fused attention already accumulates in float32
+  bool upcast_attention = false;     // kept, without effect: the fused attention already accumulates in float32
 
-  /// where  the file's name, for error messages.  Throws on keys of the wrong type and on options that are not supported.
+  /// where  the file's name, for error messages.  Throws on keys of the wrong type and on options that are not
+  /// supported.
   static UNet2DConditionConfig from_json(const Json& json, const std::string& where);
   Json to_json() const;
   /// Throws unless the values fit together.
@@ -43,13 +47,15 @@ struct UNet2DConditionConfig {
   /// Options that are left at the library's defaults by every model of the family.
   static const Json& fixed() {
     static const Json options = {
-        {"addition_embed_type", nullptr}, {"addition_embed_type_num_heads", 64}, {"addition_time_embed_dim", nullptr},
-        {"attention_type", "default"}, {"class_embed_type", nullptr}, {"class_embeddings_concat", false},
-        {"cross_attention_norm", nullptr}, {"dropout", 0.0}, {"dual_cross_attention", false},
-        {"encoder_hid_dim", nullptr}, {"encoder_hid_dim_type", nullptr}, {"mid_block_only_cross_attention", nullptr},
-        {"num_class_embeds", nullptr}, {"projection_class_embeddings_input_dim", nullptr}, {"resnet_out_scale_factor", 1.0},
-        {"resnet_skip_time_act", false},
-        {"time_cond_proj_dim", nullptr}, {"time_embedding_act_fn", nullptr}, 
+        {"addition_embed_type", nullptr},      {"addition_embed_type_num_heads", 64},
+        {"addition_time_embed_dim", nullptr},  {"attention_type", "default"},
+        {"class_embed_type", nullptr},         {"class_embeddings_concat", false},
+        {"cross_attention_norm", nullptr},     {"dropout", 0.0},
+        {"dual_cross_attention", false},       {"encoder_hid_dim", nullptr},
+        {"encoder_hid_dim_type", nullptr},     {"mid_block_only_cross_attention", nullptr},
+        {"num_class_embeds", nullptr},         {"projection_class_embeddings_input_dim", nullptr},
+        {"resnet_out_scale_factor", 1.0},      {"resnet_skip_time_act", false},
+        {"time_cond_proj_dim", nullptr},       {"time_embedding_act_fn", nullptr},
         {"time_embedding_type", "positional"}, {"timestep_post_act", nullptr}};
     return options;
   }
@@ -96,32 +102,41 @@ OPAD_ONCE UNet2DConditionConfig UNet2DConditionConfig::from_json(const Json& jso
 
 OPAD_ONCE void UNet2DConditionConfig::validate(const std::string& where) const {
   const std::size_t levels = block_out_channels.size();
-  require(levels > 0 && down_block_types.size() == levels && up_block_types.size() == levels, where, ": block_out_channels, "
-          "down_block_types and up_block_types list ", levels, ", ", down_block_types.size(), " and ", up_block_types.size(),
-          " levels; give as many of each");
+  require(levels > 0 && down_block_types.size() == levels && up_block_types.size() == levels, where,
+          ": block_out_channels, "
+          "down_block_types and up_block_types list ",
+          levels, ", ", down_block_types.size(), " and ", up_block_types.size(), " levels; give as many of each");
   for (const std::string& type : down_block_types)
-    require(type == "DownBlock2D" || type == "CrossAttnDownBlock2D", where, ": down block '", type, "' is not supported, only DownBlock2D "
+    require(type == "DownBlock2D" || type == "CrossAttnDownBlock2D", where, ": down block '", type,
+            "' is not supported, only DownBlock2D "
             "and CrossAttnDownBlock2D");
   for (const std::string& type : up_block_types)
-    require(type == "UpBlock2D" || type == "CrossAttnUpBlock2D", where, ": up block '", type, "' is not supported, only UpBlock2D and "
+    require(type == "UpBlock2D" || type == "CrossAttnUpBlock2D", where, ": up block '", type,
+            "' is not supported, only UpBlock2D and "
             "CrossAttnUpBlock2D");
-  require(downsample_padding == 0 || downsample_padding == 1, where, ": downsample_padding = ", downsample_padding, "; give 0 or 1");
+  require(downsample_padding == 0 || downsample_padding == 1, where, ": downsample_padding = ", downsample_padding,
+          "; give 0 or 1");
   require(norm_eps > 0, where, ": norm_eps = ", norm_eps, "; give a positive number");
   require(freq_shift == 0 || freq_shift == 1, where, ": freq_shift = ", freq_shift, "; give 0 or 1");
   activation(act_fn, where, "act_fn");
-  require(mid_block_type.empty() || mid_block_type == "UNetMidBlock2DCrossAttn" || mid_block_type == "UNetMidBlock2D", where,
-          ": mid_block_type = \"", mid_block_type, "\" is not supported; it can be UNetMidBlock2DCrossAttn, UNetMidBlock2D or null");
-  require(mid_block_scale_factor > 0, where, ": mid_block_scale_factor = ", mid_block_scale_factor, "; give a positive number");
-  require(resnet_time_scale_shift == "default" || resnet_time_scale_shift == "scale_shift", where, ": resnet_time_scale_shift = \"",
-          resnet_time_scale_shift, "\" is not supported; it can be default or scale_shift");
-  require(only_cross_attention.size() == 1 || only_cross_attention.size() == levels, where, ": only_cross_attention lists ",
-          only_cross_attention.size(), " values for ", levels, " levels");
+  require(mid_block_type.empty() || mid_block_type == "UNetMidBlock2DCrossAttn" || mid_block_type == "UNetMidBlock2D",
+          where, ": mid_block_type = \"", mid_block_type,
+          "\" is not supported; it can be UNetMidBlock2DCrossAttn, UNetMidBlock2D or null");
+  require(mid_block_scale_factor > 0, where, ": mid_block_scale_factor = ", mid_block_scale_factor,
+          "; give a positive number");
+  require(resnet_time_scale_shift == "default" || resnet_time_scale_shift == "scale_shift", where,
+          ": resnet_time_scale_shift = \"", resnet_time_scale_shift,
+          "\" is not supported; it can be default or scale_shift");
+  require(only_cross_attention.size() == 1 || only_cross_attention.size() == levels, where,
+          ": only_cross_attention lists ", only_cross_attention.size(), " values for ", levels, " levels");
   for (const auto& [key, kernel] : {std::pair{"conv_in_kernel", conv_in_kernel}, {"conv_out_kernel", conv_out_kernel}})
-    require(kernel > 0 && kernel % 2 == 1 && kernel < 100, where, ": ", key, " = ", kernel, "; give an odd number below 100");
+    require(kernel > 0 && kernel % 2 == 1 && kernel < 100, where, ": ", key, " = ", kernel,
+            "; give an odd number below 100");
   if (time_embedding_dim != 0) require_sizes(where, "time_embedding_dim", {time_embedding_dim});
   if (!reverse_transformer_layers_per_block.empty()) {
-    require(reverse_transformer_layers_per_block.size() == levels, where, ": reverse_transformer_layers_per_block lists ",
-            reverse_transformer_layers_per_block.size(), " values for ", levels, " levels");
+    require(reverse_transformer_layers_per_block.size() == levels, where,
+            ": reverse_transformer_layers_per_block lists ", reverse_transformer_layers_per_block.size(),
+            " values for ", levels, " levels");
     require_sizes(where, "reverse_transformer_layers_per_block", reverse_transformer_layers_per_block);
   }
   require(sample_size >= 0, where, ": sample_size = ", sample_size, "; give the side of the latents, or null");
@@ -133,13 +148,17 @@ OPAD_ONCE void UNet2DConditionConfig::validate(const std::string& where) const {
   require_sizes(where, "transformer_layers_per_block", transformer_layers_per_block, levels);
   require_sizes(where, "attention_head_dim", attention_head_dim, levels);
   require_sizes(where, "cross_attention_dim", cross_attention_dim, levels);
-  require(block_out_channels[0] >= 2 + 2 * freq_shift, where, ": block_out_channels starts with ", block_out_channels[0],
-          ", too few for a time embedding");
+  require(block_out_channels[0] >= 2 + 2 * freq_shift, where, ": block_out_channels starts with ",
+          block_out_channels[0], ", too few for a time embedding");
   for (std::size_t i = 0; i < levels; ++i) {
-    require(block_out_channels[i] % norm_num_groups == 0, where, ": ", block_out_channels[i], " of block_out_channels do not divide into "
-            "norm_num_groups = ", norm_num_groups);
-    require(at_level(attention_head_dim, i) <= block_out_channels[i], where, ": ", at_level(attention_head_dim, i), " heads "
-            "(attention_head_dim) for ", block_out_channels[i], " channels");
+    require(block_out_channels[i] % norm_num_groups == 0, where, ": ", block_out_channels[i],
+            " of block_out_channels do not divide into "
+            "norm_num_groups = ",
+            norm_num_groups);
+    require(at_level(attention_head_dim, i) <= block_out_channels[i], where, ": ", at_level(attention_head_dim, i),
+            " heads "
+            "(attention_head_dim) for ",
+            block_out_channels[i], " channels");
   }
 }
 
@@ -169,7 +188,8 @@ OPAD_ONCE Json UNet2DConditionConfig::to_json() const {
   json["mid_block_scale_factor"] = mid_block_scale_factor;
   json["resnet_time_scale_shift"] = resnet_time_scale_shift;
   json["only_cross_attention"] = per_level_json(only_cross_attention);
-  json["reverse_transformer_layers_per_block"] = or_null(!reverse_transformer_layers_per_block.empty(), reverse_transformer_layers_per_block);
+  json["reverse_transformer_layers_per_block"] =
+      or_null(!reverse_transformer_layers_per_block.empty(), reverse_transformer_layers_per_block);
   json["time_embedding_dim"] = or_null(time_embedding_dim > 0, time_embedding_dim);
   json["conv_in_kernel"] = conv_in_kernel;
   json["conv_out_kernel"] = conv_out_kernel;

@@ -18,13 +18,16 @@ struct UNetDownBlock : torch::nn::Module {
   std::shared_ptr<ModuleList<Transformer2DModel>> attentions;
   std::shared_ptr<ModuleList<ResnetBlock2D>> resnets;
   std::shared_ptr<ModuleList<Downsample2D>> downsamplers;
-  UNetDownBlock(std::int64_t in, std::int64_t out, const UNetLevel& level, bool cross, bool downsample, std::int64_t padding)
+  UNetDownBlock(std::int64_t in, std::int64_t out, const UNetLevel& level, bool cross, bool downsample,
+                std::int64_t padding)
       : attentions(register_module("attentions", std::make_shared<ModuleList<Transformer2DModel>>())),
         resnets(register_module("resnets", std::make_shared<ModuleList<ResnetBlock2D>>())),
         downsamplers(register_module("downsamplers", std::make_shared<ModuleList<Downsample2D>>())) {
     for (std::int64_t i = 0; i < level.layers; ++i) {
       resnets->emplace(i == 0 ? in : out, out, level.temb_channels, level.groups, level.eps, level.resnet);
-      if (cross) attentions->emplace(out, level.cross_dim, level.heads, level.transformer_layers, level.groups, level.linear, level.only_cross);
+      if (cross)
+        attentions->emplace(out, level.cross_dim, level.heads, level.transformer_layers, level.groups, level.linear,
+                            level.only_cross);
     }
     if (downsample) downsamplers->emplace(out, padding);
   }
@@ -47,30 +50,37 @@ struct UNetMidBlock : torch::nn::Module {
   UNetMidBlock(std::int64_t channels, const UNetLevel& level, bool cross)
       : attentions(register_module("attentions", std::make_shared<ModuleList<Transformer2DModel>>())),
         resnets(register_module("resnets", std::make_shared<ModuleList<ResnetBlock2D>>())) {
-    if (cross) attentions->emplace(channels, level.cross_dim, level.heads, level.transformer_layers, level.groups, level.linear);
-    for (int i = 0; i < (cross ? 2 : 1); ++i) resnets->emplace(channels, channels, level.temb_channels, level.groups, level.eps, level.resnet);
+    if (cross)
+      attentions->emplace(channels, level.cross_dim, level.heads, level.transformer_layers, level.groups, level.linear);
+    for (int i = 0; i < (cross ? 2 : 1); ++i)
+      resnets->emplace(channels, channels, level.temb_channels, level.groups, level.eps, level.resnet);
   }
   Tensor forward(const Tensor& x, const Tensor& temb, const Tensor& encoder_hidden_states) const {
     const Tensor h = (*resnets)[0].forward(x, temb);
-    return attentions->size() == 0 ? h : (*resnets)[1].forward((*attentions)[0].forward(h, encoder_hidden_states), temb);
+    return attentions->size() == 0 ? h
+                                   : (*resnets)[1].forward((*attentions)[0].forward(h, encoder_hidden_states), temb);
   }
 };
 
-/// UpBlock2D and, with `cross`, CrossAttnUpBlock2D: resnets that each take a skip connection (each followed by a transformer), then
-/// maybe an enlargement to the size of the next skip connection.
+/// UpBlock2D and, with `cross`, CrossAttnUpBlock2D: resnets that each take a skip connection (each followed by a
+/// transformer), then maybe an enlargement to the size of the next skip connection.
 ///   in  channels of the next level's skip connection      previous  channels that arrive from below
 struct UNetUpBlock : torch::nn::Module {
   std::shared_ptr<ModuleList<Transformer2DModel>> attentions;
   std::shared_ptr<ModuleList<ResnetBlock2D>> resnets;
   std::shared_ptr<ModuleList<Upsample2D>> upsamplers;
-  UNetUpBlock(std::int64_t in, std::int64_t previous, std::int64_t out, const UNetLevel& level, bool cross, bool upsample)
+  UNetUpBlock(std::int64_t in, std::int64_t previous, std::int64_t out, const UNetLevel& level, bool cross,
+              bool upsample)
       : attentions(register_module("attentions", std::make_shared<ModuleList<Transformer2DModel>>())),
         resnets(register_module("resnets", std::make_shared<ModuleList<ResnetBlock2D>>())),
         upsamplers(register_module("upsamplers", std::make_shared<ModuleList<Upsample2D>>())) {
     for (std::int64_t i = 0; i < level.layers; ++i) {
       const std::int64_t skip = i == level.layers - 1 ? in : out;
-      resnets->emplace((i == 0 ? previous : out) + skip, out, level.temb_channels, level.groups, level.eps, level.resnet);
-      if (cross) attentions->emplace(out, level.cross_dim, level.heads, level.transformer_layers, level.groups, level.linear, level.only_cross);
+      resnets->emplace((i == 0 ? previous : out) + skip, out, level.temb_channels, level.groups, level.eps,
+                       level.resnet);
+      if (cross)
+        attentions->emplace(out, level.cross_dim, level.heads, level.transformer_layers, level.groups, level.linear,
+                            level.only_cross);
     }
     if (upsample) upsamplers->emplace(out);
   }

@@ -11,13 +11,14 @@ namespace opad {
 /// registers) stay.  [1, prefix + h w, D] -> [1, prefix + h' w', D]
 ///   old_size, new_size  {rows, columns} of patches
 OPAD_ONCE Tensor resample_abs_pos_embed(const Tensor& pos_embed, std::array<std::int64_t, 2> new_size,
-                                     std::array<std::int64_t, 2> old_size, std::int64_t prefix) {
+                                        std::array<std::int64_t, 2> old_size, std::int64_t prefix) {
   require(pos_embed.dim() == 3 && pos_embed.size(0) == 1 && pos_embed.size(1) == prefix + old_size[0] * old_size[1],
           "resample_abs_pos_embed: a table ", pos_embed.sizes(), " instead of [1, ", prefix, " + ", old_size[0], " * ",
           old_size[1], ", D]");
   if (old_size == new_size) return pos_embed;
-  const Tensor grid =
-      pos_embed.narrow(1, prefix, old_size[0] * old_size[1]).unflatten(1, {old_size[0], old_size[1]}).permute({0, 3, 1, 2});
+  const Tensor grid = pos_embed.narrow(1, prefix, old_size[0] * old_size[1])
+                          .unflatten(1, {old_size[0], old_size[1]})
+                          .permute({0, 3, 1, 2});
   const Tensor resampled = at::_upsample_bicubic2d_aa(grid, {new_size[0], new_size[1]}, /*align_corners=*/false);
   return at::cat({pos_embed.narrow(1, 0, prefix), resampled.permute({0, 2, 3, 1}).flatten(1, 2)}, 1);
 }
@@ -27,9 +28,11 @@ inline Tensor fit_pos_embed(const Tensor& pos_embed, const VisionTransformerConf
   const auto [rows, columns] = config.grid();
   const std::int64_t prefix = config.embedded_prefix();
   if (pos_embed.dim() != 3 || pos_embed.size(1) == prefix + rows * columns) return pos_embed;
-  const auto side = static_cast<std::int64_t>(std::lround(std::sqrt(std::max<std::int64_t>(pos_embed.size(1) - prefix, 0))));
+  const auto side =
+      static_cast<std::int64_t>(std::lround(std::sqrt(std::max<std::int64_t>(pos_embed.size(1) - prefix, 0))));
   require(side > 0 && side * side + prefix == pos_embed.size(1), where, ": pos_embed holds ", pos_embed.size(1),
-          " rows, which is not ", prefix, " and a square grid of patches; is this the right file for the config beside it?");
+          " rows, which is not ", prefix,
+          " and a square grid of patches; is this the right file for the config beside it?");
   return resample_abs_pos_embed(pos_embed.to(torch::kFloat32), {rows, columns}, {side, side}, prefix);
 }
 
@@ -39,7 +42,8 @@ struct ViTAttention : torch::nn::Module {
   std::shared_ptr<LayerNorm> q_norm, k_norm;  // nullptr without
 
   explicit ViTAttention(const VisionTransformerConfig& c)
-      : heads(c.num_heads), qkv(register_module("qkv", std::make_shared<LinearLayer>(c.embed_dim, 3 * c.embed_dim, c.qkv_bias))),
+      : heads(c.num_heads),
+        qkv(register_module("qkv", std::make_shared<LinearLayer>(c.embed_dim, 3 * c.embed_dim, c.qkv_bias))),
         proj(register_module("proj", std::make_shared<LinearLayer>(c.embed_dim, c.embed_dim, c.proj_bias))) {
     if (!c.qk_norm) return;
     q_norm = register_module("q_norm", std::make_shared<LayerNorm>(c.embed_dim / heads, c.norm_eps));
@@ -47,13 +51,15 @@ struct ViTAttention : torch::nn::Module {
   }
 
   Tensor forward(const Tensor& x) const {
-    const auto parts = qkv->forward(x).unflatten(2, {3, heads, -1}).permute({2, 0, 3, 1, 4}).unbind(0);  // 3 of [B, heads, T, d]
+    const auto parts =
+        qkv->forward(x).unflatten(2, {3, heads, -1}).permute({2, 0, 3, 1, 4}).unbind(0);  // 3 of [B, heads, T, d]
     return proj->forward(q_norm ? self_attend(q_norm->forward(parts[0]), k_norm->forward(parts[1]), parts[2])
                                 : self_attend(parts[0], parts[1], parts[2]));
   }
 };
 
-/// Touvron et al., "Going deeper with Image Transformers", ICCV 2021, arXiv 2103.17239: a learned factor for each channel.
+/// Touvron et al., "Going deeper with Image Transformers", ICCV 2021, arXiv 2103.17239: a learned factor for each
+/// channel.
 struct LayerScale : torch::nn::Module {
   Tensor gamma;
   explicit LayerScale(std::int64_t width) { gamma = register_parameter("gamma", torch::empty({width}), false); }
@@ -69,16 +75,18 @@ struct ViTBlock : torch::nn::Module {
       : norm1(register_module("norm1", std::make_shared<LayerNorm>(c.embed_dim, c.norm_eps))),
         norm2(register_module("norm2", std::make_shared<LayerNorm>(c.embed_dim, c.norm_eps))),
         attn(register_module("attn", std::make_shared<ViTAttention>(c))),
-        mlp(register_module(
-            "mlp", std::make_shared<TransformerMlp>(c.embed_dim, c.mlp_width(),
-                                                    activation(c.act_layer, "VisionTransformer", "act_layer"), c.proj_bias))) {
+        mlp(register_module("mlp", std::make_shared<TransformerMlp>(
+                                       c.embed_dim, c.mlp_width(),
+                                       activation(c.act_layer, "VisionTransformer", "act_layer"), c.proj_bias))) {
     if (!c.init_values) return;
     ls1 = register_module("ls1", std::make_shared<LayerScale>(c.embed_dim));
     ls2 = register_module("ls2", std::make_shared<LayerScale>(c.embed_dim));
   }
 
   Tensor forward(const Tensor& x) const {
-    const auto scaled = [](const Tensor& y, const std::shared_ptr<LayerScale>& scale) { return scale ? y * scale->gamma : y; };
+    const auto scaled = [](const Tensor& y, const std::shared_ptr<LayerScale>& scale) {
+      return scale ? y * scale->gamma : y;
+    };
     const Tensor attended = x + scaled(attn->forward(norm1->forward(x)), ls1);
     return attended + scaled(mlp->forward(norm2->forward(attended)), ls2);
   }
@@ -87,43 +95,52 @@ struct ViTBlock : torch::nn::Module {
 struct ViTPatchEmbed : torch::nn::Module {
   std::shared_ptr<Conv2d> proj;
   explicit ViTPatchEmbed(const VisionTransformerConfig& c) {
-    proj = register_module("proj", std::make_shared<Conv2d>(c.in_chans, c.embed_dim, c.patch_size, c.patch_size, 0, !c.pre_norm));
+    proj = register_module(
+        "proj", std::make_shared<Conv2d>(c.in_chans, c.embed_dim, c.patch_size, c.patch_size, 0, !c.pre_norm));
   }
 };
 
 /// timm's VisionTransformer without a classifier: DINO, DINOv2, with or without registers.
-///   image  [B, 3, img_size, img_size] (any size with dynamic_img_size), normalised as the checkpoint wants it (ImageNet's mean and deviation for DINO)
-/// Dosovitskiy et al., "An Image is Worth 16x16 Words", ICLR 2021, arXiv 2010.11929; Caron et al. (DINO), arXiv 2104.14294; Oquab
-/// et al. (DINOv2), arXiv 2304.07193; Darcet et al. (registers), arXiv 2309.16588.
+///   image  [B, 3, img_size, img_size] (any size with dynamic_img_size), normalised as the checkpoint wants it
+///   (ImageNet's mean and deviation for DINO)
+/// Dosovitskiy et al., "An Image is Worth 16x16 Words", ICLR 2021, arXiv 2010.11929; Caron et al. (DINO), arXiv
+/// 2104.14294; Oquab et al. (DINOv2), arXiv 2304.07193; Darcet et al. (registers), arXiv 2309.16588.
 struct VisionTransformer : torch::nn::Module {
   VisionTransformerConfig config;
   std::shared_ptr<ViTPatchEmbed> patch_embed;
   Tensor cls_token, reg_token, pos_embed;  // undefined where the config has none
-  std::shared_ptr<LayerNorm> norm_pre, norm, fc_norm;  // norm before the pooling, or fc_norm after it; norm_pre before the blocks
+  std::shared_ptr<LayerNorm> norm_pre, norm,
+      fc_norm;  // norm before the pooling, or fc_norm after it; norm_pre before the blocks
   std::shared_ptr<ModuleList<ViTBlock>> blocks;
 
   OPAD_ONCE explicit VisionTransformer(const VisionTransformerConfig& c)
-      : config(c), patch_embed(register_module("patch_embed", std::make_shared<ViTPatchEmbed>(c))),
+      : config(c),
+        patch_embed(register_module("patch_embed", std::make_shared<ViTPatchEmbed>(c))),
         blocks(register_module("blocks", std::make_shared<ModuleList<ViTBlock>>())) {
     c.check("VisionTransformer");
     const auto layer_norm = [&](const char* name) {
       return register_module(name, std::make_shared<LayerNorm>(c.embed_dim, c.norm_eps));
     };
     if (c.class_token) cls_token = register_parameter("cls_token", torch::empty({1, 1, c.embed_dim}), false);
-    if (c.reg_tokens > 0) reg_token = register_parameter("reg_token", torch::empty({1, c.reg_tokens, c.embed_dim}), false);
+    if (c.reg_tokens > 0)
+      reg_token = register_parameter("reg_token", torch::empty({1, c.reg_tokens, c.embed_dim}), false);
     const auto [rows, columns] = c.grid();
     if (c.has_pos_embed())
-      pos_embed = register_parameter("pos_embed", torch::empty({1, c.embedded_prefix() + rows * columns, c.embed_dim}), false);
+      pos_embed =
+          register_parameter("pos_embed", torch::empty({1, c.embedded_prefix() + rows * columns, c.embed_dim}), false);
     if (c.pre_norm) norm_pre = layer_norm("norm_pre");
     for (std::int64_t i = 0; i < c.depth; ++i) blocks->emplace(c);
     if (c.final_norm) (c.fc_norm ? fc_norm : norm) = layer_norm(c.fc_norm ? "fc_norm" : "norm");
   }
 
-  /// Reads config.json (timm's keyword arguments, or the form of timm's hub) and model.safetensors; a classifier is left out.
-  ///   img_size  side of the pictures, instead of the config's; position embeddings are resampled to its grid of patches
+  /// Reads config.json (timm's keyword arguments, or the form of timm's hub) and model.safetensors; a classifier is
+  /// left out.
+  ///   img_size  side of the pictures, instead of the config's; position embeddings are resampled to its grid of
+  ///   patches
   OPAD_ONCE static std::shared_ptr<VisionTransformer> from_pretrained(const std::filesystem::path& folder,
-                                                            std::optional<std::int64_t> img_size = {}) {
-    auto config = VisionTransformerConfig::from_json(read_json(folder / "config.json"), (folder / "config.json").string());
+                                                                      std::optional<std::int64_t> img_size = {}) {
+    auto config =
+        VisionTransformerConfig::from_json(read_json(folder / "config.json"), (folder / "config.json").string());
     if (img_size) config.img_size = {*img_size, *img_size};
     auto model = std::make_shared<VisionTransformer>(config);
     Tensors tensors = read_weights(folder, "model");
@@ -151,15 +168,16 @@ struct VisionTransformer : torch::nn::Module {
     const Tensor tokens = forward_features(image);
     const Tensor pool = config.pool_include_prefix ? tokens : tokens.slice(1, config.prefix());
     const Tensor pooled = config.global_pool == "token"    ? tokens.select(1, 0)
-                        : config.global_pool == "avg"      ? pool.mean(1)
-                        : config.global_pool == "max"      ? pool.amax(1)
-                        : config.global_pool == "avgmax"   ? 0.5 * (pool.amax(1) + pool.mean(1))
+                          : config.global_pool == "avg"    ? pool.mean(1)
+                          : config.global_pool == "max"    ? pool.amax(1)
+                          : config.global_pool == "avgmax" ? 0.5 * (pool.amax(1) + pool.mean(1))
                                                            : tokens;
     return fc_norm ? fc_norm->forward(pooled) : pooled;
   }
 
   /// What the chosen blocks put out, without the last norm, in the order of `indices` (-1 is the last block).
-  OPAD_ONCE std::vector<Tensor> forward_intermediates(const Tensor& image, const std::vector<std::int64_t>& indices) const {
+  OPAD_ONCE std::vector<Tensor> forward_intermediates(const Tensor& image,
+                                                      const std::vector<std::int64_t>& indices) const {
     std::map<std::int64_t, Tensor> outputs;
     const auto place = [&](std::int64_t index) {
       require(-config.depth <= index && index < config.depth, "VisionTransformer: there is no block ", index, " of ",
@@ -180,14 +198,17 @@ struct VisionTransformer : torch::nn::Module {
  private:
   /// Patches with positions, behind the class token and the registers.
   OPAD_ONCE Tensor embed(const Tensor& image) const {
-    const bool right = image.dim() == 4 && image.size(1) == config.in_chans &&
-                       (config.dynamic_img_size ? std::min(image.size(2), image.size(3)) >= config.patch_size
-                                                : image.size(2) == config.img_size[0] && image.size(3) == config.img_size[1]);
-    require(right, "VisionTransformer: an image ", image.sizes(), " instead of [B, ", config.in_chans, ", ", config.img_size[0], ", ",
-            config.img_size[1], "]; resize it, or load the model with another img_size");
+    const bool right =
+        image.dim() == 4 && image.size(1) == config.in_chans &&
+        (config.dynamic_img_size ? std::min(image.size(2), image.size(3)) >= config.patch_size
+                                 : image.size(2) == config.img_size[0] && image.size(3) == config.img_size[1]);
+    require(right, "VisionTransformer: an image ", image.sizes(), " instead of [B, ", config.in_chans, ", ",
+            config.img_size[0], ", ", config.img_size[1], "]; resize it, or load the model with another img_size");
     Tensor x = patch_embed->proj->forward(image);
-    const Tensor positions = config.dynamic_img_size && pos_embed.defined()
-        ? resample_abs_pos_embed(pos_embed, {x.size(2), x.size(3)}, config.grid(), config.embedded_prefix()) : pos_embed;
+    const Tensor positions =
+        config.dynamic_img_size && pos_embed.defined()
+            ? resample_abs_pos_embed(pos_embed, {x.size(2), x.size(3)}, config.grid(), config.embedded_prefix())
+            : pos_embed;
     x = x.flatten(2).transpose(1, 2);
     const bool before = config.embedded_prefix() == 0;  // the prefix has no positions
     if (positions.defined() && before) x = x + positions;

@@ -10,16 +10,17 @@
 
 namespace opad {
 
-/// The keyword arguments of timm's VisionTransformer that an architecture's name stands for. Known are vit_{tiny, small, base,
-/// large}_patch{8, 16}_224 (DINO), ..._patch14_dinov2 and ..._patch14_reg4_dinov2; a tag behind a point (".lvd142m") says only
-/// how it was trained.
+/// The keyword arguments of timm's VisionTransformer that an architecture's name stands for. Known are vit_{tiny,
+/// small, base, large}_patch{8, 16}_224 (DINO), ..._patch14_dinov2 and ..._patch14_reg4_dinov2; a tag behind a point
+/// (".lvd142m") says only how it was trained.
 OPAD_ONCE Json timm_arguments(const std::string& architecture, const std::string& where) {
   const std::string name = architecture.substr(0, architecture.find('.'));
   struct Size {
     const char* name;
     std::int64_t embed_dim, depth, num_heads;
   };
-  for (const Size& size : {Size{"tiny", 192, 12, 3}, {"small", 384, 12, 6}, {"base", 768, 12, 12}, {"large", 1024, 24, 16}}) {
+  for (const Size& size :
+       {Size{"tiny", 192, 12, 3}, {"small", 384, 12, 6}, {"base", 768, 12, 12}, {"large", 1024, 24, 16}}) {
     const std::string stem = c10::str("vit_", size.name, "_patch");
     Json arguments = {{"embed_dim", size.embed_dim}, {"depth", size.depth}, {"num_heads", size.num_heads}};
     for (const std::int64_t patch : {8, 16})
@@ -45,8 +46,9 @@ struct VisionTransformerConfig {
   std::int64_t patch_size = 16, in_chans = 3, embed_dim = 768, depth = 12, num_heads = 12, reg_tokens = 0;
   double mlp_ratio = 4.0;
   std::optional<double> init_values;  // LayerScale where there is one
-  bool qkv_bias = true, proj_bias = true, class_token = true, no_embed_class = false, pre_norm = false, final_norm = true;
-  bool fc_norm = false;               // the last norm comes after the pooling; absent: unless one token or all are taken
+  bool qkv_bias = true, proj_bias = true, class_token = true, no_embed_class = false, pre_norm = false,
+       final_norm = true;
+  bool fc_norm = false;  // the last norm comes after the pooling; absent: unless one token or all are taken
   std::string global_pool = "token";  // or "avg", "max", "avgmax" (the mean of both) of the patches, or "" (all tokens)
   bool pool_include_prefix = false;   // of the prefix too
   bool qk_norm = false;               // queries and keys are normalised, each head's by itself
@@ -55,7 +57,8 @@ struct VisionTransformerConfig {
 
   bool has_pos_embed() const { return pos_embed == "learn"; }
 
-  /// Keyword arguments, or {"architecture": name, "model_args": {...}, "pretrained_cfg": {"input_size": [3, H, W], ...}}.
+  /// Keyword arguments, or {"architecture": name, "model_args": {...}, "pretrained_cfg": {"input_size": [3, H, W],
+  /// ...}}.
   OPAD_ONCE static VisionTransformerConfig from_json(const Json& json, const std::string& where) {
     if (json.is_object() && json.contains("architecture")) return from_json(arguments_of(json, where), where);
     VisionTransformerConfig c;
@@ -88,7 +91,10 @@ struct VisionTransformerConfig {
     if (!read.null("fc_norm")) read("fc_norm", c.fc_norm);
     if (!read.null("act_layer")) read("act_layer", c.act_layer);
     read("pos_embed", c.pos_embed);
-    read.only({{"scale_attn_norm", false}, {"scale_mlp_norm", false}, {"dynamic_img_pad", false}, {"norm_layer", nullptr},
+    read.only({{"scale_attn_norm", false},
+               {"scale_mlp_norm", false},
+               {"dynamic_img_pad", false},
+               {"norm_layer", nullptr},
                {"embed_norm_layer", nullptr}});
     c.check(where);
     return c;
@@ -97,10 +103,22 @@ struct VisionTransformerConfig {
   /// timm's keyword arguments; from_json reads them back.
   OPAD_ONCE Json to_json() const {
     Json json = {{"img_size", img_size[0] == img_size[1] ? Json(img_size[0]) : Json(img_size)}};
-    json.update({{"patch_size", patch_size}, {"in_chans", in_chans}, {"embed_dim", embed_dim}, {"depth", depth}, {"num_heads", num_heads},
-                 {"mlp_ratio", mlp_ratio}, {"init_values", init_values ? Json(*init_values) : Json()}, {"qkv_bias", qkv_bias},
-                 {"proj_bias", proj_bias}, {"class_token", class_token}, {"no_embed_class", no_embed_class}, {"reg_tokens", reg_tokens},
-                 {"pre_norm", pre_norm}, {"final_norm", final_norm}, {"fc_norm", fc_norm}, {"global_pool", global_pool}});
+    json.update({{"patch_size", patch_size},
+                 {"in_chans", in_chans},
+                 {"embed_dim", embed_dim},
+                 {"depth", depth},
+                 {"num_heads", num_heads},
+                 {"mlp_ratio", mlp_ratio},
+                 {"init_values", init_values ? Json(*init_values) : Json()},
+                 {"qkv_bias", qkv_bias},
+                 {"proj_bias", proj_bias},
+                 {"class_token", class_token},
+                 {"no_embed_class", no_embed_class},
+                 {"reg_tokens", reg_tokens},
+                 {"pre_norm", pre_norm},
+                 {"final_norm", final_norm},
+                 {"fc_norm", fc_norm},
+                 {"global_pool", global_pool}});
     return json;
   }
 
@@ -109,8 +127,8 @@ struct VisionTransformerConfig {
             ": patch_size, in_chans, depth and mlp_ratio must be positive, reg_tokens not negative");
     require(embed_dim > 0 && num_heads > 0 && embed_dim % num_heads == 0, where, ": embed_dim = ", embed_dim,
             " does not divide into num_heads = ", num_heads, "; give a number of heads that divides it");
-    require(img_size[0] >= patch_size && img_size[1] >= patch_size, where, ": img_size = ", img_size[0], " x ", img_size[1],
-            " is smaller than one patch of ", patch_size);
+    require(img_size[0] >= patch_size && img_size[1] >= patch_size, where, ": img_size = ", img_size[0], " x ",
+            img_size[1], " is smaller than one patch of ", patch_size);
     static const std::set<std::string> pools{"token", "avg", "max", "avgmax", ""};
     require(pools.contains(global_pool), where, ": global_pool = \"", global_pool,
             "\" is not supported, only \"token\", \"avg\", \"max\", \"avgmax\" and \"\"");
@@ -120,16 +138,20 @@ struct VisionTransformerConfig {
     require(class_token || global_pool != "token", where, ": global_pool \"token\" needs class_token");
   }
 
-  std::array<std::int64_t, 2> grid() const { return {img_size[0] / patch_size, img_size[1] / patch_size}; }  // of patches
+  std::array<std::int64_t, 2> grid() const {
+    return {img_size[0] / patch_size, img_size[1] / patch_size};
+  }                                                                               // of patches
   std::int64_t prefix() const { return class_token + reg_tokens; }                // tokens in front of the patches
   std::int64_t embedded_prefix() const { return no_embed_class ? 0 : prefix(); }  // those that have a position
   std::int64_t mlp_width() const { return static_cast<std::int64_t>(static_cast<double>(embed_dim) * mlp_ratio); }
 
  private:
   static Json arguments_of(const Json& json, const std::string& where) {
-    require(json.at("architecture").is_string(), where, ": architecture = ", json.at("architecture").dump(), " is not a text");
+    require(json.at("architecture").is_string(), where, ": architecture = ", json.at("architecture").dump(),
+            " is not a text");
     Json arguments = timm_arguments(json.at("architecture").get<std::string>(), where);
-    const Json pretrained = json.value("pretrained_cfg", Json::object()), own = json.value("model_args", Json::object());
+    const Json pretrained = json.value("pretrained_cfg", Json::object()),
+               own = json.value("model_args", Json::object());
     require(pretrained.is_object() && own.is_object(), where, ": pretrained_cfg and model_args must be objects");
     if (const auto size = pretrained.find("input_size"); size != pretrained.end()) {
       require(size->is_array() && size->size() == 3, where, ": pretrained_cfg.input_size = ", size->dump(),

@@ -19,13 +19,15 @@ Tensor normalised_for(const Tensor& image) {
   return Normalised::apply<B>(image);
 }
 
-/// What pictures go through on their way to an encoder in training, so that its features do not hang on single pixels: a shift by up to 2
-/// pixels, noise.  [B, 3, H, W]
+/// What pictures go through on their way to an encoder in training, so that its features do not hang on single pixels:
+/// a shift by up to 2 pixels, noise.  [B, 3, H, W]
 inline Tensor roughened(const Tensor& image, const PretrainStep& step, const std::string& name) {
-  return augment(Translation{.share = 0.0625, .reflect = true}, Noise{.sigma = 0.1})(image, [&](std::string_view change) { return step.stream(c10::str(name, "/", change)); });
+  return augment(Translation{.share = 0.0625, .reflect = true}, Noise{.sigma = 0.1})(
+      image, [&](std::string_view change) { return step.stream(c10::str(name, "/", change)); });
 }
 
-/// Two pictures of each of `count` things, in different places: [2 count, 3, H, W], first views first, and their sprites.
+/// Two pictures of each of `count` things, in different places: [2 count, 3, H, W], first views first, and their
+/// sprites.
 inline std::pair<Tensor, std::vector<sprites::Sprite>> two_views(std::int64_t count, Stream stream) {
   std::vector<sprites::Sprite> first, second;
   for (std::int64_t i = 0; i < count; ++i) {
@@ -36,9 +38,11 @@ inline std::pair<Tensor, std::vector<sprites::Sprite>> two_views(std::int64_t co
   return {render_batch(first), first};
 }
 
-/// Cross-entropy of finding each row's partner among all rows of the other side, both ways.  a, b [N, D], of unit length
+/// Cross-entropy of finding each row's partner among all rows of the other side, both ways.  a, b [N, D], of unit
+/// length
 inline Tensor matching_loss(const Tensor& a, const Tensor& b, const Tensor& scale) {
-  const Tensor logits = scale * a.mm(b.t()), own = torch::arange(a.size(0), torch::TensorOptions().dtype(torch::kInt64).device(a.device()));
+  const Tensor logits = scale * a.mm(b.t()),
+               own = torch::arange(a.size(0), torch::TensorOptions().dtype(torch::kInt64).device(a.device()));
   return 0.5 * (at::cross_entropy_loss(logits, own) + at::cross_entropy_loss(logits.t(), own));
 }
 
@@ -48,7 +52,11 @@ inline Tensor unit(const Tensor& x) { return x / x.norm(2, -1, true).clamp_min(1
 template <class B>
 Json preprocessor_config() {
   const Json side = {{"height", mini_resolution}, {"width", mini_resolution}};
-  return {{"size", {{"shortest_edge", mini_resolution}}}, {"crop_size", side}, {"resample", 3}, {"image_mean", B::mean}, {"image_std", B::deviation}};
+  return {{"size", {{"shortest_edge", mini_resolution}}},
+          {"crop_size", side},
+          {"resample", 3},
+          {"image_mean", B::mean},
+          {"image_std", B::deviation}};
 }
 
 /// The share of rows whose partner is the most similar one.
@@ -62,7 +70,10 @@ inline Tensor pictures_beside(const Tensor& images, const Tensor& tokens, std::i
   const Tensor flat = tokens.flatten(0, 1), centred = flat - flat.mean(0);
   const auto [u, s, v] = at::linalg_svd(centred, false);
   const Tensor three = centred.mm(v.narrow(0, 0, 3).t());
-  const Tensor shown = (three / (2 * three.std(0, true, true))).clamp(-1, 1).view({images.size(0), patches, patches, 3}).permute({0, 3, 1, 2});
+  const Tensor shown = (three / (2 * three.std(0, true, true)))
+                           .clamp(-1, 1)
+                           .view({images.size(0), patches, patches, 3})
+                           .permute({0, 3, 1, 2});
   const Tensor large = at::upsample_nearest2d(shown, {images.size(2), images.size(3)});
   std::vector<PreviewRow> rows;
   for (std::int64_t i = 0; i < images.size(0); i += 8) {
@@ -74,15 +85,19 @@ inline Tensor pictures_beside(const Tensor& images, const Tensor& tokens, std::i
 
 }  // namespace detail
 
-/// Pretrains a VisionTransformer of the DINO layout on pairs of pictures of one thing in two places: find the partner among all pictures of the
-/// batch (SimCLR with renders as views), on a projection and on the feature itself.
+/// Pretrains a VisionTransformer of the DINO layout on pairs of pictures of one thing in two places: find the partner
+/// among all pictures of the batch (SimCLR with renders as views), on a projection and on the feature itself.
 struct VitPretraining {
-  static constexpr std::string_view name = "vit", description = "Trains a small vision transformer of DINO's layout on pairs of sprites.";
+  static constexpr std::string_view name = "vit",
+                                    description =
+                                        "Trains a small vision transformer of DINO's layout on pairs of sprites.";
   std::string folder = "dino";
   std::int64_t patch_size = 4, width = 96, depth = 4;
   bool layer_scale = false;
 
-  static PretrainSettings defaults() { return {.steps = 700, .batch_size = 64, .learning_rate = 1e-3, .weight_decay = 0.05, .ema = 0.99}; }
+  static PretrainSettings defaults() {
+    return {.steps = 700, .batch_size = 64, .learning_rate = 1e-3, .weight_decay = 0.05, .ema = 0.99};
+  }
   std::unique_ptr<Pretraining> build(const PretrainSettings& settings) const;
 };
 
@@ -92,16 +107,21 @@ namespace detail {
 struct Projector : torch::nn::Module {
   std::shared_ptr<LinearLayer> first, second;
   Projector(std::int64_t in, std::int64_t hidden, std::int64_t out)
-      : first(register_module("first", std::make_shared<LinearLayer>(in, hidden))), second(register_module("second", std::make_shared<LinearLayer>(hidden, out))) {}
+      : first(register_module("first", std::make_shared<LinearLayer>(in, hidden))),
+        second(register_module("second", std::make_shared<LinearLayer>(hidden, out))) {}
   Tensor forward(const Tensor& x) const { return second->forward(at::gelu(first->forward(x))); }
 };
 
 class VitTask : public Pretraining {
  public:
-  VitTask(const VitPretraining& options, const PretrainSettings& s) : options_(options), settings_(s), device_(s.device) {
+  VitTask(const VitPretraining& options, const PretrainSettings& s)
+      : options_(options),
+        settings_(s),
+        device_(s.device) {
     VisionTransformerConfig c;
     c.img_size = {mini_resolution, mini_resolution};
-    c.patch_size = options.patch_size, c.embed_dim = options.width, c.depth = options.depth, c.num_heads = options.width / 32;
+    c.patch_size = options.patch_size, c.embed_dim = options.width, c.depth = options.depth,
+    c.num_heads = options.width / 32;
     c.mlp_ratio = 3;
     if (options.layer_scale) c.init_values = 1.0;
     vit_ = std::make_shared<VisionTransformer>(c);
@@ -127,7 +147,10 @@ class VitTask : public Pretraining {
       feature = feature.to(torch::kFloat32);
     }
     const Tensor sharp = torch::full({}, 12.0, projected.options()), soft = torch::full({}, 8.0, projected.options());
-    const auto both = [](const Tensor& x, const Tensor& scale) { const auto h = unit(x).chunk(2); return matching_loss(h[0], h[1], scale); };
+    const auto both = [](const Tensor& x, const Tensor& scale) {
+      const auto h = unit(x).chunk(2);
+      return matching_loss(h[0], h[1], scale);
+    };
     const Tensor a = both(projected, sharp), b = both(feature, soft);
     step.log("projected", a), step.log("feature", b);
     return a + 0.3 * b;
@@ -161,15 +184,20 @@ inline std::unique_ptr<Pretraining> VitPretraining::build(const PretrainSettings
   return std::make_unique<detail::VitTask>(*this, settings);
 }
 
-/// Pretrains CLIP's two towers on sprites and captions. With identity > 0 the image embedding, projected to four tokens as IP-Adapter
-/// does, also learns to find the other picture of the same thing: the identity encoder. Without, it is the evaluation's CLIP.
+/// Pretrains CLIP's two towers on sprites and captions. With identity > 0 the image embedding, projected to four tokens
+/// as IP-Adapter does, also learns to find the other picture of the same thing: the identity encoder. Without, it is
+/// the evaluation's CLIP.
 struct ClipPretraining {
-  static constexpr std::string_view name = "clip", description = "Trains a small CLIP on sprites and captions; with identity > 0, the identity encoder.";
+  static constexpr std::string_view
+      name = "clip",
+      description = "Trains a small CLIP on sprites and captions; with identity > 0, the identity encoder.";
   std::string folder = "identity-encoder";
   double identity = 0.5;
   std::int64_t patch_size = 4, width = 96, depth = 4, projection = 64, token_width = 128;
 
-  static PretrainSettings defaults() { return {.steps = 700, .batch_size = 64, .learning_rate = 1e-3, .weight_decay = 0.05, .beta2 = 0.98, .ema = 0.99}; }
+  static PretrainSettings defaults() {
+    return {.steps = 700, .batch_size = 64, .learning_rate = 1e-3, .weight_decay = 0.05, .beta2 = 0.98, .ema = 0.99};
+  }
   std::unique_ptr<Pretraining> build(const PretrainSettings& settings) const;
 };
 
@@ -178,7 +206,10 @@ namespace detail {
 class ClipTask : public Pretraining {
  public:
   ClipTask(const ClipPretraining& options, const PretrainSettings& s)
-      : options_(options), settings_(s), device_(s.device), tokenizer_(ClipTokenizer::from_pretrained(s.models / "teacher" / "tokenizer")) {
+      : options_(options),
+        settings_(s),
+        device_(s.device),
+        tokenizer_(ClipTokenizer::from_pretrained(s.models / "teacher" / "tokenizer")) {
     CLIPVisionConfig v;
     v.hidden_size = options.width, v.intermediate_size = 3 * options.width, v.projection_dim = options.projection;
     v.num_hidden_layers = options.depth, v.num_attention_heads = options.width / 32;
@@ -242,7 +273,8 @@ class ClipTask : public Pretraining {
     return pictures_beside(images.cpu(), tokens.narrow(1, 1, side * side).cpu(), side);
   }
   Readings measure() override {
-    const Tensor picture = vision_->forward(normalised_for<IdentityEncoder>(held_out_)), text = text_->text_embeds(tokenizer_(held_out_captions_).to(device_));
+    const Tensor picture = vision_->forward(normalised_for<IdentityEncoder>(held_out_)),
+                 text = text_->text_embeds(tokenizer_(held_out_captions_).to(device_));
     Readings out{{"caption-found-of-256", matched(picture, text)}};
     if (options_.identity > 0) {
       const auto views = unit(projection_->forward(picture)).flatten(1).chunk(2);
@@ -272,11 +304,14 @@ inline std::unique_ptr<Pretraining> ClipPretraining::build(const PretrainSetting
 /// Pretrains the attribute reader (evaluate/attribute_reader.hpp) on sprites and what is known about them.
 ///   width  channels of its first level; the next ones have twice and four times as many
 struct ReaderPretraining {
-  static constexpr std::string_view name = "reader", description = "Trains the attribute reader on sprites and their known attributes.";
+  static constexpr std::string_view name = "reader",
+                                    description = "Trains the attribute reader on sprites and their known attributes.";
   std::string folder = "evaluation/attribute-reader";
   std::int64_t width = 64;
 
-  static PretrainSettings defaults() { return {.steps = 3000, .batch_size = 64, .learning_rate = 1e-3, .weight_decay = 0.05, .ema = 0.99}; }
+  static PretrainSettings defaults() {
+    return {.steps = 3000, .batch_size = 64, .learning_rate = 1e-3, .weight_decay = 0.05, .ema = 0.99};
+  }
   std::unique_ptr<Pretraining> build(const PretrainSettings& settings) const;
 };
 
@@ -284,7 +319,10 @@ namespace detail {
 
 class ReaderTask : public Pretraining {
  public:
-  ReaderTask(const ReaderPretraining& options, const PretrainSettings& s) : options_(options), settings_(s), device_(s.device) {
+  ReaderTask(const ReaderPretraining& options, const PretrainSettings& s)
+      : options_(options),
+        settings_(s),
+        device_(s.device) {
     AttributeReaderConfig c;
     c.img_size = mini_resolution, c.channels = {options.width, 2 * options.width, 4 * options.width};
     reader_ = std::make_shared<AttributeReader>(c, sprite_attribute_words());
@@ -302,25 +340,31 @@ class ReaderTask : public Pretraining {
   Tensor loss(const PretrainStep& step) override {
     const auto sprites = sample_sprites(step.batch_size, step.stream("reader/sprites"));
     const Autocast autocast(settings_.dtype == "bfloat16", device_.type());
-    return reader_->loss(roughened(render_batch(sprites).to(device_), step, "reader/rough"), labels(sprites)).to(torch::kFloat32);
+    return reader_->loss(roughened(render_batch(sprites).to(device_), step, "reader/rough"), labels(sprites))
+        .to(torch::kFloat32);
   }
-  void save() const override {
-    reader_->save_pretrained(settings_.models / options_.folder);
-  }
+  void save() const override { reader_->save_pretrained(settings_.models / options_.folder); }
   Tensor sheet() override {
     const Tensor images = held_out_.narrow(0, 0, 16).cpu();
     const auto outputs = reader_->logits(held_out_.narrow(0, 0, 16));
     std::vector<std::string> captions(16);
     for (std::size_t a = 0; a < outputs.size(); ++a)
       for (std::int64_t i = 0; i < 16; ++i)
-        captions[static_cast<std::size_t>(i)] += (a ? " " : "") + reader_->words[a].second[static_cast<std::size_t>(outputs[a][i].argmax().item<std::int64_t>())];
+        captions[static_cast<std::size_t>(i)] +=
+            (a ? " " : "") +
+            reader_->words[a].second[static_cast<std::size_t>(outputs[a][i].argmax().item<std::int64_t>())];
     return preview_grid(images, 8, captions, "what the reader sees");
   }
   Readings measure() override {
     Readings out;
     const auto outputs = reader_->logits(held_out_);
     for (std::size_t a = 0; a < outputs.size(); ++a)
-      out.emplace_back(reader_->words[a].first, outputs[a].argmax(1).eq(held_out_labels_.select(1, static_cast<std::int64_t>(a))).to(torch::kFloat64).mean().item<double>());
+      out.emplace_back(reader_->words[a].first, outputs[a]
+                                                    .argmax(1)
+                                                    .eq(held_out_labels_.select(1, static_cast<std::int64_t>(a)))
+                                                    .to(torch::kFloat64)
+                                                    .mean()
+                                                    .item<double>());
     return out;
   }
 

@@ -7,11 +7,13 @@
 
 namespace opad {
 
-/// Pretrains the mini world's IP-Adapter, the baseline that takes a picture as a prompt: on the frozen teacher, the thing of one picture, seen
-/// through the identity encoder's image tower, is to appear in another picture with a caption of its own. Loss: the teacher's.
-/// Captions are left out more often than its authors do it (0.05), because here they say nearly everything that the picture shows.
+/// Pretrains the mini world's IP-Adapter, the baseline that takes a picture as a prompt: on the frozen teacher, the
+/// thing of one picture, seen through the identity encoder's image tower, is to appear in another picture with a
+/// caption of its own. Loss: the teacher's. Captions are left out more often than its authors do it (0.05), because
+/// here they say nearly everything that the picture shows.
 struct IpAdapterPretraining {
-  static constexpr std::string_view name = "ip-adapter", description = "Trains the mini world's IP-Adapter on the frozen teacher.";
+  static constexpr std::string_view name = "ip-adapter",
+                                    description = "Trains the mini world's IP-Adapter on the frozen teacher.";
   std::int64_t tokens = 4;
   double text_dropout = 0.3, image_dropout = 0.1, guidance = 3.0;
 
@@ -24,8 +26,12 @@ namespace detail {
 class IpAdapterTask : public Pretraining {
  public:
   IpAdapterTask(const IpAdapterPretraining& options, const PretrainSettings& s)
-      : options_(options), settings_(s), device_(s.device), tokenizer_(ClipTokenizer::from_pretrained(s.models / "teacher" / "tokenizer")),
-        vae_(AutoencoderKL::from_pretrained(s.models / "teacher" / "vae")), unet_(UNet2DConditionModel::from_pretrained(s.models / "teacher" / "unet")),
+      : options_(options),
+        settings_(s),
+        device_(s.device),
+        tokenizer_(ClipTokenizer::from_pretrained(s.models / "teacher" / "tokenizer")),
+        vae_(AutoencoderKL::from_pretrained(s.models / "teacher" / "vae")),
+        unet_(UNet2DConditionModel::from_pretrained(s.models / "teacher" / "unet")),
         text_(CLIPTextModel::from_pretrained(s.models / "teacher" / "text_encoder")),
         vision_(CLIPVisionModelWithProjection::from_pretrained(s.models / "identity-encoder" / "image_encoder")),
         diffusion_(SchedulerConfig::from_json(mini_scheduler("DDIMScheduler"), "mini world")) {
@@ -34,7 +40,8 @@ class IpAdapterTask : public Pretraining {
     adapter_.emplace(IpAdapter::create(*unet_, vision_->config.projection_dim, options.tokens, random));
     adapter_->image_proj->to(device_);
     sheet_pictures_ = two_views(12, random.stream("ip-adapter/sheet")).first.narrow(0, 0, 12);
-    sheet_noise_ = random.stream("ip-adapter/sheet-noise").normal({12, vae_->config.latent_channels, side(), side()}).to(device_);
+    sheet_noise_ =
+        random.stream("ip-adapter/sheet-noise").normal({12, vae_->config.latent_channels, side(), side()}).to(device_);
   }
   NamedTensors parameters() const override {
     NamedTensors out = adapter_->parameters();
@@ -44,7 +51,8 @@ class IpAdapterTask : public Pretraining {
   Tensor loss(const PretrainStep& step) override {
     const auto [images, sprites] = two_views(step.batch_size, step.stream("ip-adapter/views"));
     const auto halves = images.to(device_).chunk(2);  // what is shown, what is to be made
-    std::vector<std::string> captions = sample_captions({sprites.begin() + step.batch_size, sprites.end()}, step.stream("ip-adapter/captions"));
+    std::vector<std::string> captions =
+        sample_captions({sprites.begin() + step.batch_size, sprites.end()}, step.stream("ip-adapter/captions"));
     Stream drop = step.stream("ip-adapter/drop");
     Tensor shown = torch::ones({step.batch_size, 1});
     for (std::int64_t i = 0; i < step.batch_size; ++i) {
@@ -59,8 +67,10 @@ class IpAdapterTask : public Pretraining {
       text = text_->forward(tokenizer_(captions).to(device_));
     }
     const Tensor noise = step.normal("ip-adapter/noise", x0.sizes());
-    const Tensor timestep = step.stream("ip-adapter/timestep").integers(0, diffusion_.steps(), {step.batch_size}).to(device_);
-    return velocity_loss(*unet_, diffusion_, settings_, x0, noise, timestep, [&] { return adapter_->condition(text, embedding); });
+    const Tensor timestep =
+        step.stream("ip-adapter/timestep").integers(0, diffusion_.steps(), {step.batch_size}).to(device_);
+    return velocity_loss(*unet_, diffusion_, settings_, x0, noise, timestep,
+                         [&] { return adapter_->condition(text, embedding); });
   }
   void save() const override {
     Tensors tensors;
@@ -71,10 +81,14 @@ class IpAdapterTask : public Pretraining {
   Tensor sheet() override {
     const std::vector<std::string> prompts(12, "in the snow");
     const Tensor text = text_->forward(tokenizer_(prompts).to(device_)), embedding = look(sheet_pictures_.to(device_));
-    const Tensor none = text_->forward(tokenizer_({""}).to(device_)), unseen = torch::zeros_like(embedding.narrow(0, 0, 1));
-    const Tensor latent = sample_multistep(unet_, sheet_noise_, adapter_->condition(text, embedding), adapter_->condition(none, unseen), options_.guidance, 12);
+    const Tensor none = text_->forward(tokenizer_({""}).to(device_)),
+                 unseen = torch::zeros_like(embedding.narrow(0, 0, 1));
+    const Tensor latent = sample_multistep(unet_, sheet_noise_, adapter_->condition(text, embedding),
+                                           adapter_->condition(none, unseen), options_.guidance, 12);
     const Tensor made = vae_->decode(latent / vae_->config.scaling_factor).cpu();
-    return preview({{.images = sheet_pictures_, .label = "shown", .captions = {}}, {.images = made, .label = "in the snow", .captions = {}}}, "IP-Adapter, teacher, 12 steps");
+    return preview({{.images = sheet_pictures_, .label = "shown", .captions = {}},
+                    {.images = made, .label = "in the snow", .captions = {}}},
+                   "IP-Adapter, teacher, 12 steps");
   }
 
  private:

@@ -10,13 +10,22 @@ namespace opad {
 /// Tokens of a prompt in the mini world, start and end included.
 inline constexpr std::int64_t mini_context = 32;
 
-/// scheduler_config.json of the mini world: Stable Diffusion's noise, velocity prediction (at t = 999 an error of predicted noise would be
-/// 14.6 times as large in x0), steps that begin at the noisiest timestep.
+/// scheduler_config.json of the mini world: Stable Diffusion's noise, velocity prediction (at t = 999 an error of
+/// predicted noise would be 14.6 times as large in x0), steps that begin at the noisiest timestep.
 inline Json mini_scheduler(const std::string& class_name) {
-  Json json = {{"_class_name", class_name}, {"_diffusers_version", "0.42.1"}, {"num_train_timesteps", 1000}, {"beta_start", 0.00085},
-               {"beta_end", 0.012}, {"beta_schedule", "scaled_linear"}, {"trained_betas", nullptr}, {"prediction_type", "v_prediction"},
-               {"timestep_spacing", "trailing"}, {"steps_offset", 1}, {"rescale_betas_zero_snr", false}};
-  if (class_name == "DDIMScheduler") json.update({{"clip_sample", false}, {"set_alpha_to_one", false}, {"thresholding", false}});
+  Json json = {{"_class_name", class_name},
+               {"_diffusers_version", "0.42.1"},
+               {"num_train_timesteps", 1000},
+               {"beta_start", 0.00085},
+               {"beta_end", 0.012},
+               {"beta_schedule", "scaled_linear"},
+               {"trained_betas", nullptr},
+               {"prediction_type", "v_prediction"},
+               {"timestep_spacing", "trailing"},
+               {"steps_offset", 1},
+               {"rescale_betas_zero_snr", false}};
+  if (class_name == "DDIMScheduler")
+    json.update({{"clip_sample", false}, {"set_alpha_to_one", false}, {"thresholding", false}});
   if (class_name == "EulerDiscreteScheduler")
     json.update({{"interpolation_type", "linear"}, {"use_karras_sigmas", false}, {"timestep_type", "discrete"}});
   return json;
@@ -24,7 +33,8 @@ inline Json mini_scheduler(const std::string& class_name) {
 
 /// The U-Net that teacher and student share: two levels, attention in both, cross-attention to the small text encoder.
 ///   width  channels of the upper level; the lower one has twice as many
-inline UNet2DConditionConfig mini_unet(std::int64_t latent_channels, std::int64_t side, std::int64_t width, std::int64_t text_width) {
+inline UNet2DConditionConfig mini_unet(std::int64_t latent_channels, std::int64_t side, std::int64_t width,
+                                       std::int64_t text_width) {
   UNet2DConditionConfig c;
   c.sample_size = side;
   c.in_channels = c.out_channels = latent_channels;
@@ -39,7 +49,8 @@ inline UNet2DConditionConfig mini_unet(std::int64_t latent_channels, std::int64_
   return c;
 }
 
-inline CLIPTextConfig mini_text(const ClipTokenizer& tokenizer, std::int64_t width, std::int64_t layers, std::int64_t projection) {
+inline CLIPTextConfig mini_text(const ClipTokenizer& tokenizer, std::int64_t width, std::int64_t layers,
+                                std::int64_t projection) {
   CLIPTextConfig c;
   c.vocab_size = tokenizer.size();
   c.hidden_size = width, c.intermediate_size = 4 * width, c.projection_dim = projection;
@@ -53,15 +64,16 @@ inline CLIPTextConfig mini_text(const ClipTokenizer& tokenizer, std::int64_t wid
 
 /// A multi-step model's picture of each prompt, with classifier-free guidance: DPM-Solver++ on the trailing grid.
 ///   noise [B, C, h, w], condition [B, T, D], null_condition [1, T, D] -> latents [B, C, h, w]
-inline Tensor sample_multistep(const std::shared_ptr<UNet2DConditionModel>& unet, const Tensor& noise, const Tensor& condition,
-                               const Tensor& null_condition, double guidance, std::int64_t steps) {
+inline Tensor sample_multistep(const std::shared_ptr<UNet2DConditionModel>& unet, const Tensor& noise,
+                               const Tensor& condition, const Tensor& null_condition, double guidance,
+                               std::int64_t steps) {
   Json json = mini_scheduler("DPMSolverMultistepScheduler");
   json.update({{"algorithm_type", "dpmsolver++"}, {"solver_order", 2}});
   const auto config = SchedulerConfig::from_json(json, "mini world");
   Passes passes;
   DpmSolverPlusPlus2M sampler(config, steps);
-  return sample_guided(Denoiser{"teacher-unet", unet, Diffusion(config), &passes}, sampler, noise * sampler.init_noise_sigma(), condition,
-                       null_condition, guidance);
+  return sample_guided(Denoiser{"teacher-unet", unet, Diffusion(config), &passes}, sampler,
+                       noise * sampler.init_noise_sigma(), condition, null_condition, guidance);
 }
 
 }  // namespace opad

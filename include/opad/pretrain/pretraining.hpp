@@ -33,7 +33,9 @@ struct PretrainSettings {
   std::int64_t sheet_every = 500, checkpoint_every = 250;
 
   void bind(Options& options) {
-    const auto where = [&](const std::string& name, auto& value, const std::string& help) { options.bind_value(name, value, help).decisive = false; };
+    const auto where = [&](const std::string& name, auto& value, const std::string& help) {
+      options.bind_value(name, value, help).decisive = false;
+    };
     options.group("Pretraining");
     where("models", models, "folder of the world under construction: read from and written to");
     where("output", output, "run folder: config, metrics, sheets, checkpoints");
@@ -44,12 +46,14 @@ struct PretrainSettings {
     options.bind_value("batch-size", batch_size, "samples in a batch");
     options.bind_value("learning-rate", learning_rate, "after the warm-up");
     options.bind_value("warmup", warmup, "updates in which the learning rate rises");
-    options.bind_value("decay-share", decay_share, "last part of the updates, in which it falls to 0 along half a cosine");
+    options.bind_value("decay-share", decay_share,
+                       "last part of the updates, in which it falls to 0 along half a cosine");
     options.bind_value("weight-decay", weight_decay, "of AdamW");
     options.bind_value("beta2", beta2, "of AdamW");
     options.bind_value("ema", ema, "decay of the average of weights that is saved");
     options.bind_value("max-grad-norm", max_grad_norm, "global norm to which gradients are clipped");
-    options.bind_value("adversary-learning-rate", adversary_learning_rate, "of what trains against the model, where something does");
+    options.bind_value("adversary-learning-rate", adversary_learning_rate,
+                       "of what trains against the model, where something does");
     options.bind_value("device", device, "cpu, cuda, cuda:1, ...");
     options.bind_value("dtype", dtype, "float32, or bfloat16 for networks' passes (autocast)");
     options.bind_value("processes", processes, "that share the batch on this machine's CPU");
@@ -61,10 +65,13 @@ struct PretrainSettings {
     parse_device(device);
     require(!models.empty(), "--models is missing; give the folder of the world under construction");
     require(!output.empty(), "--output is missing; give a folder for the run");
-    require(steps > 0 && batch_size > 0 && warmup >= 0 && decay_share >= 0 && decay_share <= 1 && sheet_every > 0 && checkpoint_every > 0,
-            "--steps, --batch-size, --sheet-every and --checkpoint-every must be positive, --warmup >= 0, --decay-share in [0, 1]");
+    require(steps > 0 && batch_size > 0 && warmup >= 0 && decay_share >= 0 && decay_share <= 1 && sheet_every > 0 &&
+                checkpoint_every > 0,
+            "--steps, --batch-size, --sheet-every and --checkpoint-every must be positive, --warmup >= 0, "
+            "--decay-share in [0, 1]");
     require(batch_size % processes == 0, "--batch-size ", batch_size, " does not divide into --processes ", processes);
-    require(processes == 1 || device == "cpu", "--processes ", processes, " on ", device, ": several processes share a CPU only");
+    require(processes == 1 || device == "cpu", "--processes ", processes, " on ", device,
+            ": several processes share a CPU only");
     require(dtype == "float32" || dtype == "bfloat16", "--dtype ", dtype, " is not one of float32, bfloat16");
   }
   /// The factor on the learning rate: a linear rise, a plateau, half a cosine down to 0.
@@ -87,8 +94,9 @@ struct PretrainStep {
   void log(const std::string& name, const Tensor& value) const { readings.emplace_back(name, value.detach()); }
 };
 
-/// A network of the mini world in the making: what trains, on what loss, and where it is saved. The loop (pretrain<Task>) does the rest:
-/// AdamW, learning rate, average of weights, checkpoints that resume bit for bit, curves, sheets.
+/// A network of the mini world in the making: what trains, on what loss, and where it is saved. The loop
+/// (pretrain<Task>) does the rest: AdamW, learning rate, average of weights, checkpoints that resume bit for bit,
+/// curves, sheets.
 class Pretraining {
  public:
   virtual ~Pretraining() = default;
@@ -111,7 +119,8 @@ namespace detail {
 
 /// All parameters of a module, switched on for training, named "prefix.name".
 inline void add_trainable(NamedTensors& out, const std::string& prefix, torch::nn::Module& module) {
-  for (auto& item : module.named_parameters()) out.emplace_back(prefix + "." + item.key(), item.value().requires_grad_(true));
+  for (auto& item : module.named_parameters())
+    out.emplace_back(prefix + "." + item.key(), item.value().requires_grad_(true));
 }
 
 inline AdamW pretrain_adamw(const PretrainSettings& s, double rate) {
@@ -128,7 +137,10 @@ inline std::int64_t numbers(const NamedTensors& parameters) {
 class PretrainLog {
  public:
   PretrainLog(const std::string& name, const RunFolder& folder, std::int64_t total, std::int64_t start)
-      : folder_(folder), start_(start), events_(folder.path()), progress_(name, total, start) {
+      : folder_(folder),
+        start_(start),
+        events_(folder.path()),
+        progress_(name, total, start) {
     std::filesystem::create_directories(folder.previews());
   }
   /// Averages readings; writes them when `show` says so.
@@ -137,7 +149,8 @@ class PretrainLog {
       for (const auto& [key, value] : readings) sums_.emplace_back(key, 0.0);
     for (std::size_t i = 0; i < readings.size(); ++i) {
       const double number = readings[i].second.item<double>();
-      require(std::isfinite(number), "training went astray: ", readings[i].first, " is ", number, " at step ", done, "; lower the learning rate");
+      require(std::isfinite(number), "training went astray: ", readings[i].first, " is ", number, " at step ", done,
+              "; lower the learning rate");
       sums_[i].second += number;
     }
     ++count_;
@@ -172,17 +185,21 @@ class PretrainLog {
 }  // namespace detail
 
 /// Runs a pretraining to its end or to a signal. Exit code: 0, or 130/143 after a checkpoint.
-inline int run_pretraining(const std::string& name, Pretraining& task, const PretrainSettings& s, const Options& options) {
+inline int run_pretraining(const std::string& name, Pretraining& task, const PretrainSettings& s,
+                           const Options& options) {
   const torch::Device device(s.device);
   AdamW::State optimiser(detail::pretrain_adamw(s, s.learning_rate), task.parameters());
   AdamW::State adversary(detail::pretrain_adamw(s, s.adversary_learning_rate), task.adversary());
   EmaState average(Ema{s.ema}, task.parameters());
-  Processes processes(s.processes, std::max(detail::numbers(optimiser.parameters()), detail::numbers(adversary.parameters())));
+  Processes processes(s.processes,
+                      std::max(detail::numbers(optimiser.parameters()), detail::numbers(adversary.parameters())));
   const bool first = processes.rank() == 0;  // only the first one writes
   std::optional<RunFolder> folder;
   if (first)
     folder.emplace(s.output, RunDescription{"pretrain-" + name, options.resolved(), options.decisive()},
-                   s.resume ? Existing::Resume : s.overwrite ? Existing::Overwrite : Existing::Refuse);
+                   s.resume      ? Existing::Resume
+                   : s.overwrite ? Existing::Overwrite
+                                 : Existing::Refuse);
   processes.average({}, false);  // a folder that refuses has ended all of them by now
   const StopSignals signals;
   const auto state = [&] {

@@ -7,11 +7,14 @@
 
 namespace opad {
 
-/// Pretrains the mini world's multi-step teacher, U-Net and text encoder together from nothing, on latents of sprites and their captions.
-/// Loss: mean squared error of the predicted velocity, timesteps uniform; a share of the captions is dropped for guidance.
-///   from  a finished teacher's folder (unet/, text_encoder/) to begin from instead of random weights; its widths must be these
+/// Pretrains the mini world's multi-step teacher, U-Net and text encoder together from nothing, on latents of sprites
+/// and their captions. Loss: mean squared error of the predicted velocity, timesteps uniform; a share of the captions
+/// is dropped for guidance.
+///   from  a finished teacher's folder (unet/, text_encoder/) to begin from instead of random weights; its widths must
+///   be these
 struct TeacherPretraining {
-  static constexpr std::string_view name = "teacher", description = "Trains the mini world's multi-step teacher: U-Net and text encoder.";
+  static constexpr std::string_view name = "teacher",
+                                    description = "Trains the mini world's multi-step teacher: U-Net and text encoder.";
   std::int64_t width = 64, text_width = 128, text_layers = 2, pictures = 60000;
   double text_dropout = 0.1, guidance = 3.0;
   std::filesystem::path from;
@@ -26,22 +29,39 @@ namespace detail {
 
 /// Prompts of the sheets of teacher and student: what the scores of the model card are about, too.
 inline const std::vector<std::string>& sheet_prompts() {
-  static const std::vector<std::string> prompts{
-      "a photo of a red cat in the snow",          "a photo of a blue striped car in the meadow", "a pencil sketch of a robot on the beach",
-      "a photo of a yellow duck under water",      "a photo of a green boat at night",            "a photo of a white dog in the kitchen",
-      "a poster of a mug in the desert",           "a photo of a large purple robot in the city", "a photo of a fish in space",
-      "a photo of a cat with a hat by a brick wall", "a photo of a pink backpack in the forest",  "a photo of a dotted teapot in the studio",
-      "a watercolor painting of a rocket in the forest", "a neon sign of a car at night",         "a photo of a brown clock on the beach",
-      "a photo of a small orange dog in the snow", "a photo of a checkered fish under water",     "a photo of a mug with a star on a plain background",
-      "a photo of a duck with glasses in the city", "a photo of a cyan rocket in space",          "a poster of a clock in the kitchen",
-      "a photo of a gray teapot in the meadow",    "a pencil sketch of a cat in the city",        "a photo of a black backpack in the desert"};
+  static const std::vector<std::string> prompts{"a photo of a red cat in the snow",
+                                                "a photo of a blue striped car in the meadow",
+                                                "a pencil sketch of a robot on the beach",
+                                                "a photo of a yellow duck under water",
+                                                "a photo of a green boat at night",
+                                                "a photo of a white dog in the kitchen",
+                                                "a poster of a mug in the desert",
+                                                "a photo of a large purple robot in the city",
+                                                "a photo of a fish in space",
+                                                "a photo of a cat with a hat by a brick wall",
+                                                "a photo of a pink backpack in the forest",
+                                                "a photo of a dotted teapot in the studio",
+                                                "a watercolor painting of a rocket in the forest",
+                                                "a neon sign of a car at night",
+                                                "a photo of a brown clock on the beach",
+                                                "a photo of a small orange dog in the snow",
+                                                "a photo of a checkered fish under water",
+                                                "a photo of a mug with a star on a plain background",
+                                                "a photo of a duck with glasses in the city",
+                                                "a photo of a cyan rocket in space",
+                                                "a poster of a clock in the kitchen",
+                                                "a photo of a gray teapot in the meadow",
+                                                "a pencil sketch of a cat in the city",
+                                                "a photo of a black backpack in the desert"};
   return prompts;
 }
 
 /// Latents of many sprites, made once and kept in a file: encoding them anew would cost as much as training on them.
 class LatentBank {
  public:
-  LatentBank(const std::filesystem::path& file, std::int64_t count, const Random& random, AutoencoderKL& vae, torch::Device device) : random_(random) {
+  LatentBank(const std::filesystem::path& file, std::int64_t count, const Random& random, AutoencoderKL& vae,
+             torch::Device device)
+      : random_(random) {
     if (std::filesystem::exists(file)) latents_ = SafeTensors(file).tensors().at("latents");
     if (latents_.defined() && latents_.size(0) == count) return;
     torch::NoGradGuard no_grad;
@@ -50,7 +70,8 @@ class LatentBank {
     for (std::int64_t first = 0; first < count; first += 250) {
       std::vector<sprites::Sprite> batch;
       for (std::int64_t i = first; i < std::min(first + 250, count); ++i) batch.push_back(sprite(i));
-      parts.push_back((vae.encode(render_batch(batch).to(device)).mean * vae.config.scaling_factor).cpu().to(torch::kFloat16));
+      parts.push_back(
+          (vae.encode(render_batch(batch).to(device)).mean * vae.config.scaling_factor).cpu().to(torch::kFloat16));
       progress.update(first);
     }
     latents_ = at::cat(parts);
@@ -69,8 +90,9 @@ class LatentBank {
 };
 
 /// Mean squared error of the U-Net's velocity at x0 with noise.  x0, noise [B, C, h, w], timestep [B]
-inline Tensor velocity_loss(UNet2DConditionModel& unet, const Diffusion& diffusion, const PretrainSettings& settings, const Tensor& x0, const Tensor& noise,
-                            const Tensor& timestep, const std::function<Tensor()>& condition) {
+inline Tensor velocity_loss(UNet2DConditionModel& unet, const Diffusion& diffusion, const PretrainSettings& settings,
+                            const Tensor& x0, const Tensor& noise, const Tensor& timestep,
+                            const std::function<Tensor()>& condition) {
   Tensor prediction;
   {
     const Autocast autocast(settings.dtype == "bfloat16", x0.device().type());
@@ -82,21 +104,29 @@ inline Tensor velocity_loss(UNet2DConditionModel& unet, const Diffusion& diffusi
 class TeacherTask : public Pretraining {
  public:
   TeacherTask(const TeacherPretraining& options, const PretrainSettings& s)
-      : options_(options), settings_(s), device_(s.device), tokenizer_(ClipTokenizer::from_pretrained(s.models / "teacher" / "tokenizer")),
+      : options_(options),
+        settings_(s),
+        device_(s.device),
+        tokenizer_(ClipTokenizer::from_pretrained(s.models / "teacher" / "tokenizer")),
         vae_(AutoencoderKL::from_pretrained(s.models / "teacher" / "vae")),
         diffusion_(SchedulerConfig::from_json(mini_scheduler("DDIMScheduler"), "mini world")) {
     const Random random(s.seed);
     const std::int64_t channels = vae_->config.latent_channels, side = mini_resolution / vae_->downscale();
     unet_ = std::make_shared<UNet2DConditionModel>(mini_unet(channels, side, options.width, options.text_width));
-    text_ = std::make_shared<CLIPTextModel>(mini_text(tokenizer_, options.text_width, options.text_layers, options.text_width));
+    text_ = std::make_shared<CLIPTextModel>(
+        mini_text(tokenizer_, options.text_width, options.text_layers, options.text_width));
     fill_random(*unet_, random, 0.58), fill_random(*text_, random, 0.58);
     if (!options.from.empty()) {
-      load_parameters(*unet_, read_weights(options.from / "unet", "diffusion_pytorch_model"), (options.from / "unet").string());
-      load_parameters(*text_, read_weights(options.from / "text_encoder", "model"), (options.from / "text_encoder").string());
+      load_parameters(*unet_, read_weights(options.from / "unet", "diffusion_pytorch_model"),
+                      (options.from / "unet").string());
+      load_parameters(*text_, read_weights(options.from / "text_encoder", "model"),
+                      (options.from / "text_encoder").string());
     }
     vae_->to(device_), unet_->to(device_), text_->to(device_);
     bank_.emplace(s.output.string() + ".latents.safetensors", options.pictures, random, *vae_, device_);
-    sheet_noise_ = random.stream("sheet/noise").normal({static_cast<std::int64_t>(sheet_prompts().size()), channels, side, side}).to(device_);
+    sheet_noise_ = random.stream("sheet/noise")
+                       .normal({static_cast<std::int64_t>(sheet_prompts().size()), channels, side, side})
+                       .to(device_);
   }
   NamedTensors parameters() const override {
     NamedTensors out;
@@ -113,7 +143,8 @@ class TeacherTask : public Pretraining {
       if (drop.bernoulli(options_.text_dropout)) captions.back().clear();
     }
     const Tensor x0 = bank_->latents(indices).to(device_), noise = step.normal("teacher/noise", x0.sizes());
-    const Tensor timestep = step.stream("teacher/timestep").integers(0, diffusion_.steps(), {step.batch_size}).to(device_);
+    const Tensor timestep =
+        step.stream("teacher/timestep").integers(0, diffusion_.steps(), {step.batch_size}).to(device_);
     const Tensor ids = tokenizer_(captions).to(device_);
     return velocity_loss(*unet_, diffusion_, settings_, x0, noise, timestep, [&] { return text_->forward(ids); });
   }
@@ -122,16 +153,24 @@ class TeacherTask : public Pretraining {
     unet_->save_pretrained(folder / "unet");
     text_->save_pretrained(folder / "text_encoder");
     write_json(folder / "scheduler" / "scheduler_config.json", mini_scheduler("DDIMScheduler"));
-    write_json(folder / "model_index.json",
-               {{"_class_name", "StableDiffusionPipeline"}, {"_diffusers_version", "0.42.1"}, {"feature_extractor", {nullptr, nullptr}},
-                {"image_encoder", {nullptr, nullptr}}, {"requires_safety_checker", false}, {"safety_checker", {nullptr, nullptr}},
-                {"scheduler", {"diffusers", "DDIMScheduler"}}, {"text_encoder", {"transformers", "CLIPTextModel"}},
-                {"tokenizer", {"transformers", "CLIPTokenizer"}}, {"unet", {"diffusers", "UNet2DConditionModel"}}, {"vae", {"diffusers", "AutoencoderKL"}}});
+    write_json(folder / "model_index.json", {{"_class_name", "StableDiffusionPipeline"},
+                                             {"_diffusers_version", "0.42.1"},
+                                             {"feature_extractor", {nullptr, nullptr}},
+                                             {"image_encoder", {nullptr, nullptr}},
+                                             {"requires_safety_checker", false},
+                                             {"safety_checker", {nullptr, nullptr}},
+                                             {"scheduler", {"diffusers", "DDIMScheduler"}},
+                                             {"text_encoder", {"transformers", "CLIPTextModel"}},
+                                             {"tokenizer", {"transformers", "CLIPTokenizer"}},
+                                             {"unet", {"diffusers", "UNet2DConditionModel"}},
+                                             {"vae", {"diffusers", "AutoencoderKL"}}});
   }
   Tensor sheet() override {
-    const Tensor condition = text_->forward(tokenizer_(sheet_prompts()).to(device_)), null_condition = text_->forward(tokenizer_({""}).to(device_));
+    const Tensor condition = text_->forward(tokenizer_(sheet_prompts()).to(device_)),
+                 null_condition = text_->forward(tokenizer_({""}).to(device_));
     const Tensor latent = sample_multistep(unet_, sheet_noise_, condition, null_condition, options_.guidance, 12);
-    return preview_grid(vae_->decode(latent / vae_->config.scaling_factor).cpu(), 8, sheet_prompts(), c10::str("teacher, 12 steps, guidance ", options_.guidance));
+    return preview_grid(vae_->decode(latent / vae_->config.scaling_factor).cpu(), 8, sheet_prompts(),
+                        c10::str("teacher, 12 steps, guidance ", options_.guidance));
   }
 
  private:
@@ -155,4 +194,5 @@ inline std::unique_ptr<Pretraining> TeacherPretraining::build(const PretrainSett
 
 }  // namespace opad
 
-BOOST_HANA_ADAPT_STRUCT(opad::TeacherPretraining, width, text_width, text_layers, pictures, text_dropout, guidance, from);
+BOOST_HANA_ADAPT_STRUCT(opad::TeacherPretraining, width, text_width, text_layers, pictures, text_dropout, guidance,
+                        from);

@@ -7,14 +7,17 @@
 
 namespace opad {
 
-/// The best linear codec of pictures: principal components of their f x f patches, each divided by its standard deviation to the power
-/// 1/2, so that no latent channel drowns another.  [B, 3, H, W] -> [B, channels, H / f, W / f]
+/// The best linear codec of pictures: principal components of their f x f patches, each divided by its standard
+/// deviation to the power 1/2, so that no latent channel drowns another.  [B, 3, H, W] -> [B, channels, H / f, W / f]
 struct PatchCodec {
   Tensor mean, basis;  // [3 f f], [channels, 3 f f]
   std::int64_t factor;
 
   static PatchCodec fit(const Tensor& images, std::int64_t factor, std::int64_t channels) {
-    const Tensor patches = at::pixel_unshuffle(images, factor).permute({0, 2, 3, 1}).reshape({-1, 3 * factor * factor}).to(torch::kFloat64);
+    const Tensor patches = at::pixel_unshuffle(images, factor)
+                               .permute({0, 2, 3, 1})
+                               .reshape({-1, 3 * factor * factor})
+                               .to(torch::kFloat64);
     const Tensor mean = patches.mean(0), centred = patches - mean;
     const Tensor covariance = (centred.t().mm(centred) / static_cast<double>(patches.size(0))).contiguous();
     const auto n = covariance.size(0);
@@ -33,17 +36,17 @@ struct PatchCodec {
   }
 };
 
-/// Pretrains the mini world's AutoencoderKL on sprites. Loss: L1 + MSE + L1 of the picture's differences, a slight KL term, and a pull of
-/// the latents' means towards the patch codec, strong at first: the decoder learns on good latents from the first step on, and the
-/// latents stay close to linear in the picture, which a diffusion model finds easy.
+/// Pretrains the mini world's AutoencoderKL on sprites. Loss: L1 + MSE + L1 of the picture's differences, a slight KL
+/// term, and a pull of the latents' means towards the patch codec, strong at first: the decoder learns on good latents
+/// from the first step on, and the latents stay close to linear in the picture, which a diffusion model finds easy.
 struct VaePretraining {
-  static constexpr std::string_view name = "vae", description = "Trains the mini world's picture autoencoder (AutoencoderKL) on sprites.";
+  static constexpr std::string_view name = "vae",
+                                    description =
+                                        "Trains the mini world's picture autoencoder (AutoencoderKL) on sprites.";
   std::int64_t latent_channels = 16, width = 32;
   double kl = 1e-5, pull = 0.02, gradient = 1.0;
 
-  static PretrainSettings defaults() {
-    return {.steps = 3000, .batch_size = 48, .learning_rate = 2e-3, .ema = 0.995};
-  }
+  static PretrainSettings defaults() { return {.steps = 3000, .batch_size = 48, .learning_rate = 2e-3, .ema = 0.995}; }
   std::unique_ptr<Pretraining> build(const PretrainSettings& settings) const;
 };
 
@@ -52,10 +55,14 @@ namespace detail {
 class VaeTask : public Pretraining {
  public:
   VaeTask(const VaePretraining& options, const PretrainSettings& settings)
-      : options_(options), settings_(settings), device_(settings.device), vae_(std::make_shared<AutoencoderKL>(config(options))) {
+      : options_(options),
+        settings_(settings),
+        device_(settings.device),
+        vae_(std::make_shared<AutoencoderKL>(config(options))) {
     const Random random(settings.seed);
     fill_random(*vae_, random);
-    codec_ = PatchCodec::fit(render_batch(sample_sprites(2000, random.stream("vae/codec"))), vae_->downscale(), options.latent_channels);
+    codec_ = PatchCodec::fit(render_batch(sample_sprites(2000, random.stream("vae/codec"))), vae_->downscale(),
+                             options.latent_channels);
     held_out_ = render_batch(sample_sprites(256, random.stream("vae/held-out")));
     vae_->to(device_);
     codec_.mean = codec_.mean.to(device_), codec_.basis = codec_.basis.to(device_);
@@ -76,8 +83,11 @@ class VaeTask : public Pretraining {
       reconstruction = vae_->decode(latent).to(torch::kFloat32);
     }
     const Tensor difference = reconstruction - image;
-    const auto edges = [](const Tensor& x, std::int64_t dim) { return (x.narrow(dim, 1, x.size(dim) - 1) - x.narrow(dim, 0, x.size(dim) - 1)).abs().mean(); };
-    const Tensor mse = difference.square().mean(), l1 = difference.abs().mean(), gradient = edges(difference, 2) + edges(difference, 3);
+    const auto edges = [](const Tensor& x, std::int64_t dim) {
+      return (x.narrow(dim, 1, x.size(dim) - 1) - x.narrow(dim, 0, x.size(dim) - 1)).abs().mean();
+    };
+    const Tensor mse = difference.square().mean(), l1 = difference.abs().mean(),
+                 gradient = edges(difference, 2) + edges(difference, 3);
     const Tensor kl = 0.5 * (mean.square() + logvar.exp() - 1 - logvar).mean();
     const Tensor pulled = (mean - codec_.encode(image)).square().mean();
     const double strength = std::max(options_.pull, 1.0 - static_cast<double>(step.step) / 300.0);
@@ -102,7 +112,8 @@ class VaeTask : public Pretraining {
   Readings measure() override {
     const Tensor x = held_out_.to(device_), y = vae_->decode(vae_->encode(x).mean).clamp(-1, 1);
     const Tensor mse = (x - y).square().mean({1, 2, 3});
-    return {{"psnr", (-10 * (mse / 4).log10()).mean().item<double>()}, {"psnr-of-mean", (-10 * (mse.mean() / 4).log10()).item<double>()}};
+    return {{"psnr", (-10 * (mse / 4).log10()).mean().item<double>()},
+            {"psnr-of-mean", (-10 * (mse.mean() / 4).log10()).item<double>()}};
   }
 
  private:

@@ -22,8 +22,12 @@ class AnySampler {
   const std::vector<double>& timesteps() const {
     return std::visit([](const auto& s) -> const std::vector<double>& { return s.timesteps(); }, sampler_);
   }
-  double init_noise_sigma() const { return std::visit([](const auto& s) { return s.init_noise_sigma(); }, sampler_); }
-  bool needs_noise(std::int64_t k) const { return std::visit([&](const auto& s) { return s.needs_noise(k); }, sampler_); }
+  double init_noise_sigma() const {
+    return std::visit([](const auto& s) { return s.init_noise_sigma(); }, sampler_);
+  }
+  bool needs_noise(std::int64_t k) const {
+    return std::visit([&](const auto& s) { return s.needs_noise(k); }, sampler_);
+  }
   Tensor scale_model_input(const Tensor& x, std::int64_t k) const {
     return std::visit([&](const auto& s) { return s.scale_model_input(x, k); }, sampler_);
   }
@@ -44,7 +48,8 @@ class AnySampler {
     if (name == "EulerAncestralDiscreteScheduler") return EulerAncestral(config, steps);
     if (name == "LCMScheduler") return Lcm(config, steps);
     if (name == "DPMSolverMultistepScheduler") return DpmSolverPlusPlus2M(config, steps);
-    fail("no sampler for the scheduler class '", name, "'; read its config as DDIMScheduler, DDPMScheduler, LCMScheduler, "
+    fail("no sampler for the scheduler class '", name,
+         "'; read its config as DDIMScheduler, DDPMScheduler, LCMScheduler, "
          "EulerDiscreteScheduler, EulerAncestralDiscreteScheduler or DPMSolverMultistepScheduler");
   }
   Variant sampler_;
@@ -52,6 +57,8 @@ class AnySampler {
 static_assert(Sampler<AnySampler>);
 
 /// The sampler of a scheduler config:  make_sampler(SchedulerConfig::from_pretrained(folder / "scheduler"), 25).
-inline AnySampler make_sampler(const SchedulerConfig& config, std::int64_t steps, double eta = 0) { return {config, steps, eta}; }
+inline AnySampler make_sampler(const SchedulerConfig& config, std::int64_t steps, double eta = 0) {
+  return {config, steps, eta};
+}
 
 }  // namespace opad

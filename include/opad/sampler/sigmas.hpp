@@ -3,9 +3,9 @@
 
 namespace opad {
 
-/// Noise levels of the samplers that count in sigma = sqrt((1 - alpha_bar) / alpha_bar), the noise's deviation beside a picture
-/// of weight 1.
-/// Karras et al., "Elucidating the Design Space of Diffusion-Based Generative Models", NeurIPS 2022, arXiv 2206.00364.
+/// Noise levels of the samplers that count in sigma = sqrt((1 - alpha_bar) / alpha_bar), the noise's deviation beside a
+/// picture of weight 1. Karras et al., "Elucidating the Design Space of Diffusion-Based Generative Models", NeurIPS
+/// 2022, arXiv 2206.00364.
 struct SigmaGrid {
   std::vector<double> timesteps;  // [n]
   std::vector<double> sigmas;     // [n + 1], the last one is where the run ends
@@ -66,13 +66,16 @@ class VarianceExploding {
  public:
   const std::vector<double>& timesteps() const { return grid_.timesteps; }
   const std::vector<double>& sigmas() const { return grid_.sigmas; }
-  /// The deviation of the first sample; "leading" starts below the noisiest timestep, where the picture's own variance counts.
+  /// The deviation of the first sample; "leading" starts below the noisiest timestep, where the picture's own variance
+  /// counts.
   double init_noise_sigma() const {
     const double largest = *std::max_element(grid_.sigmas.begin(), grid_.sigmas.end());
     return config_.timestep_spacing == Spacing::Leading ? norm_of_sample(largest) : largest;
   }
   Tensor scale_model_input(const Tensor& x, std::int64_t k) const { return x / norm_of_sample(grid_.sigmas.at(k)); }
-  Tensor add_noise(const Tensor& x0, const Tensor& noise, std::int64_t k) const { return x0 + grid_.sigmas.at(k) * noise; }
+  Tensor add_noise(const Tensor& x0, const Tensor& noise, std::int64_t k) const {
+    return x0 + grid_.sigmas.at(k) * noise;
+  }
 
  protected:
   VarianceExploding(const SchedulerConfig& config, SigmaGrid grid) : config_(config), grid_(std::move(grid)) {}
@@ -80,8 +83,10 @@ class VarianceExploding {
   /// The picture and the noise by the model's output, of a sample at sigma.
   std::pair<Tensor, Tensor> x0_and_noise(const Tensor& x, const Tensor& output, double sigma) const {
     switch (config_.prediction_type) {
-      case Prediction::Epsilon: return {x - sigma * output, output};
-      case Prediction::Sample: return {output, (x - output) / sigma};
+      case Prediction::Epsilon:
+        return {x - sigma * output, output};
+      case Prediction::Sample:
+        return {output, (x - output) / sigma};
       default: {
         const double norm = norm_of_sample(sigma);
         const Tensor x0 = x / (norm * norm) - sigma / norm * output;

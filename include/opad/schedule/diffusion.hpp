@@ -9,8 +9,10 @@ namespace opad {
 /// Tables are computed in float64 and rounded once, to the type of the samples.
 class Diffusion {
  public:
-  explicit Diffusion(const Eigen::ArrayXd& alpha_bar, Prediction prediction = Prediction::Epsilon) : prediction_(prediction) {
-    require(alpha_bar.size() >= 2 && (alpha_bar >= 0).all() && (alpha_bar <= 1).all(), "Diffusion: alpha_bar leaves [0, 1]");
+  explicit Diffusion(const Eigen::ArrayXd& alpha_bar, Prediction prediction = Prediction::Epsilon)
+      : prediction_(prediction) {
+    require(alpha_bar.size() >= 2 && (alpha_bar >= 0).all() && (alpha_bar <= 1).all(),
+            "Diffusion: alpha_bar leaves [0, 1]");
     alpha_bar_ = torch::empty({alpha_bar.size()}, torch::kFloat64);
     Eigen::Map<Eigen::ArrayXd>(alpha_bar_.data_ptr<double>(), alpha_bar.size()) = alpha_bar;
     signal_ = alpha_bar_.sqrt();
@@ -27,7 +29,9 @@ class Diffusion {
     for (Tensor* table : {&alpha_bar_, &signal_, &sigma_}) *table = table->to(device);
   }
 
-  Tensor alpha_bar(const Tensor& t) const { return at_timesteps(alpha_bar_, t).to(t.device(), torch::kFloat32); }  // [B] -> [B]
+  Tensor alpha_bar(const Tensor& t) const {
+    return at_timesteps(alpha_bar_, t).to(t.device(), torch::kFloat32);
+  }  // [B] -> [B]
 
   Tensor add_noise(const Tensor& x0, const Tensor& noise, const Tensor& t) const {
     return scale(signal_, t, x0) * x0 + scale(sigma_, t, x0) * noise;
@@ -39,9 +43,12 @@ class Diffusion {
   /// What this model should say: the noise, x0 or the velocity.
   Tensor target(const Tensor& x0, const Tensor& noise, const Tensor& t) const {
     switch (prediction_) {
-      case Prediction::Sample: return x0;
-      case Prediction::V: return velocity(x0, noise, t);
-      default: return noise;
+      case Prediction::Sample:
+        return x0;
+      case Prediction::V:
+        return velocity(x0, noise, t);
+      default:
+        return noise;
     }
   }
   Tensor predicted_x0(const Tensor& x_t, const Tensor& output, const Tensor& t) const {
@@ -55,8 +62,8 @@ class Diffusion {
 
  private:
   Tensor at_timesteps(const Tensor& table, const Tensor& t) const {
-    require(t.dim() == 1 && t.scalar_type() == torch::kInt64, "Diffusion: timesteps are ", t.scalar_type(), " ", t.sizes(),
-            "; give int64 [B]");
+    require(t.dim() == 1 && t.scalar_type() == torch::kInt64, "Diffusion: timesteps are ", t.scalar_type(), " ",
+            t.sizes(), "; give int64 [B]");
     if (t.is_cpu() && t.numel() > 0)  // on a GPU looking at the values would wait for it
       require(t.min().item<std::int64_t>() >= 0 && t.max().item<std::int64_t>() < steps(), "Diffusion: timesteps from ",
               t.min().item<std::int64_t>(), " to ", t.max().item<std::int64_t>(), "; give 0 to ", steps() - 1);
@@ -64,8 +71,8 @@ class Diffusion {
   }
   /// The table's value for each sample of `like`, in its type, shaped to multiply it.
   Tensor scale(const Tensor& table, const Tensor& t, const Tensor& like) const {
-    require(like.dim() >= 1 && t.numel() == like.size(0), "Diffusion: ", t.numel(), " timesteps for samples ", like.sizes(),
-            "; give one for each sample");
+    require(like.dim() >= 1 && t.numel() == like.size(0), "Diffusion: ", t.numel(), " timesteps for samples ",
+            like.sizes(), "; give one for each sample");
     return per_sample(at_timesteps(table, t).to(like.device(), like.scalar_type()), like);
   }
 

@@ -31,8 +31,8 @@ inline Eigen::ArrayXd betas_of_alpha_bar(const Eigen::ArrayXd& alpha_bar) {
 
 /// What the schedules with two betas ask of their numbers.
 inline void require_betas(const char* who, std::int64_t steps, double beta_start, double beta_end) {
-  require(steps >= 2 && 0 < beta_start && beta_start <= beta_end && beta_end < 1, who, ": ", steps, " steps, betas ", beta_start,
-          " to ", beta_end, "; give steps >= 2 and 0 < beta_start <= beta_end < 1");
+  require(steps >= 2 && 0 < beta_start && beta_start <= beta_end && beta_end < 1, who, ": ", steps, " steps, betas ",
+          beta_start, " to ", beta_end, "; give steps >= 2 and 0 < beta_start <= beta_end < 1");
 }
 
 }  // namespace opad

@@ -25,9 +25,12 @@ inline Prediction parse_prediction(std::string_view text, const std::string& whe
 template <class Scale>
 Tensor x0_from(Prediction type, const Tensor& x_t, const Tensor& output, const Scale& signal, const Scale& sigma) {
   switch (type) {
-    case Prediction::Epsilon: return (x_t - sigma * output) / signal;
-    case Prediction::V: return signal * x_t - sigma * output;
-    default: return output;
+    case Prediction::Epsilon:
+      return (x_t - sigma * output) / signal;
+    case Prediction::V:
+      return signal * x_t - sigma * output;
+    default:
+      return output;
   }
 }
 
@@ -35,9 +38,12 @@ Tensor x0_from(Prediction type, const Tensor& x_t, const Tensor& output, const S
 template <class Scale>
 Tensor noise_from(Prediction type, const Tensor& x_t, const Tensor& output, const Scale& signal, const Scale& sigma) {
   switch (type) {
-    case Prediction::Sample: return (x_t - signal * output) / sigma;
-    case Prediction::V: return signal * output + sigma * x_t;
-    default: return output;
+    case Prediction::Sample:
+      return (x_t - signal * output) / sigma;
+    case Prediction::V:
+      return signal * output + sigma * x_t;
+    default:
+      return output;
   }
 }
 

@@ -36,7 +36,8 @@ inline std::vector<double> trailing_timesteps(std::int64_t start, double stride,
   std::vector<double> timesteps;
   const double first = static_cast<double>(start), difference = (first - stride) - first;
   const auto values = std::min(count, static_cast<std::int64_t>(std::ceil(first / stride)));
-  for (std::int64_t k = 0; k < values; ++k) timesteps.push_back(std::nearbyint(first + static_cast<double>(k) * difference) - 1);
+  for (std::int64_t k = 0; k < values; ++k)
+    timesteps.push_back(std::nearbyint(first + static_cast<double>(k) * difference) - 1);
   return timesteps;
 }
 
@@ -54,16 +55,19 @@ inline void round_timesteps(std::vector<double>& timesteps) {
 }
 
 /// The `count` timesteps of one sampling run, noisiest first.  train_steps T.
-/// Always `count` values, also where rounding squeezes in one more, t = -1, in diffusers (Trailing, T = 1000, count 61).
-/// Throws unless 1 <= count <= T.
-inline std::vector<double> spaced_timesteps(Spacing spacing, std::int64_t train_steps, std::int64_t count, std::int64_t offset) {
-  require(count >= 1 && count <= train_steps, "a sampler with ", count, " steps, but the model was trained with ", train_steps,
-          "; give 1 to ", train_steps);
+/// Always `count` values, also where rounding squeezes in one more, t = -1, in diffusers (Trailing, T = 1000, count
+/// 61). Throws unless 1 <= count <= T.
+inline std::vector<double> spaced_timesteps(Spacing spacing, std::int64_t train_steps, std::int64_t count,
+                                            std::int64_t offset) {
+  require(count >= 1 && count <= train_steps, "a sampler with ", count, " steps, but the model was trained with ",
+          train_steps, "; give 1 to ", train_steps);
   switch (spacing) {
-    case Spacing::Leading: return leading_timesteps(train_steps, count, offset);
+    case Spacing::Leading:
+      return leading_timesteps(train_steps, count, offset);
     case Spacing::Trailing:
       return trailing_timesteps(train_steps, static_cast<double>(train_steps) / static_cast<double>(count), count);
-    default: return linspace_timesteps(train_steps - 1, count);
+    default:
+      return linspace_timesteps(train_steps - 1, count);
   }
 }
 

@@ -7,7 +7,8 @@
 
 namespace opad {
 
-/// A U-Net and what its checkpoint says about noise: asks for clean latents without anybody knowing what the network predicts.
+/// A U-Net and what its checkpoint says about noise: asks for clean latents without anybody knowing what the network
+/// predicts.
 ///   latent [B, 4, h, w], timestep [B], condition [B, 77, C]
 struct Denoiser {
   std::string name;  // "teacher-unet", "student-unet": how its passes are counted
@@ -19,14 +20,17 @@ struct Denoiser {
 
   /// The network's own prediction (noise, velocity or clean latent, as the scheduler's config says).
   Tensor predict(const Tensor& latent, const Tensor& timestep, const Tensor& condition) const {
-    const Tensor prediction = unet->forward(latent, timestep, condition).to(latent.scalar_type());  // under autocast it comes in bfloat16
+    const Tensor prediction =
+        unet->forward(latent, timestep, condition).to(latent.scalar_type());  // under autocast it comes in bfloat16
     passes->count(name, prediction.requires_grad());
     if (watch) watch(latent, timestep, prediction);
     return prediction;
   }
-  /// The same with classifier-free guidance: null + scale (conditional - null), in one pass over the doubled batch, null first.
-  /// null_condition [1 or B, 77, C].  Ho & Salimans, "Classifier-Free Diffusion Guidance", 2022, arXiv 2207.12598.
-  Tensor predict_guided(const Tensor& latent, const Tensor& timestep, const Tensor& condition, const Tensor& null_condition, double scale) const {
+  /// The same with classifier-free guidance: null + scale (conditional - null), in one pass over the doubled batch,
+  /// null first. null_condition [1 or B, 77, C].  Ho & Salimans, "Classifier-Free Diffusion Guidance", 2022, arXiv
+  /// 2207.12598.
+  Tensor predict_guided(const Tensor& latent, const Tensor& timestep, const Tensor& condition,
+                        const Tensor& null_condition, double scale) const {
     const Tensor both = at::cat({null_condition.expand_as(condition), condition});
     const auto halves = predict(at::cat({latent, latent}), at::cat({timestep, timestep}), both).chunk(2);
     return halves[0] + scale * (halves[1] - halves[0]);
@@ -36,13 +40,18 @@ struct Denoiser {
 /// What a denoiser draws on the way of a sampler, from the sampler's step `first` on, without gradient.
 ///   x  the sample that this step expects: noise * init_noise_sigma() for step 0          -> clean latents [B, 4, h, w]
 template <class Sampler>
-Tensor sample_guided(const Denoiser& denoiser, Sampler& sampler, Tensor x, const Tensor& condition, const Tensor& null_condition, double guidance,
-                     std::int64_t first = 0) {
+Tensor sample_guided(const Denoiser& denoiser, Sampler& sampler, Tensor x, const Tensor& condition,
+                     const Tensor& null_condition, double guidance, std::int64_t first = 0) {
   torch::NoGradGuard no_grad;
   for (std::int64_t k = first; k < static_cast<std::int64_t>(sampler.timesteps().size()); ++k) {
-    require(!sampler.needs_noise(k), "sample_guided: the scheduler draws noise at every step; choose a deterministic one, e.g. DDIMScheduler");
+    require(!sampler.needs_noise(k),
+            "sample_guided: the scheduler draws noise at every step; choose a deterministic one, e.g. DDIMScheduler");
     const Tensor timestep = at::full({x.size(0)}, sampler.timesteps()[static_cast<std::size_t>(k)], x.options());
-    x = sampler.step(denoiser.predict_guided(sampler.scale_model_input(x, k), timestep, condition, null_condition, guidance), k, x).prev_sample;
+    x = sampler
+            .step(
+                denoiser.predict_guided(sampler.scale_model_input(x, k), timestep, condition, null_condition, guidance),
+                k, x)
+            .prev_sample;
   }
   return x;
 }

@@ -9,7 +9,8 @@ namespace opad {
 ///   static std::shared_ptr<Network> load(const std::filesystem::path&);
 ///   static std::int64_t resolution(const Network&);                        side of the square picture that it takes
 ///   static Tensor features(Network&, const Tensor& image);                 [B, 3, s, s] -> [B, tokens, width]
-///   mean, deviation                                                        of the pictures it was trained on, RGB in [0, 1]
+///   mean, deviation                                                        of the pictures it was trained on, RGB in
+///   [0, 1]
 template <class B>
 concept Backbone = requires(typename B::Network& network, const Tensor& image) {
   { B::name } -> std::convertible_to<std::string_view>;
@@ -42,7 +43,8 @@ struct Unnormalised {
 };
 
 namespace detail {
-/// The Backbone whose network an eye looks through: the eye itself, or the one that it names (Patches<Dino> looks through Dino).
+/// The Backbone whose network an eye looks through: the eye itself, or the one that it names (Patches<Dino> looks
+/// through Dino).
 template <class Eye>
 struct BackboneOf {
   using type = Eye;
@@ -54,12 +56,14 @@ struct BackboneOf<Eye> {
 };
 }  // namespace detail
 
-/// What a frozen encoder sees in a picture: resized, brought into its value range, encoded.  [B, 3, H, W] -> [B, tokens, width]
-/// A space says everything about the rendering, so the released script's two ways of resizing for one encoder are two spaces.
+/// What a frozen encoder sees in a picture: resized, brought into its value range, encoded.  [B, 3, H, W] -> [B,
+/// tokens, width] A space says everything about the rendering, so the released script's two ways of resizing for one
+/// encoder are two spaces.
 template <class B, class Resize = Bilinear, class Range = Normalised>
 struct Features {
-  static_assert(Backbone<B>, "Features<B>: B is not a Backbone. Give it name, Network, load, resolution, features, mean, deviation "
-                             "(include/opad/space/features.hpp).");
+  static_assert(Backbone<B>,
+                "Features<B>: B is not a Backbone. Give it name, Network, load, resolution, features, mean, deviation "
+                "(include/opad/space/features.hpp).");
   static constexpr std::string_view name = B::name;
   using from = Pixel;
   using backbone = typename detail::BackboneOf<B>::type;

@@ -40,7 +40,8 @@ class Networks {
   template <class B>
   typename B::Network& get() const {
     const auto found = encoders_.find(typeid(B));
-    require(found != encoders_.end(), "the encoder '", B::name, "' is asked for but was not loaded; give --", B::name, " FOLDER");
+    require(found != encoders_.end(), "the encoder '", B::name, "' is asked for but was not loaded; give --", B::name,
+            " FOLDER");
     return static_cast<typename B::Network&>(*found->second);
   }
   void to(torch::Device device) {

@@ -7,14 +7,16 @@
 
 namespace opad {
 
-/// Counts the passes through each network: what an iteration costs. A pass whose result carries a gradient is followed by a
-/// backward pass.
+/// Counts the passes through each network: what an iteration costs. A pass whose result carries a gradient is followed
+/// by a backward pass.
 class Passes {
  public:
   struct Count {
     std::int64_t forward = 0, backward = 0;
     bool operator==(const Count&) const = default;
-    friend std::ostream& operator<<(std::ostream& out, const Count& c) { return out << c.forward << " forward, " << c.backward << " backward"; }
+    friend std::ostream& operator<<(std::ostream& out, const Count& c) {
+      return out << c.forward << " forward, " << c.backward << " backward";
+    }
   };
   void count(std::string_view network, bool with_gradient) {
     Count& c = counts_[std::string(network)];

@@ -22,8 +22,8 @@ struct ZeroPad {
   static constexpr std::string_view name = "zero-pad";
   Tensor operator()(const Tensor& image, std::int64_t height, std::int64_t width) const {
     const std::int64_t rows = height - image.size(2), columns = width - image.size(3);
-    require(rows >= 0 && columns >= 0, "ZeroPad: a picture of ", image.size(2), " x ", image.size(3), " does not fit on ", height, " x ", width,
-            "; choose a smaller resolution, or another resize policy");
+    require(rows >= 0 && columns >= 0, "ZeroPad: a picture of ", image.size(2), " x ", image.size(3),
+            " does not fit on ", height, " x ", width, "; choose a smaller resolution, or another resize policy");
     return at::constant_pad_nd(image, {columns / 2, columns - columns / 2, rows / 2, rows - rows / 2});
   }
 };

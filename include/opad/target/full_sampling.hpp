@@ -6,8 +6,8 @@
 
 namespace opad {
 
-/// The teacher's own picture of the prompt, sampled from z in `steps` guided DDIM steps: independent of what the student drew, and
-/// `steps` times as dear as RandomStep. No noise level belongs to it, so omega counts it in full.
+/// The teacher's own picture of the prompt, sampled from z in `steps` guided DDIM steps: independent of what the
+/// student drew, and `steps` times as dear as RandomStep. No noise level belongs to it, so omega counts it in full.
 /// Defaults: the released trainer's way of sampling.  steps >= 1.
 struct FullSampling {
   static constexpr std::string_view name = "full-sampling";
@@ -17,7 +17,8 @@ struct FullSampling {
 
   Tensor latent(const Question& q, const Tensor&) const {
     Ddim sampler(q.scheduler, steps);
-    return sample_guided(q.teacher, sampler, q.noise * sampler.init_noise_sigma(), q.condition, q.null_condition, guidance);
+    return sample_guided(q.teacher, sampler, q.noise * sampler.init_noise_sigma(), q.condition, q.null_condition,
+                         guidance);
   }
 };
 static_assert(TeacherTarget<FullSampling>);

@@ -6,10 +6,11 @@
 
 namespace opad {
 
-/// Up to `most` steps of the teacher on DDIM's grid of `points`: one start for the whole batch, index k ~ U{0 .. points-2} of the grid,
-/// x = add_noise(x̂0, z, grid[k]), guided DDIM steps from there; the last one's predicted clean latent is y0. Where the grid ends
-/// before, y0 is DDIM's last sample. Omega is taken at the start. The grid is that of the teacher's scheduler config ("leading" in
-/// Stable Diffusion's). What Grid<N, K> does; a replay of a recorded run gives the numbers at run time.
+/// Up to `most` steps of the teacher on DDIM's grid of `points`: one start for the whole batch, index k ~ U{0 ..
+/// points-2} of the grid, x = add_noise(x̂0, z, grid[k]), guided DDIM steps from there; the last one's predicted clean
+/// latent is y0. Where the grid ends before, y0 is DDIM's last sample. Omega is taken at the start. The grid is that of
+/// the teacher's scheduler config ("leading" in Stable Diffusion's). What Grid<N, K> does; a replay of a recorded run
+/// gives the numbers at run time.
 struct GridSteps {
   std::int64_t points, most;
   double guidance = 7.5;
@@ -28,7 +29,8 @@ struct GridSteps {
     Tensor x = q.teacher.diffusion.add_noise(q.start, q.noise, timestep);
     for (std::int64_t k = first, taken = 1; k < points; ++k, ++taken) {
       const Tensor now = at::full_like(timestep, static_cast<std::int64_t>(grid[static_cast<std::size_t>(k)]));
-      const auto [next, clean] = sampler.step(q.teacher.predict_guided(x, now, q.condition, q.null_condition, guidance), k, x);
+      const auto [next, clean] =
+          sampler.step(q.teacher.predict_guided(x, now, q.condition, q.null_condition, guidance), k, x);
       if (taken == most) return clean;
       x = next;
     }
@@ -36,11 +38,12 @@ struct GridSteps {
   }
 };
 
-/// A start on DDIM's N-point grid and at most K steps from there; see GridSteps. K = 1 is RandomStep on fewer noise levels, with one
-/// for the whole batch. A variant of the released trainer.
+/// A start on DDIM's N-point grid and at most K steps from there; see GridSteps. K = 1 is RandomStep on fewer noise
+/// levels, with one for the whole batch. A variant of the released trainer.
 template <std::int64_t N, std::int64_t K>
 struct Grid {
-  static_assert(N >= 2 && 1 <= K && K <= N, "Grid<N, K>: N points, of which K are stepped through; give N >= 2 and 1 <= K <= N.");
+  static_assert(N >= 2 && 1 <= K && K <= N,
+                "Grid<N, K>: N points, of which K are stepped through; give N >= 2 and 1 <= K <= N.");
   static constexpr std::string_view name = "grid";
   static constexpr bool needs_teacher = true, clean = false;
   double guidance = 7.5;
@@ -49,7 +52,9 @@ struct Grid {
   Tensor timestep(const Question& q, const Draws& draws) const {
     return GridSteps{N, K, guidance}.timestep(q, draws);
   }
-  Tensor latent(const Question& q, const Tensor& timestep) const { return GridSteps{N, K, guidance}.latent(q, timestep); }
+  Tensor latent(const Question& q, const Tensor& timestep) const {
+    return GridSteps{N, K, guidance}.latent(q, timestep);
+  }
 };
 static_assert(TeacherTarget<Grid<4, 2>>);
 
@@ -59,7 +64,8 @@ namespace boost::hana {
 template <std::int64_t N, std::int64_t K>
 struct accessors_impl<opad::Grid<N, K>> {
   static constexpr auto apply() {
-    return make_tuple(make_pair(BOOST_HANA_STRING("guidance"), [](auto&& grid) -> decltype(auto) { return (grid.guidance); }));
+    return make_tuple(
+        make_pair(BOOST_HANA_STRING("guidance"), [](auto&& grid) -> decltype(auto) { return (grid.guidance); }));
   }
 };
 }  // namespace boost::hana

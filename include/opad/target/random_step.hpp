@@ -5,8 +5,9 @@
 
 namespace opad {
 
-/// One prediction of the teacher at a random noise level:  t' ~ U{0 .. T-1} for each sample, x_t' = add_noise(x̂0, z, t'),
-/// y0 = the clean latent that the guided prediction stands for, not clipped. The method's default; guidance: the released trainer's.
+/// One prediction of the teacher at a random noise level:  t' ~ U{0 .. T-1} for each sample, x_t' = add_noise(x̂0, z,
+/// t'), y0 = the clean latent that the guided prediction stands for, not clipped. The method's default; guidance: the
+/// released trainer's.
 struct RandomStep {
   static constexpr std::string_view name = "random-step";
   static constexpr bool needs_teacher = true, clean = false;

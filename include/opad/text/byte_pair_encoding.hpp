@@ -30,16 +30,18 @@ inline std::array<std::string, 256> byte_characters() {
   return characters;
 }
 
-/// Byte-level byte-pair encoding with an end-of-word mark: a word's bytes are symbols, the last one marked "</w>"; the adjacent
-/// pair that comes first in the list of merges (leftmost on a tie) becomes one symbol, until no pair is in the list. O(n log n).
-/// Sennrich et al., "Neural Machine Translation of Rare Words with Subword Units", ACL 2016, arXiv 1508.07909; bytes: GPT-2.
+/// Byte-level byte-pair encoding with an end-of-word mark: a word's bytes are symbols, the last one marked "</w>"; the
+/// adjacent pair that comes first in the list of merges (leftmost on a tie) becomes one symbol, until no pair is in the
+/// list. O(n log n). Sennrich et al., "Neural Machine Translation of Rare Words with Subword Units", ACL 2016, arXiv
+/// 1508.07909; bytes: GPT-2.
 ///   unknown  the id of a byte that the vocabulary lacks
 ///   where    the file's name, for error messages
 /// Throws unless both parts of a merge and their concatenation are in the vocabulary.
 class BytePairEncoding {
  public:
   BytePairEncoding() = default;
-  OPAD_ONCE BytePairEncoding(const Vocabulary& vocabulary, const Merges& merges, std::int64_t unknown, const std::string& where) {
+  OPAD_ONCE BytePairEncoding(const Vocabulary& vocabulary, const Merges& merges, std::int64_t unknown,
+                             const std::string& where) {
     const auto characters = byte_characters();
     for (std::size_t byte = 0; byte < 256; ++byte) {
       const auto inner = vocabulary.find(characters[byte]), last = vocabulary.find(characters[byte] + "</w>");
@@ -86,14 +88,16 @@ class BytePairEncoding {
   }
 
   void merge_all(std::vector<Symbol>& symbols) const {
-    using Candidate = std::tuple<std::int64_t, std::int64_t, std::int64_t>;  // rank, place of the left symbol, merged id
+    using Candidate =
+        std::tuple<std::int64_t, std::int64_t, std::int64_t>;  // rank, place of the left symbol, merged id
     std::priority_queue<Candidate, std::vector<Candidate>, std::greater<>> candidates;
     const auto find = [&](std::int64_t left) {
       if (left == none || symbols[left].id == none || symbols[left].next == none) return merges_.end();
       return merges_.find(pair(symbols[left].id, symbols[symbols[left].next].id));
     };
     const auto offer = [&](std::int64_t left) {
-      if (const auto found = find(left); found != merges_.end()) candidates.emplace(found->second.rank, left, found->second.id);
+      if (const auto found = find(left); found != merges_.end())
+        candidates.emplace(found->second.rank, left, found->second.id);
     };
     for (std::size_t i = 0; i + 1 < symbols.size(); ++i) offer(static_cast<std::int64_t>(i));
     while (!candidates.empty()) {

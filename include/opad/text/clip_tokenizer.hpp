@@ -10,16 +10,18 @@
 namespace opad {
 
 /// CLIP's tokenizer: text to the ids that the text encoder looks up.
-///   special tokens (start, end, padding, unknown) are cut out of the text as given; the rest is brought into normal form C, runs
-///   of white space become one space, letters lower case; added tokens (<new1>) are cut out of that, also from inside a word;
-///   what remains is split into contractions ('s 't 're 've 'm 'll 'd), runs of letters, single digits and runs of other
-///   characters, each encoded by byte-level byte-pair merges.
-/// Reproduces the ids of transformers 5 (the Rust library `tokenizers`). Text is UTF-8; an invalid byte counts as U+FFFD.
-/// Radford et al., "Learning Transferable Visual Models From Natural Language Supervision", ICML 2021, arXiv 2103.00020.
+///   special tokens (start, end, padding, unknown) are cut out of the text as given; the rest is brought into normal
+///   form C, runs of white space become one space, letters lower case; added tokens (<new1>) are cut out of that, also
+///   from inside a word; what remains is split into contractions ('s 't 're 've 'm 'll 'd), runs of letters, single
+///   digits and runs of other characters, each encoded by byte-level byte-pair merges.
+/// Reproduces the ids of transformers 5 (the Rust library `tokenizers`). Text is UTF-8; an invalid byte counts as
+/// U+FFFD. Radford et al., "Learning Transferable Visual Models From Natural Language Supervision", ICML 2021, arXiv
+/// 2103.00020.
 class ClipTokenizer {
  public:
   OPAD_ONCE explicit ClipTokenizer(ClipTokenizerFiles files)
-      : vocabulary_(std::move(files.vocabulary)), model_max_length_(files.model_max_length) {
+      : vocabulary_(std::move(files.vocabulary)),
+        model_max_length_(files.model_max_length) {
     require(!vocabulary_.empty() && model_max_length_ >= 2, files.where,
             ": needs a vocabulary, and room for the start and end tokens");
     for (const auto& [token, id] : vocabulary_) size_ = std::max(size_, id + 1);
@@ -27,10 +29,14 @@ class ClipTokenizer {
     auto& tokens = files.added_tokens;
     for (AddedToken& token : tokens) token.normalized = token.normalized && !names.contains(token.content);
     for (const std::string& name : names) tokens.push_back({.content = name, .id = {}, .normalized = false});
-    const auto order = [](const AddedToken& token) { return token.id.value_or(std::numeric_limits<std::int64_t>::max()); };
-    std::stable_sort(tokens.begin(), tokens.end(), [&](const AddedToken& a, const AddedToken& b) { return order(a) < order(b); });
+    const auto order = [](const AddedToken& token) {
+      return token.id.value_or(std::numeric_limits<std::int64_t>::max());
+    };
+    std::stable_sort(tokens.begin(), tokens.end(),
+                     [&](const AddedToken& a, const AddedToken& b) { return order(a) < order(b); });
     for (const AddedToken& token : tokens) declare(token, files.where);
-    bos_ = vocabulary_.at(files.bos_token), eos_ = vocabulary_.at(files.eos_token), pad_ = vocabulary_.at(files.pad_token);
+    bos_ = vocabulary_.at(files.bos_token), eos_ = vocabulary_.at(files.eos_token),
+    pad_ = vocabulary_.at(files.pad_token);
     encoding_ = BytePairEncoding(vocabulary_, files.merges, vocabulary_.at(files.unk_token), files.where);
   }
 
@@ -44,8 +50,8 @@ class ClipTokenizer {
       fail("ClipTokenizer: '", content, "' is a token already (id ", *id, "); choose another name");
     const std::u32string pattern = normalize(unicode::decode(content));
     for (const Pattern& other : added_)
-      require(other.text != pattern, "ClipTokenizer: '", content, "' cannot be told from the token with the id ", other.id,
-              ", since text is lower-cased; choose another name");
+      require(other.text != pattern, "ClipTokenizer: '", content, "' cannot be told from the token with the id ",
+              other.id, ", since text is lower-cased; choose another name");
     return declare({.content = content, .id = {}}, "ClipTokenizer");
   }
 
@@ -109,7 +115,8 @@ class ClipTokenizer {
   /// From now on the token is cut out of every text. Returns its id: its own, the vocabulary's, or the next free one.
   std::int64_t declare(const AddedToken& token, const std::string& where) {
     const std::u32string raw = unicode::decode(token.content), text = token.normalized ? normalize(raw) : raw;
-    require(!std::all_of(text.begin(), text.end(), unicode::is_space), where, ": the added token '", token.content, "' is blank");
+    require(!std::all_of(text.begin(), text.end(), unicode::is_space), where, ": the added token '", token.content,
+            "' is blank");
     if (!vocabulary_.contains(token.content)) {
       const std::int64_t id = token.id.value_or(size_);
       require(id >= size_, where, ": the added token '", token.content, "' asks for the id ", id,
@@ -122,7 +129,8 @@ class ClipTokenizer {
     return patterns.back().id;
   }
 
-  /// Appends the ids of the patterns in the text, leftmost first and of those the longest; `rest` gets what lies between.
+  /// Appends the ids of the patterns in the text, leftmost first and of those the longest; `rest` gets what lies
+  /// between.
   template <class Rest>
   static void cut(std::u32string_view text, const std::vector<Pattern>& patterns, std::vector<std::int64_t>& ids,
                   const Rest& rest) {

@@ -40,7 +40,8 @@ struct ClipTokenizerFiles {
       files.read_merges(folder / "merges.txt");
     } else {
       require(exists(folder / "tokenizer.json"), folder.string(),
-              ": no tokenizer here: found neither vocab.json (with merges.txt) nor tokenizer.json; give the folder 'tokenizer' "
+              ": no tokenizer here: found neither vocab.json (with merges.txt) nor tokenizer.json; give the folder "
+              "'tokenizer' "
               "of a diffusers model");
       files.read_fast(parse(folder / "tokenizer.json"), (folder / "tokenizer.json").string());
     }
@@ -60,7 +61,8 @@ struct ClipTokenizerFiles {
   }
 
   static std::int64_t id_of(const Map& value, const std::string& token, const std::string& file) {
-    if (!value.is_number_integer() || value < 0 || value >= 1 << 30)  // no require: its message would be made for every token
+    if (!value.is_number_integer() || value < 0 ||
+        value >= 1 << 30)  // no require: its message would be made for every token
       fail(file, ": the token '", token, "' has the id ", value.dump(), "; ids are whole numbers from 0 on");
     return value.get<std::int64_t>();
   }
@@ -83,15 +85,16 @@ struct ClipTokenizerFiles {
 
   void add_merge(const std::string& line, const std::string& place) {
     const auto space = line.find(' ');
-    require(space != std::string::npos && space > 0 && space + 1 < line.size() && line.find(' ', space + 1) == std::string::npos,
+    require(space != std::string::npos && space > 0 && space + 1 < line.size() &&
+                line.find(' ', space + 1) == std::string::npos,
             place, " is '", line, "'; a merge is two symbols with one space between");
     merges.emplace_back(line.substr(0, space), line.substr(space + 1));
   }
 
   void read_fast(const Map& json, const std::string& file) {
     const Map model = json.value("model", Map::object());
-    require(model.is_object() && model.contains("vocab") && model.contains("merges") && model["merges"].is_array(), file,
-            ": holds no byte-pair vocabulary (model.vocab, model.merges)");
+    require(model.is_object() && model.contains("vocab") && model.contains("merges") && model["merges"].is_array(),
+            file, ": holds no byte-pair vocabulary (model.vocab, model.merges)");
     read_vocabulary(model["vocab"], file);
     for (const Map& merge : model["merges"]) {  // "a b", or in newer files ["a", "b"]
       if (merge.is_string()) {
@@ -124,16 +127,20 @@ struct ClipTokenizerFiles {
     };
     require(!flag("single_word", false), file, ": the token '", content,
             "' is for whole words only (single_word), which this tokenizer does not do; set it to false");
-    added_tokens.push_back({.content = content, .id = id_of(id, content, file),
+    added_tokens.push_back({.content = content,
+                            .id = id_of(id, content, file),
                             .normalized = flag("normalized", true) && !flag("special", false)});
   }
 
   void read_config(const Map& json, const std::string& file) {
-    for (const auto& [key, member] : {std::pair{"bos_token", &bos_token}, {"eos_token", &eos_token}, {"unk_token", &unk_token},
+    for (const auto& [key, member] : {std::pair{"bos_token", &bos_token},
+                                      {"eos_token", &eos_token},
+                                      {"unk_token", &unk_token},
                                       {"pad_token", &pad_token}})
       if (json.contains(key) && !json[key].is_null()) *member = content_of(json[key], key, file);
     for (const Map& token : json.value("additional_special_tokens", Map::array()))
-      added_tokens.push_back({.content = content_of(token, "additional_special_tokens", file), .id = {}, .normalized = false});
+      added_tokens.push_back(
+          {.content = content_of(token, "additional_special_tokens", file), .id = {}, .normalized = false});
     const Map described = json.value("added_tokens_decoder", Map::object());
     for (const auto& [id, token] : described.items()) add_described(token, Map::parse(id, nullptr, false), file);
     if (!json.contains("model_max_length")) return;

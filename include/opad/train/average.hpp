@@ -20,8 +20,8 @@ struct LastWeights {
   static constexpr bool averages = false;
 };
 
-/// The exponential moving average of the student's trained weights:  average = decay average + (1 - decay) weights, after each update,
-/// with decay min(decay, (1 + n) / (10 + n)) at the n-th, so that the beginning is soon forgotten.
+/// The exponential moving average of the student's trained weights:  average = decay average + (1 - decay) weights,
+/// after each update, with decay min(decay, (1 + n) / (10 + n)) at the n-th, so that the beginning is soon forgotten.
 /// Polyak & Juditsky, SIAM J. Control Optim. 30, 1992; the ramp is that of the usual diffusion trainers.
 struct Ema {
   static constexpr std::string_view name = "ema";
@@ -33,7 +33,10 @@ static_assert(Average<LastWeights> && Average<Ema>);
 /// The average of one set of parameters in one run.
 class EmaState {
  public:
-  EmaState(const Ema& options, const NamedTensors& parameters) : decay_(options.decay), parameters_(parameters), updates_(torch::zeros({}, torch::kFloat64)) {
+  EmaState(const Ema& options, const NamedTensors& parameters)
+      : decay_(options.decay),
+        parameters_(parameters),
+        updates_(torch::zeros({}, torch::kFloat64)) {
     require(0 <= decay_ && decay_ < 1, "Ema: decay = ", decay_, "; give 0 or more, and less than 1");
     for (const auto& [name, p] : parameters) values_.push_back(p.detach().clone());
   }

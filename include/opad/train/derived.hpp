@@ -19,13 +19,14 @@ template <class T>
 concept PartOfRecipe = LossTerm<T> || NamesCritics<T> || std::same_as<T, Adversarial> || std::same_as<T, Alignment>;
 }  // namespace detail
 
-/// Base without one alignment term, without the critics on one Backbone, without all critics (Adversarial), or without all alignment terms
-/// (Alignment). The work of what is left out is not compiled at all.
+/// Base without one alignment term, without the critics on one Backbone, without all critics (Adversarial), or without
+/// all alignment terms (Alignment). The work of what is left out is not compiled at all.
 ///   Without<Paper, Identity>     Without<Paper, DinoV2>     Without<Paper, Adversarial>
 template <class Base, class What>
 struct Without : Base {
-  static_assert(detail::PartOfRecipe<What>, "Without<Base, What>: What is neither a loss term (Identity), nor a critic or its Backbone (Dino), nor "
-                                            "Adversarial or Alignment.");
+  static_assert(detail::PartOfRecipe<What>,
+                "Without<Base, What>: What is neither a loss term (Identity), nor a critic or its Backbone (Dino), nor "
+                "Adversarial or Alignment.");
   static std::string name() { return c10::str(Base::name(), "-without-", What::name); }
   static auto losses() {
     if constexpr (std::same_as<What, Alignment>) return loss_list();
@@ -43,7 +44,8 @@ struct Without : Base {
 ///   Only<Paper, LatentMse>     Only<Paper, Dino>
 template <class Base, class What>
 struct Only : Base {
-  static_assert(LossTerm<What> || detail::NamesCritics<What>, "Only<Base, What>: What is neither a loss term (LatentMse) nor a critic or its Backbone (Dino).");
+  static_assert(LossTerm<What> || detail::NamesCritics<What>,
+                "Only<Base, What>: What is neither a loss term (LatentMse) nor a critic or its Backbone (Dino).");
   static std::string name() { return c10::str(Base::name(), "-only-", What::name); }
   static auto losses() {
     if constexpr (LossTerm<What>) return Base::losses().template only<What>();
@@ -59,7 +61,8 @@ struct Only : Base {
 ///   With<Default, Lpips>     With<Default, Critic<DinoV2, Mlp, Hinge>>
 template <class Base, class What>
 struct With : Base {
-  static_assert(LossTerm<What> || AdversarialCritic<What>, "With<Base, What>: What is neither a loss term (Lpips) nor a critic (Critic<DinoV2, Mlp, Hinge>).");
+  static_assert(LossTerm<What> || AdversarialCritic<What>,
+                "With<Base, What>: What is neither a loss term (Lpips) nor a critic (Critic<DinoV2, Mlp, Hinge>).");
   static std::string name() { return c10::str(Base::name(), "-with-", What::name); }
   static auto losses() {
     if constexpr (LossTerm<What>) return Base::losses().with(What{});
@@ -79,21 +82,25 @@ constexpr auto in_place_of(const Given& given) {
   else return given;
 }
 template <class Base, class Old>
-constexpr bool has_slot = std::same_as<decltype(Base::target()), Old> || std::same_as<decltype(Base::coupling()), Old> ||
-                          std::same_as<decltype(Base::text()), Old> || std::same_as<decltype(Base::weighting()), Old> ||
-                          std::same_as<decltype(Base::real()), Old> || std::same_as<decltype(Base::tokens()), Old> ||
-                          std::same_as<decltype(Base::teacher_adapter()), Old> || std::same_as<decltype(Base::student_adapter()), Old> ||
-                          std::same_as<decltype(Base::learning_rate()), Old> || std::same_as<decltype(Base::average()), Old>;
+constexpr bool has_slot =
+    std::same_as<decltype(Base::target()), Old> || std::same_as<decltype(Base::coupling()), Old> ||
+    std::same_as<decltype(Base::text()), Old> || std::same_as<decltype(Base::weighting()), Old> ||
+    std::same_as<decltype(Base::real()), Old> || std::same_as<decltype(Base::tokens()), Old> ||
+    std::same_as<decltype(Base::teacher_adapter()), Old> || std::same_as<decltype(Base::student_adapter()), Old> ||
+    std::same_as<decltype(Base::learning_rate()), Old> || std::same_as<decltype(Base::average()), Old>;
 }  // namespace detail
 
-/// Base with New in the place of Old, each of New's values at its default: an alignment term, a critic (Old may be its Backbone), or what any
-/// other slot gives.
-///   Replace<Release, MsSwd, Lpips>     Replace<Default, Joint, Sequential>     Replace<Default, RandomStep, Grid<25, 4>>
+/// Base with New in the place of Old, each of New's values at its default: an alignment term, a critic (Old may be its
+/// Backbone), or what any other slot gives.
+///   Replace<Release, MsSwd, Lpips>     Replace<Default, Joint, Sequential>     Replace<Default, RandomStep, Grid<25,
+///   4>>
 template <class Base, class Old, class New>
 struct Replace : Base {
-  static constexpr bool of_losses = LossTerm<Old> && LossTerm<New>, of_critics = detail::NamesCritics<Old> && AdversarialCritic<New>;
-  static_assert(of_losses || of_critics || detail::has_slot<Base, Old>, "Replace<Base, Old, New>: no slot of Base gives Old, and Old and New are neither two loss "
-                                                                        "terms nor two critics.");
+  static constexpr bool of_losses = LossTerm<Old> && LossTerm<New>,
+                        of_critics = detail::NamesCritics<Old> && AdversarialCritic<New>;
+  static_assert(of_losses || of_critics || detail::has_slot<Base, Old>,
+                "Replace<Base, Old, New>: no slot of Base gives Old, and Old and New are neither two loss "
+                "terms nor two critics.");
   static std::string name() { return c10::str(Base::name(), "-with-", New::name, "-for-", Old::name); }
   static auto losses() {
     if constexpr (of_losses) return Base::losses().template replace<Old>(New{});
@@ -132,7 +139,8 @@ struct Row : Recipe {
   static constexpr int published = Published;
 };
 
-/// Rows of an ablation, as a list of types:  without_each<Paper, LatentMse, Identity, Adversarial>  only_each<Paper, Dino, DinoV2>
+/// Rows of an ablation, as a list of types:  without_each<Paper, LatentMse, Identity, Adversarial>  only_each<Paper,
+/// Dino, DinoV2>
 template <class Base, class... What>
 constexpr auto without_each = hana::tuple_t<Without<Base, What>...>;
 template <class Base, class... What>

@@ -9,8 +9,8 @@ struct Cost {
   std::map<std::string, Passes::Count> passes;
 };
 
-/// The cost of every kind of iteration that a trainer's coupling has, counted by running one of each on a batch (repeated for the
-/// micro-steps). The trainer has been trained on it then.
+/// The cost of every kind of iteration that a trainer's coupling has, counted by running one of each on a batch
+/// (repeated for the micro-steps). The trainer has been trained on it then.
 template <class Recipe>
 std::vector<Cost> explain(Trainer<Recipe>& trainer, World& world, const Batch& batch, const TrainerOptions& options) {
   std::vector<Cost> costs;
@@ -30,8 +30,8 @@ inline std::string to_text(const std::vector<Cost>& costs) {
   std::string text;
   for (const Cost& cost : costs) {
     const auto& m = cost.moves;
-    text += c10::str("an iteration that moves ", m.teacher ? "teacher" : "", m.teacher && m.student ? ", " : "", m.student ? "student" : "",
-                     m.critics ? ", critics" : "", "\n");
+    text += c10::str("an iteration that moves ", m.teacher ? "teacher" : "", m.teacher && m.student ? ", " : "",
+                     m.student ? "student" : "", m.critics ? ", critics" : "", "\n");
     for (const auto& [network, count] : cost.passes) {
       std::string name = "  " + network;
       name.resize(24, ' ');

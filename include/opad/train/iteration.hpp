@@ -9,8 +9,8 @@
 
 namespace opad {
 
-/// One actor's pictures of one iteration, in every space that somebody asks for. An entry is computed on first use from the space it is
-/// made of, and kept.
+/// One actor's pictures of one iteration, in every space that somebody asks for. An entry is computed on first use from
+/// the space it is made of, and kept.
 class Pictures {
  public:
   using Make = std::function<Tensor()>;
@@ -64,20 +64,27 @@ class Pictures {
   std::unordered_map<std::string, Tensor> named_;
 };
 
-/// Called with intermediate results while training, for tests: graphs included, so that gradients can be watched too. Draws are reported
-/// as "draw.NAME", a whole stream by its first 64 bits.
+/// Called with intermediate results while training, for tests: graphs included, so that gradients can be watched too.
+/// Draws are reported as "draw.NAME", a whole stream by its first 64 bits.
 using Observer = std::function<void(const std::string& name, const Tensor& value)>;
 
 /// The random draws of one iteration, by name. A draw that is given (a replay of a recorded run) is not drawn.
 class Draws {
  public:
-  Draws(const Random& random, std::int64_t iteration, std::int64_t micro_step, torch::Device device, const Observer& observer,
-        const Tensors* given = nullptr)
-      : random_(random), iteration_(iteration), micro_step_(micro_step), device_(device), observer_(&observer), given_(given) {}
+  Draws(const Random& random, std::int64_t iteration, std::int64_t micro_step, torch::Device device,
+        const Observer& observer, const Tensors* given = nullptr)
+      : random_(random),
+        iteration_(iteration),
+        micro_step_(micro_step),
+        device_(device),
+        observer_(&observer),
+        given_(given) {}
 
   Stream stream(std::string_view name) const {
     const Stream stream = random_.stream(name, iteration_, micro_step_);
-    if (*observer_) (*observer_)(c10::str("draw.", name), torch::tensor(static_cast<std::int64_t>(Stream(stream).bits()), torch::kInt64));
+    if (*observer_)
+      (*observer_)(c10::str("draw.", name),
+                   torch::tensor(static_cast<std::int64_t>(Stream(stream).bits()), torch::kInt64));
     return stream;
   }
   /// Standard normal numbers, float32.
@@ -107,13 +114,18 @@ class Draws {
 };
 
 /// The table of one iteration: actor x space (design.md §4), and what everybody in it shares.
-///   student   x̂, with gradient        target   the teacher's answer, none        real   what the critics take for real, none
+///   student   x̂, with gradient        target   the teacher's answer, none        real   what the critics take for
+///   real, none
 /// HasTarget: false for recipes without a teacher; asking for the target is then a compile error.
 template <bool HasTarget>
 class Iteration {
  public:
   Iteration(Networks& networks, Draws draws, const Observer& observer)
-      : draws_(std::move(draws)), observer_(&observer), student_(networks, true), target_(networks, false), real_(networks, false) {}
+      : draws_(std::move(draws)),
+        observer_(&observer),
+        student_(networks, true),
+        target_(networks, false),
+        real_(networks, false) {}
 
   template <Space S>
   const Tensor& student() {
@@ -121,8 +133,10 @@ class Iteration {
   }
   template <Space S>
   const Tensor& target() {
-    static_assert(HasTarget, "This recipe has no target: its coupling trains the student without a teacher. Leave out the alignment terms, "
-                             "choose the target RealImages, or a coupling with a teacher (Joint, Sequential, FrozenTeacher).");
+    static_assert(
+        HasTarget,
+        "This recipe has no target: its coupling trains the student without a teacher. Leave out the alignment terms, "
+        "choose the target RealImages, or a coupling with a teacher (Joint, Sequential, FrozenTeacher).");
     return target_.get<S>();
   }
   template <Space S>
@@ -132,9 +146,13 @@ class Iteration {
   const Draws& draws() const { return draws_; }
   const Tensor& condition() const { return condition_; }            // c, detached  [B, 77, C]
   const Tensor& null_condition() const { return null_condition_; }  // c∅  [1, 77, C]
-  const Tensor& real_weight() const { return real_weight_; }        // of each real picture in a head's own loss [B]; undefined: 1
+  const Tensor& real_weight() const {
+    return real_weight_;
+  }  // of each real picture in a head's own loss [B]; undefined: 1
 
-  void set_conditions(Tensor condition, Tensor null_condition) { condition_ = std::move(condition), null_condition_ = std::move(null_condition); }
+  void set_conditions(Tensor condition, Tensor null_condition) {
+    condition_ = std::move(condition), null_condition_ = std::move(null_condition);
+  }
   void set_real_weight(Tensor weight) { real_weight_ = std::move(weight); }
   Pictures& student_pictures() { return student_; }
   Pictures& target_pictures() { return target_; }

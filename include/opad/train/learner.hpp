@@ -3,8 +3,8 @@
 
 namespace opad {
 
-/// What moves together: parameters in groups, each with an optimiser of its own; one norm for all of them. Teacher (its layers and the new
-/// token rows), student and every critic are learners.
+/// What moves together: parameters in groups, each with an optimiser of its own; one norm for all of them. Teacher (its
+/// layers and the new token rows), student and every critic are learners.
 class Learner {
  public:
   explicit Learner(std::string name) : name_(std::move(name)) {}

@@ -11,8 +11,8 @@
 
 namespace opad {
 
-/// The factor on every learning rate, in [0, 1], as a pure function of (iteration, total), iterations counted from 0. The first
-/// `warmup` iterations rise linearly: (iteration + 1) / (warmup + 1).
+/// The factor on every learning rate, in [0, 1], as a pure function of (iteration, total), iterations counted from 0.
+/// The first `warmup` iterations rise linearly: (iteration + 1) / (warmup + 1).
 template <class R>
 concept LearningRate = requires(const R& rate, std::int64_t iteration) {
   { R::name } -> std::convertible_to<std::string_view>;
@@ -29,14 +29,15 @@ double warmed_up(std::int64_t iteration, std::int64_t total, std::int64_t warmup
 }  // namespace detail
 
 /// 1 between warm-up and cool-down. Over the last `cooldown_share` of the iterations, in [0, 1], it falls linearly:
-/// (total - iteration) / (cooldown_share total + 1), so that the student does not end where the critics' last noise threw it. The released
-/// trainer's has neither. Constant rate with cool-down: Hägele et al., NeurIPS 2024.
+/// (total - iteration) / (cooldown_share total + 1), so that the student does not end where the critics' last noise
+/// threw it. The released trainer's has neither. Constant rate with cool-down: Hägele et al., NeurIPS 2024.
 struct Constant {
   static constexpr std::string_view name = "constant";
   std::int64_t warmup = 0;
   double cooldown_share = 0;
   double operator()(std::int64_t iteration, std::int64_t total) const {
-    require(0 <= cooldown_share && cooldown_share <= 1, "learning rate: cooldown_share = ", cooldown_share, "; give 0 to 1");
+    require(0 <= cooldown_share && cooldown_share <= 1, "learning rate: cooldown_share = ", cooldown_share,
+            "; give 0 to 1");
     const double falling = static_cast<double>(total - iteration) / (cooldown_share * static_cast<double>(total) + 1);
     return std::min(detail::warmed_up(iteration, total, warmup, [](double) { return 1.0; }), std::min(1.0, falling));
   }
@@ -56,7 +57,8 @@ struct Cosine {
   static constexpr std::string_view name = "cosine";
   std::int64_t warmup = 0;
   double operator()(std::int64_t iteration, std::int64_t total) const {
-    return detail::warmed_up(iteration, total, warmup, [](double progress) { return 0.5 * (1 + std::cos(std::numbers::pi * progress)); });
+    return detail::warmed_up(iteration, total, warmup,
+                             [](double progress) { return 0.5 * (1 + std::cos(std::numbers::pi * progress)); });
   }
 };
 static_assert(LearningRate<Constant> && LearningRate<LinearDecay> && LearningRate<Cosine>);

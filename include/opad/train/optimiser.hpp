@@ -32,11 +32,13 @@ struct AdamW {
 /// Moments of one set of parameters. state() are the tensors that a checkpoint must hold.
 class AdamW::State {
  public:
-  OPAD_ONCE State(const AdamW& options, NamedTensors parameters) : options_(options), parameters_(std::move(parameters)) {
-    require(options.learning_rate >= 0 && options.eps > 0 && 0 <= options.beta1 && options.beta1 < 1 && 0 <= options.beta2 &&
-                options.beta2 < 1 && options.weight_decay >= 0,
-            "AdamW: learning rate ", options.learning_rate, ", betas ", options.beta1, " ", options.beta2, ", eps ", options.eps,
-            ", weight decay ", options.weight_decay, "; give rates >= 0, betas in [0, 1), eps > 0");
+  OPAD_ONCE State(const AdamW& options, NamedTensors parameters)
+      : options_(options),
+        parameters_(std::move(parameters)) {
+    require(options.learning_rate >= 0 && options.eps > 0 && 0 <= options.beta1 && options.beta1 < 1 &&
+                0 <= options.beta2 && options.beta2 < 1 && options.weight_decay >= 0,
+            "AdamW: learning rate ", options.learning_rate, ", betas ", options.beta1, " ", options.beta2, ", eps ",
+            options.eps, ", weight decay ", options.weight_decay, "; give rates >= 0, betas in [0, 1), eps > 0");
     for (const auto& [name, p] : parameters_) {
       values_.push_back(p);
       first_.push_back(at::zeros_like(p));
@@ -55,8 +57,9 @@ class AdamW::State {
     if (values_.empty()) return;
     std::vector<Tensor> gradients;
     for (auto& p : values_) gradients.push_back(p.grad().defined() ? p.grad() : at::zeros_like(p));
-    at::_fused_adamw_(values_, gradients, first_, second_, /*max_exp_avg_sqs=*/{}, steps_advanced(), options_.learning_rate * factor,
-                      options_.beta1, options_.beta2, options_.weight_decay, options_.eps, /*amsgrad=*/false, /*maximize=*/false);
+    at::_fused_adamw_(values_, gradients, first_, second_, /*max_exp_avg_sqs=*/{}, steps_advanced(),
+                      options_.learning_rate * factor, options_.beta1, options_.beta2, options_.weight_decay,
+                      options_.eps, /*amsgrad=*/false, /*maximize=*/false);
   }
   /// Parameters and moments by name; loading copies into them.
   OPAD_ONCE Tensors state() const {

@@ -5,8 +5,9 @@
 
 namespace opad {
 
-/// The released trainer to the letter, for comparison with it: what its code does, its likely accidents included (docs/presets.md lists
-/// them). Its batch is 2, its student's learning rate 1e-5 times the pictures of an update (--scale-lr).
+/// The released trainer to the letter, for comparison with it: what its code does, its likely accidents included
+/// (docs/presets.md lists them). Its batch is 2, its student's learning rate 1e-5 times the pictures of an update
+/// (--scale-lr).
 struct Release : Default {
   /// What the script shows an encoder: pictures in [-1, 1], not normalised.
   template <class B, class Resize>
@@ -14,10 +15,13 @@ struct Release : Default {
 
   static std::string name() { return "release"; }
   static std::string preset() { return "release"; }
-  static auto losses() { return loss_list(LatentMse{}, In<Seen<IdentityEncoder, Bilinear>, Identity>{}, In<Pixel, MsSwd>{}); }
+  static auto losses() {
+    return loss_list(LatentMse{}, In<Seen<IdentityEncoder, Bilinear>, Identity>{}, In<Pixel, MsSwd>{});
+  }
   static auto weighting() { return AlphaBar{}; }
   static auto critics() {
-    return critic_list(Critic{Seen<Dino, Area>{}, Mlp{}, CrossEntropy{}}, Critic{Seen<DinoV2, Area>{}, Mlp{}, CrossEntropy{}},
+    return critic_list(Critic{Seen<Dino, Area>{}, Mlp{}, CrossEntropy{}},
+                       Critic{Seen<DinoV2, Area>{}, Mlp{}, CrossEntropy{}},
                        Critic{Seen<IdentityEncoder, Area>{}, Mlp{}, CrossEntropy{}});
   }
   static auto real() { return Photographs{.canvas = true, .through_vae = false}; }
@@ -37,14 +41,15 @@ struct Release : Default {
   static void defaults(auto& settings) { settings.scale_lr = true; }
 };
 
-/// The method as published: LPIPS in the place of MS-SWD, encoders that see what they were trained on, new token rows that alone train.
-/// Rates, weights, critics and everything else as released.
+/// The method as published: LPIPS in the place of MS-SWD, encoders that see what they were trained on, new token rows
+/// that alone train. Rates, weights, critics and everything else as released.
 struct Paper : Release {
   static std::string name() { return "paper"; }
   static std::string preset() { return "paper"; }
   static auto losses() { return loss_list(LatentMse{}, Identity{}, Lpips{}); }
   static auto critics() {
-    return critic_list(Critic{Dino{}, Mlp{}, CrossEntropy{}}, Critic{DinoV2{}, Mlp{}, CrossEntropy{}}, Critic{IdentityEncoder{}, Mlp{}, CrossEntropy{}});
+    return critic_list(Critic{Dino{}, Mlp{}, CrossEntropy{}}, Critic{DinoV2{}, Mlp{}, CrossEntropy{}},
+                       Critic{IdentityEncoder{}, Mlp{}, CrossEntropy{}});
   }
   static auto tokens() { return NewRows{}; }
 };

@@ -13,20 +13,22 @@
 
 namespace opad {
 
-/// Several processes of one machine that train one model: each takes its share of the batch, and before an update all take the mean of
-/// their gradients, added in the order of the ranks, so that the weights stay equal bit for bit. On CPUs two processes with one thread
-/// each are faster than one with two: nobody waits at the end of every small operation.
+/// Several processes of one machine that train one model: each takes its share of the batch, and before an update all
+/// take the mean of their gradients, added in the order of the ranks, so that the weights stay equal bit for bit. On
+/// CPUs two processes with one thread each are faster than one with two: nobody waits at the end of every small
+/// operation.
 ///   count     processes, this one included; the constructor forks the others and returns in all of them
 ///   capacity  numbers that average() exchanges at most
-/// Construct it when the models stand and before any backward pass: threads do not survive a fork. A process that dies takes the
-/// others along.
+/// Construct it when the models stand and before any backward pass: threads do not survive a fork. A process that dies
+/// takes the others along.
 class Processes {
  public:
   Processes(std::int64_t count, std::int64_t capacity) : count_(count), capacity_(capacity) {
     require(1 <= count && count <= 64, "--processes ", count, ": give 1 to 64");
     if (count_ == 1) return;
     void* const memory = mmap(nullptr, bytes(), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    require(memory != MAP_FAILED, "--processes ", count, ": cannot share ", bytes() >> 20, " MiB of memory: ", std::strerror(errno));
+    require(memory != MAP_FAILED, "--processes ", count, ": cannot share ", bytes() >> 20,
+            " MiB of memory: ", std::strerror(errno));
     shared_ = new (memory) Shared;
     numbers_ = reinterpret_cast<float*>(shared_ + 1);
     pthread_barrierattr_t attributes;

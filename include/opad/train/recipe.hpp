@@ -18,22 +18,24 @@
 
 namespace opad {
 
-/// How the one-step model is asked for pictures: Euler steps on the trailing grid of its own scheduler, gradient through all of them.
+/// How the one-step model is asked for pictures: Euler steps on the trailing grid of its own scheduler, gradient
+/// through all of them.
 ///   steps   1, or more for students that take 2 or 4
 struct StudentSampler {
   static constexpr std::string_view name = "student-sampler";
   std::int64_t steps = 1;
 };
 
-/// The preset that works best here. A recipe derives from it and replaces single slots; what a slot returns are the defaults of the
-/// command line's options.
+/// The preset that works best here. A recipe derives from it and replaces single slots; what a slot returns are the
+/// defaults of the command line's options.
 struct Default {
   static std::string name() { return "default"; }
   static std::string preset() { return "default"; }  // what a run's record says that its recipe derives from
   static auto losses() { return loss_list(LatentMse{}, Identity{}, MsSwd{.levels = 3}); }
   static auto weighting() { return AlphaBar{}; }
   static auto critics() {
-    return critic_list(Critic{Dino{}, Linear{.normalise = true}, CrossEntropy{}, 0.05, augment(Translation{.share = 0.0625, .reflect = true}, Blur{}, Noise{.sigma = 0.15})},
+    return critic_list(Critic{Dino{}, Linear{.normalise = true}, CrossEntropy{}, 0.05,
+                              augment(Translation{.share = 0.0625, .reflect = true}, Blur{}, Noise{.sigma = 0.15})},
                        Critic{IdentityEncoder{}, Linear{.normalise = true}, CrossEntropy{}, 0.05});
   }
   static auto real() { return Photographs{.canvas = false}; }
@@ -58,14 +60,20 @@ struct Policies {
   using Coupling = decltype(Recipe::coupling());
   using Target = decltype(Recipe::target());
   using Text = decltype(Recipe::text());
-  static_assert(opad::Coupling<Coupling>, "Recipe: coupling() gives no Coupling, such as Joint{} (include/opad/coupling/coupling.hpp).");
-  static_assert(TeacherTarget<Target>, "Recipe: target() gives no TeacherTarget, such as RandomStep{} (include/opad/target/target.hpp).");
+  static_assert(opad::Coupling<Coupling>,
+                "Recipe: coupling() gives no Coupling, such as Joint{} (include/opad/coupling/coupling.hpp).");
+  static_assert(TeacherTarget<Target>,
+                "Recipe: target() gives no TeacherTarget, such as RandomStep{} (include/opad/target/target.hpp).");
   static_assert(TextConditioning<Text>, "Recipe: text() gives neither SharedTextEncoder{} nor SeparateTextEncoders{}.");
-  static_assert(TimestepWeight<decltype(Recipe::weighting())>, "Recipe: weighting() gives no TimestepWeight, such as AlphaBar{}.");
-  static_assert(Adapter<decltype(Recipe::teacher_adapter())> && Adapter<decltype(Recipe::student_adapter())>,
-                "Recipe: teacher_adapter() or student_adapter() gives no Adapter, such as CustomDiffusion<KeyValue>{}.");
-  static_assert(LearningRate<decltype(Recipe::learning_rate())>, "Recipe: learning_rate() gives no LearningRate, such as Constant{}.");
-  static_assert(RealPictures<decltype(Recipe::real())>, "Recipe: real() gives neither Photographs{} nor TeacherAnswers{}.");
+  static_assert(TimestepWeight<decltype(Recipe::weighting())>,
+                "Recipe: weighting() gives no TimestepWeight, such as AlphaBar{}.");
+  static_assert(
+      Adapter<decltype(Recipe::teacher_adapter())> && Adapter<decltype(Recipe::student_adapter())>,
+      "Recipe: teacher_adapter() or student_adapter() gives no Adapter, such as CustomDiffusion<KeyValue>{}.");
+  static_assert(LearningRate<decltype(Recipe::learning_rate())>,
+                "Recipe: learning_rate() gives no LearningRate, such as Constant{}.");
+  static_assert(RealPictures<decltype(Recipe::real())>,
+                "Recipe: real() gives neither Photographs{} nor TeacherAnswers{}.");
 
   decltype(Recipe::losses()) losses = Recipe::losses();
   decltype(Recipe::weighting()) weighting = Recipe::weighting();

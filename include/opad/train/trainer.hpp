@@ -14,14 +14,15 @@ using Metrics = std::vector<std::pair<std::string, Tensor>>;
 
 /// What a trainer needs to know beside the recipe.
 struct TrainerOptions {
-  std::int64_t steps = 1000;        // iterations of the whole run; the coupling and the learning rate are functions of it
-  std::int64_t accumulation = 1;    // micro-batches whose gradients are averaged before each update
-  double prior_loss_weight = 1.0;   // of class pictures in the denoising loss, beside 1 of the concept's
-  double max_grad_norm = 1.0;       // global norm that the gradients of teacher and student are clipped to
+  std::int64_t steps = 1000;      // iterations of the whole run; the coupling and the learning rate are functions of it
+  std::int64_t accumulation = 1;  // micro-batches whose gradients are averaged before each update
+  double prior_loss_weight = 1.0;  // of class pictures in the denoising loss, beside 1 of the concept's
+  double max_grad_norm = 1.0;      // global norm that the gradients of teacher and student are clipped to
 };
 
-/// Trains teacher, student and critics as the recipe says (method.md §4). An iteration is a pure function of (seed, iteration, state):
-/// everything random comes from named streams, so state() and the iteration's number are all that a resumed run needs.
+/// Trains teacher, student and critics as the recipe says (method.md §4). An iteration is a pure function of (seed,
+/// iteration, state): everything random comes from named streams, so state() and the iteration's number are all that a
+/// resumed run needs.
 template <class Recipe>
 class Trainer {
  public:
@@ -30,17 +31,23 @@ class Trainer {
   using Target = typename Slots::Target;
   static constexpr bool has_teacher = Coupling::has_teacher, has_target = has_teacher || !Target::needs_teacher;
   static constexpr bool aligns = !decltype(Slots::losses)::empty, criticised = !decltype(Slots::critics)::empty;
-  static_assert(has_target || !aligns, "This recipe's coupling has no teacher, but its alignment terms are compared with what one says. Leave them out "
-                                       "(loss_list()), choose the target RealImages, or a coupling with a teacher (Joint, Sequential, FrozenTeacher).");
-  static_assert(has_teacher || !decltype(Slots::critics)::needs_teacher, "This recipe's coupling has no teacher, but one of its critics asks for "
-                                                                         "one (Vsd). Choose another critic, or a coupling with a teacher (Joint).");
-  static_assert(has_teacher || !decltype(Slots::real)::from_teacher, "This recipe's coupling has no teacher, but its critics take the teacher's answers "
-                                                                     "for real (TeacherAnswers). Choose Photographs, or a coupling with a teacher (Joint).");
-  static_assert(aligns || criticised || !has_teacher, "This recipe gives the student nothing to learn from: neither alignment terms nor critics.");
+  static_assert(
+      has_target || !aligns,
+      "This recipe's coupling has no teacher, but its alignment terms are compared with what one says. Leave them out "
+      "(loss_list()), choose the target RealImages, or a coupling with a teacher (Joint, Sequential, FrozenTeacher).");
+  static_assert(has_teacher || !decltype(Slots::critics)::needs_teacher,
+                "This recipe's coupling has no teacher, but one of its critics asks for "
+                "one (Vsd). Choose another critic, or a coupling with a teacher (Joint).");
+  static_assert(has_teacher || !decltype(Slots::real)::from_teacher,
+                "This recipe's coupling has no teacher, but its critics take the teacher's answers "
+                "for real (TeacherAnswers). Choose Photographs, or a coupling with a teacher (Joint).");
+  static_assert(aligns || criticised || !has_teacher,
+                "This recipe gives the student nothing to learn from: neither alignment terms nor critics.");
   using Table = Iteration<has_target>;
 
   /// rows: of the new tokens, known to the world's tokenizer.
-  Trainer(World& world, const Slots& slots, std::shared_ptr<TokenRows> rows, const Random& random, const TrainerOptions& options)
+  Trainer(World& world, const Slots& slots, std::shared_ptr<TokenRows> rows, const Random& random,
+          const TrainerOptions& options)
       : world_(world),
         slots_(slots),
         options_(options),
@@ -49,8 +56,9 @@ class Trainer {
         student_rows_(Slots::Text::shared || !has_teacher ? rows_ : std::make_shared<TokenRows>(rows_->clone())),
         teacher_{"teacher-unet", world.teacher, Diffusion(world.teacher_scheduler), &world.networks.passes()},
         student_{"student-unet", world.student, Diffusion(world.student_scheduler), &world.networks.passes()} {
-    require(options.steps > 0 && options.accumulation > 0 && options.max_grad_norm > 0, "Trainer: ", options.steps, " steps, accumulation ",
-            options.accumulation, ", max gradient norm ", options.max_grad_norm, "; give positive numbers");
+    require(options.steps > 0 && options.accumulation > 0 && options.max_grad_norm > 0, "Trainer: ", options.steps,
+            " steps, accumulation ", options.accumulation, ", max gradient norm ", options.max_grad_norm,
+            "; give positive numbers");
     hana::for_each(slots.critics.critics, [](const auto& critic) {
       require(critic.warmup >= 0, "critic ", critic.name, ": warmup = ", critic.warmup, "; give 0 or more iterations");
     });
@@ -74,13 +82,14 @@ class Trainer {
 
   /// Runs one iteration, counted from 0. `batches` holds one batch for each micro-step.
   Metrics iterate(std::int64_t iteration, const std::vector<Batch>& batches, const Tensors* given_draws = nullptr) {
-    require(static_cast<std::int64_t>(batches.size()) == options_.accumulation, "Trainer: ", batches.size(), " batches for ", options_.accumulation,
-            " micro-steps");
+    require(static_cast<std::int64_t>(batches.size()) == options_.accumulation, "Trainer: ", batches.size(),
+            " batches for ", options_.accumulation, " micro-steps");
     metrics_.clear();
     const Moves moves = slots_.coupling(iteration, options_.steps);
     const double rate = slots_.learning_rate(iteration, options_.steps);
     std::vector<MicroStep> steps;
-    for (std::size_t k = 0; k < batches.size(); ++k) steps.push_back(prepare(iteration, static_cast<std::int64_t>(k), moves, batches[k], given_draws));
+    for (std::size_t k = 0; k < batches.size(); ++k)
+      steps.push_back(prepare(iteration, static_cast<std::int64_t>(k), moves, batches[k], given_draws));
 
     if constexpr (Coupling::trains_teacher) {
       if (moves.teacher) {
@@ -121,11 +130,13 @@ class Trainer {
     return names;
   }
 
-  /// Reports intermediate results from now on, the passes of both U-Nets as "<network>.latent", ".timestep" and ".prediction".
+  /// Reports intermediate results from now on, the passes of both U-Nets as "<network>.latent", ".timestep" and
+  /// ".prediction".
   void observe(Observer observer) {
     observer_ = std::move(observer);
     for (Denoiser* denoiser : {&teacher_, &student_})
-      denoiser->watch = [this, name = denoiser->name](const Tensor& latent, const Tensor& timestep, const Tensor& prediction) {
+      denoiser->watch = [this, name = denoiser->name](const Tensor& latent, const Tensor& timestep,
+                                                      const Tensor& prediction) {
         note(name + ".latent", latent), note(name + ".timestep", timestep), note(name + ".prediction", prediction);
       };
   }
@@ -136,10 +147,12 @@ class Trainer {
   const TokenRows& student_rows() const { return *student_rows_; }
   const Slots& slots() const { return slots_; }
 
-  /// c [B, 77, C] of token ids [B, 77], with the new rows as they are now: as the teacher hears it, and as the student does.
+  /// c [B, 77, C] of token ids [B, 77], with the new rows as they are now: as the teacher hears it, and as the student
+  /// does.
   Tensor encode(const Tensor& ids) const { return encode(*world_.text_encoder, *rows_, ids); }
   Tensor encode_for_student(const Tensor& ids) const {
-    return encode(world_.student_text_encoder ? *world_.student_text_encoder : *world_.text_encoder, *student_rows_, ids);
+    return encode(world_.student_text_encoder ? *world_.student_text_encoder : *world_.text_encoder, *student_rows_,
+                  ids);
   }
 
   /// x̂0 of noise z [B, 4, h, w]: the student's Euler steps on its trailing grid, differentiable.
@@ -147,7 +160,8 @@ class Trainer {
     Euler sampler(world_.student_scheduler, slots_.student.steps);
     Tensor x = noise * sampler.init_noise_sigma();
     for (std::int64_t k = 0; k < slots_.student.steps; ++k) {
-      const Tensor timestep = at::full({noise.size(0)}, sampler.timesteps()[static_cast<std::size_t>(k)], noise.options());
+      const Tensor timestep =
+          at::full({noise.size(0)}, sampler.timesteps()[static_cast<std::size_t>(k)], noise.options());
       x = sampler.step(student_.predict(sampler.scale_model_input(x, k), timestep, condition), k, x).prev_sample;
     }
     return x;
@@ -177,11 +191,17 @@ class Trainer {
     Tensor images, noise, condition;  // condition: c as the teacher hears it, once for the whole iteration
   };
 
-  MicroStep prepare(std::int64_t iteration, std::int64_t micro_step, const Moves& moves, const Batch& batch, const Tensors* given) {
+  MicroStep prepare(std::int64_t iteration, std::int64_t micro_step, const Moves& moves, const Batch& batch,
+                    const Tensors* given) {
     const Draws draws(random_, iteration, micro_step, device(), observer_, given);
     const std::int64_t f = world_.networks.downscale(), channels = world_.networks.vae_config().latent_channels;
-    MicroStep step{.table = Table(world_.networks, draws, observer_), .batch = &batch, .images = batch.images.to(device()), .noise = {}, .condition = {}};
-    step.noise = draws.normal("noise", {batch.images.size(0), channels, batch.images.size(2) / f, batch.images.size(3) / f});
+    MicroStep step{.table = Table(world_.networks, draws, observer_),
+                   .batch = &batch,
+                   .images = batch.images.to(device()),
+                   .noise = {},
+                   .condition = {}};
+    step.noise =
+        draws.normal("noise", {batch.images.size(0), channels, batch.images.size(2) / f, batch.images.size(3) / f});
     if constexpr (has_teacher) {
       const torch::AutoGradMode learns(moves.teacher && Coupling::trains_teacher);
       step.condition = encode(world_.tokenizer(batch.prompts));
@@ -190,22 +210,26 @@ class Trainer {
     step.table.real_pictures().template set<Latent>([this, draws, images = step.images] {
       const auto posterior = world_.networks.encode(images);
       note("real.posterior_mean", posterior.mean), note("real.posterior_logvar", posterior.logvar);
-      return posterior.sample(draws.normal("teacher/posterior", posterior.mean.sizes())) * world_.networks.vae_config().scaling_factor;
+      return posterior.sample(draws.normal("teacher/posterior", posterior.mean.sizes())) *
+             world_.networks.vae_config().scaling_factor;
     });
     step.table.real_pictures().template set<Pixel>(step.images);
     note("z", step.noise);
     return step;
   }
 
-  /// Denoising loss on the photographs: mean over the batch of sum((prediction - target)^2 mask) / sum(mask), class pictures times their
-  /// weight. The teacher's own loss, and the student's where there is no teacher.
+  /// Denoising loss on the photographs: mean over the batch of sum((prediction - target)^2 mask) / sum(mask), class
+  /// pictures times their weight. The teacher's own loss, and the student's where there is no teacher.
   Tensor denoising_loss(const Denoiser& denoiser, MicroStep& step, const Tensor& condition) {
     const Tensor& latent = step.table.template real<Latent>();
-    const Tensor timestep = step.table.draws().integers("teacher/timestep", 0, denoiser.diffusion.steps(), {latent.size(0)});
-    const Tensor noisy = denoiser.diffusion.add_noise(latent, step.noise, timestep), wanted = denoiser.diffusion.target(latent, step.noise, timestep);
+    const Tensor timestep =
+        step.table.draws().integers("teacher/timestep", 0, denoiser.diffusion.steps(), {latent.size(0)});
+    const Tensor noisy = denoiser.diffusion.add_noise(latent, step.noise, timestep),
+                 wanted = denoiser.diffusion.target(latent, step.noise, timestep);
     const Tensor prediction = denoiser.predict(noisy, timestep, condition);
     const Tensor mask = step.batch->mask.to(device());
-    note("denoising.latent", latent), note("denoising.noisy", noisy), note("denoising.prediction", prediction), note("denoising.wanted", wanted);
+    note("denoising.latent", latent), note("denoising.noisy", noisy), note("denoising.prediction", prediction),
+        note("denoising.wanted", wanted);
     Tensor per_sample = ((prediction - wanted).square() * mask).sum({1, 2, 3}) / mask.sum({1, 2, 3});
     if (const std::int64_t priors = step.batch->priors; priors > 0 && options_.prior_loss_weight != 1) {
       Tensor weight = torch::ones_like(per_sample);
@@ -221,11 +245,14 @@ class Trainer {
     return loss;
   }
 
-  /// Alignment with the target and the critics' verdict, weighted and summed; without a teacher, the denoising loss too.
+  /// Alignment with the target and the critics' verdict, weighted and summed; without a teacher, the denoising loss
+  /// too.
   Tensor student_loss(MicroStep& step, const Moves& moves) {
     Table& table = step.table;
-    if constexpr (has_teacher) step.condition = step.condition.detach();  // a shared text encoder learns from the teacher's step only
-    const Tensor heard = Slots::student_learns_words ? encode_for_student(world_.tokenizer(step.batch->prompts)) : step.condition;
+    if constexpr (has_teacher)
+      step.condition = step.condition.detach();  // a shared text encoder learns from the teacher's step only
+    const Tensor heard =
+        Slots::student_learns_words ? encode_for_student(world_.tokenizer(step.batch->prompts)) : step.condition;
     table.set_conditions(has_teacher ? step.condition : heard.detach(), null_condition_);
     table.student_pictures().template set<Latent>([this, &step, heard] { return generate(step.noise, heard); });
     Tensor total = torch::zeros({}, step.noise.options());
@@ -248,7 +275,8 @@ class Trainer {
         total = total + loss;
       });
     }
-    for (const auto& [actor, pictures] : {std::pair{"student", &table.student_pictures()}, std::pair{"target", &table.target_pictures()}}) {
+    for (const auto& [actor, pictures] :
+         {std::pair{"student", &table.student_pictures()}, std::pair{"target", &table.target_pictures()}}) {
       note(c10::str(actor, ".latent"), pictures->template find<Latent>());
       note(c10::str(actor, ".image"), pictures->template find<Pixel>());
     }
@@ -261,13 +289,15 @@ class Trainer {
     Table& table = step.table;
     Tensor timestep, alpha_bar = torch::ones({step.noise.size(0)}, step.noise.options());
     if constexpr (Target::needs_teacher) {
-      const Question question{teacher_, world_.teacher_scheduler, table.template student<Latent>().detach(), step.noise, step.condition, null_condition_};
+      const Question question{teacher_,   world_.teacher_scheduler, table.template student<Latent>().detach(),
+                              step.noise, step.condition,           null_condition_};
       if constexpr (!Target::clean) {
         timestep = slots_.target.timestep(question, table.draws());
         alpha_bar = teacher_.diffusion.alpha_bar(timestep);
         note("target.t", timestep);
       }
-      table.target_pictures().template set<Latent>([this, question, timestep] { return slots_.target.latent(question, timestep); });
+      table.target_pictures().template set<Latent>(
+          [this, question, timestep] { return slots_.target.latent(question, timestep); });
     } else {
       table.target_pictures().template set<Latent>([&table] { return table.template real<Latent>(); });
       table.target_pictures().template set<Pixel>(step.images);
@@ -290,7 +320,8 @@ class Trainer {
     } else {
       value = term(student, target);
     }
-    table.note(c10::str("loss.", Term::name, ".student"), student), table.note(c10::str("loss.", Term::name, ".target"), target);
+    table.note(c10::str("loss.", Term::name, ".student"), student),
+        table.note(c10::str("loss.", Term::name, ".target"), target);
     table.note(c10::str("loss.", Term::name, ".per_sample"), value);
     return value;
   }
@@ -303,7 +334,9 @@ class Trainer {
       real.template set<Pixel>(step.table.template target<Pixel>());
     } else {
       if (!slots_.real.canvas) {
-        require(step.batch->whole.defined(), "Trainer: the batch has no pictures without the canvas; give Batch::whole, or Photographs{.canvas = true}");
+        require(
+            step.batch->whole.defined(),
+            "Trainer: the batch has no pictures without the canvas; give Batch::whole, or Photographs{.canvas = true}");
         real.template set<Pixel>(step.batch->whole.to(device()));
       }
       if (!slots_.real.through_vae) return;

@@ -7,21 +7,24 @@ namespace opad::sprites {
 struct Colors {
   explicit Colors(const Identity& identity)
       : body(rgb(identity.primary), rgb(identity.secondary), identity.texture, identity.angle),
-        primary(rgb(identity.primary)), secondary(rgb(identity.secondary)), accent(rgb(identity.accent)) {}
+        primary(rgb(identity.primary)),
+        secondary(rgb(identity.secondary)),
+        accent(rgb(identity.accent)) {}
   Paint body;
   Rgb primary, secondary, accent;
 };
 
 /// Where a figure wears things, in its own units.
 struct Anchors {
-  Point top;                      // foot of a hat, a bow, a flag
-  Point front;                    // center of a badge
-  Point eyes;                     // middle between the lenses of glasses
-  double eye_distance = 20;       // between the lenses' centers
-  Point neck_left, neck_right;    // ends of a scarf's band
+  Point top;                    // foot of a hat, a bow, a flag
+  Point front;                  // center of a badge
+  Point eyes;                   // middle between the lenses of glasses
+  double eye_distance = 20;     // between the lenses' centers
+  Point neck_left, neck_right;  // ends of a scarf's band
 };
 
-inline constexpr Rgb white{252, 252, 250}, glass{178, 222, 242}, rubber{40, 40, 46}, metal{206, 210, 218}, bill{250, 160, 36};
+inline constexpr Rgb white{252, 252, 250}, glass{178, 222, 242}, rubber{40, 40, 46}, metal{206, 210, 218},
+    bill{250, 160, 36};
 
 /// A round eye that looks to the left.
 inline void eye(Painter& p, double x, double y, double r) {

@@ -43,8 +43,17 @@ inline Anchors dog(Painter& p, const Colors& c, double k) {
 
 /// A swimming-bath duck, seen from the side; k: high tail.
 inline Anchors duck(Painter& p, const Colors& c, double k) {
-  p.shape(smooth({{24, 62}, {44, 56}, {66, 60}, {82, 52 - 4 * k}, {95, 44 - 6 * k},
-                  {93, 70}, {80, 90}, {54, 97}, {28, 92}, {15, 76}}), c.body);
+  p.shape(smooth({{24, 62},
+                  {44, 56},
+                  {66, 60},
+                  {82, 52 - 4 * k},
+                  {95, 44 - 6 * k},
+                  {93, 70},
+                  {80, 90},
+                  {54, 97},
+                  {28, 92},
+                  {15, 76}}),
+          c.body);
   p.shape(smooth({{36, 10}, {52, 16}, {57, 33}, {48, 52}, {32, 58}, {19, 48}, {15, 32}, {21, 16}}), c.primary);
   p.shape(smooth({{20, 31}, {12, 33}, {2, 32}, {1, 39}, {9, 45}, {20, 44}}), bill);
   p.bare(stroke({{4, 38}, {18, 38}}, 1.5), ink);
@@ -56,7 +65,8 @@ inline Anchors duck(Painter& p, const Colors& c, double k) {
 
 /// Seen from the side; k: large tail.
 inline Anchors fish(Painter& p, const Colors& c, double k) {
-  p.shape(smooth({{74, 56}, {88, 38 - 6 * k}, {98, 30 - 6 * k}, {94, 56}, {98, 82 + 6 * k}, {88, 74 + 6 * k}}), c.secondary);
+  p.shape(smooth({{74, 56}, {88, 38 - 6 * k}, {98, 30 - 6 * k}, {94, 56}, {98, 82 + 6 * k}, {88, 74 + 6 * k}}),
+          c.secondary);
   p.shape(smooth({{32, 34}, {44, 14}, {66, 17}, {68, 36}}), c.secondary);
   p.shape(smooth({{44, 78}, {50, 92}, {62, 92}, {60, 76}}), c.secondary);
   p.shape(smooth({{4, 58}, {16, 40}, {38, 28}, {62, 36}, {80, 54}, {80, 60}, {62, 76}, {38, 86}, {16, 74}}), c.body);

@@ -7,11 +7,13 @@
 
 namespace opad::sprites {
 
-/// A picture of a thing as a prompt asks for it: in the scene and the style that the prompt names in the words of captions (any scene, and a
-/// photograph, where it names none), of normal size and in the middle; the rest is drawn as for training. What a model that knew the thing
-/// perfectly would show.
+/// A picture of a thing as a prompt asks for it: in the scene and the style that the prompt names in the words of
+/// captions (any scene, and a photograph, where it names none), of normal size and in the middle; the rest is drawn as
+/// for training. What a model that knew the thing perfectly would show.
 OPAD_ONCE Sprite sample_answer(const Identity& thing, std::string_view prompt, Stream& random) {
-  const auto named = [prompt](const auto& words) { return std::ranges::any_of(words, [prompt](auto w) { return prompt.find(w) != std::string_view::npos; }); };
+  const auto named = [prompt](const auto& words) {
+    return std::ranges::any_of(words, [prompt](auto w) { return prompt.find(w) != std::string_view::npos; });
+  };
   Sprite sprite;
   do sprite = sample_view(thing, random);
   while (sprite.size != Size::Normal || sprite.place != Place::Center);

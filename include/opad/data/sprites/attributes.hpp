@@ -5,7 +5,8 @@
 
 namespace opad::sprites {
 
-/// What can be said about a sprite. The words are those of captions; a word's place in its table is the enumerator's number.
+/// What can be said about a sprite. The words are those of captions; a word's place in its table is the enumerator's
+/// number.
 enum class Kind { Cat, Dog, Duck, Fish, Robot, Car, Boat, Rocket, Mug, Teapot, Backpack, Clock };
 inline constexpr std::array<std::string_view, 12> kind_words{"cat",  "dog",    "duck", "fish",   "robot",    "car",
                                                              "boat", "rocket", "mug",  "teapot", "backpack", "clock"};
@@ -18,11 +19,12 @@ enum class Texture { Plain, Striped, Dotted, Checkered };
 inline constexpr std::array<std::string_view, 4> texture_words{"plain", "striped", "dotted", "checkered"};
 
 enum class Accessory { None, Hat, Bow, Flag, Star, Scarf, Glasses };
-inline constexpr std::array<std::string_view, 7> accessory_words{"none", "hat", "bow", "flag", "star", "scarf", "glasses"};
+inline constexpr std::array<std::string_view, 7> accessory_words{"none", "hat",   "bow",    "flag",
+                                                                 "star", "scarf", "glasses"};
 
 enum class Scene { Meadow, Beach, Forest, Desert, Snow, City, Space, Underwater, Night, Kitchen, Wall, Studio };
-inline constexpr std::array<std::string_view, 12> scene_words{"meadow", "beach",      "forest", "desert",  "snow", "city",
-                                                              "space",  "underwater", "night",  "kitchen", "wall", "studio"};
+inline constexpr std::array<std::string_view, 12> scene_words{
+    "meadow", "beach", "forest", "desert", "snow", "city", "space", "underwater", "night", "kitchen", "wall", "studio"};
 
 enum class Style { Photo, Sketch, Watercolor, Poster, Neon };
 inline constexpr std::array<std::string_view, 5> style_words{"photo", "sketch", "watercolor", "poster", "neon"};
@@ -42,8 +44,8 @@ constexpr std::string_view word(Style value) { return style_words[static_cast<st
 constexpr std::string_view word(Size value) { return size_words[static_cast<std::size_t>(value)]; }
 constexpr std::string_view word(Place value) { return place_words[static_cast<std::size_t>(value)]; }
 
-/// What stays the same in every picture of one thing. `width` and `shape` are proportions in [-1, 1]: how wide the whole figure
-/// is, and one feature of its kind (the cat's ears, the rocket's length, ...). `angle` turns the texture.
+/// What stays the same in every picture of one thing. `width` and `shape` are proportions in [-1, 1]: how wide the
+/// whole figure is, and one feature of its kind (the cat's ears, the rocket's length, ...). `angle` turns the texture.
 struct Identity {
   Kind kind = Kind::Cat;
   Color primary = Color::Orange, secondary = Color::White, accent = Color::Blue;
@@ -73,9 +75,18 @@ struct Rgb {
 };
 
 constexpr Rgb rgb(Color color) {
-  constexpr std::array<Rgb, 12> palette{
-      {{214, 38, 44}, {247, 136, 24}, {250, 216, 52}, {52, 160, 66}, {64, 208, 214}, {44, 92, 216},
-       {134, 60, 188}, {248, 142, 188}, {126, 78, 44}, {247, 246, 242}, {150, 152, 158}, {42, 42, 50}}};
+  constexpr std::array<Rgb, 12> palette{{{214, 38, 44},
+                                         {247, 136, 24},
+                                         {250, 216, 52},
+                                         {52, 160, 66},
+                                         {64, 208, 214},
+                                         {44, 92, 216},
+                                         {134, 60, 188},
+                                         {248, 142, 188},
+                                         {126, 78, 44},
+                                         {247, 246, 242},
+                                         {150, 152, 158},
+                                         {42, 42, 50}}};
   return palette[static_cast<std::size_t>(color)];
 }
 

@@ -12,19 +12,23 @@ namespace opad::sprites {
 
 /// (256 - share)/256 of a and share/256 of b.
 constexpr Rgb mix(Rgb a, Rgb b, int share) {
-  const auto channel = [share](int p, int q) { return static_cast<std::uint8_t>((p * (256 - share) + q * share + 128) >> 8); };
+  const auto channel = [share](int p, int q) {
+    return static_cast<std::uint8_t>((p * (256 - share) + q * share + 128) >> 8);
+  };
   return {channel(a.r, b.r), channel(a.g, b.g), channel(a.b, b.b)};
 }
 
 /// The color with every channel times factor/256, up to white.
 constexpr Rgb shade(Rgb color, int factor) {
-  const auto channel = [factor](int value) { return static_cast<std::uint8_t>(std::clamp((value * factor + 128) >> 8, 0, 255)); };
+  const auto channel = [factor](int value) {
+    return static_cast<std::uint8_t>(std::clamp((value * factor + 128) >> 8, 0, 255));
+  };
   return {channel(color.r), channel(color.g), channel(color.b)};
 }
 
 /// A square of samples, four by four for each pixel, that polygons are filled into; reduce() averages them to pixels.
-/// Corners are snapped to 1/256 of a sample and everything after that is integer arithmetic: the last bits of a machine's
-/// floating-point functions do not reach the picture.
+/// Corners are snapped to 1/256 of a sample and everything after that is integer arithmetic: the last bits of a
+/// machine's floating-point functions do not reach the picture.
 class Canvas {
  public:
   static constexpr std::int64_t oversampling = 4;
@@ -38,7 +42,8 @@ class Canvas {
   std::int64_t resolution() const { return resolution_; }
   std::int64_t side() const { return side_; }
 
-  /// Sets each sample inside the polygon (in samples) to paint(row)(x, y, sample as it is). paint(row) is called once a row.
+  /// Sets each sample inside the polygon (in samples) to paint(row)(x, y, sample as it is). paint(row) is called once a
+  /// row.
   template <class Paint>
   void fill(const Path& polygon, Paint&& paint) {
     collect(polygon);
@@ -91,7 +96,8 @@ class Canvas {
 
   static std::int64_t floor_div(std::int64_t a, std::int64_t b) { return a / b - (a % b != 0 && (a ^ b) < 0); }
 
-  /// Crossings of the polygon's edges with the centers of rows, row by row, in crossings_[first_[row] .. first_[row + 1]).
+  /// Crossings of the polygon's edges with the centers of rows, row by row, in crossings_[first_[row] .. first_[row +
+  /// 1]).
   void collect(const Path& polygon) {
     edges_.clear();
     std::fill(first_.begin(), first_.end(), 0);
@@ -113,9 +119,10 @@ class Canvas {
     next_.assign(first_.begin(), first_.end() - 1);
     for (const Edge& edge : edges_)
       for (std::int64_t row = edge.first; row < edge.last; ++row) {
-        const std::int64_t x = edge.x0 + floor_div((256 * row + 128 - edge.y0) * (edge.x1 - edge.x0), edge.y1 - edge.y0);
-        crossings_[next_[row]++] = {static_cast<std::int32_t>(std::clamp<std::int64_t>(floor_div(x + 127, 256), -1, side_)),
-                                    edge.direction};
+        const std::int64_t x =
+            edge.x0 + floor_div((256 * row + 128 - edge.y0) * (edge.x1 - edge.x0), edge.y1 - edge.y0);
+        crossings_[next_[row]++] = {
+            static_cast<std::int32_t>(std::clamp<std::int64_t>(floor_div(x + 127, 256), -1, side_)), edge.direction};
       }
   }
 

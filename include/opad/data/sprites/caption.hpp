@@ -16,10 +16,11 @@ namespace opad::sprites {
 namespace phrases {
 
 using Words = std::string_view;
-inline constexpr std::array<Words, 10> photo{"photo",      "photo",      "photo",        "picture",       "picture",
-                                             "rendering",  "rendition",  "good photo",   "bright photo",  "cropped photo"};
-inline constexpr std::array<Words, 2> sketch{"pencil sketch", "sketch"}, watercolor{"watercolor painting", "watercolor"},
-    poster{"poster", "pop art poster"}, neon{"neon sign", "neon light"};
+inline constexpr std::array<Words, 10> photo{"photo",     "photo",     "photo",      "picture",      "picture",
+                                             "rendering", "rendition", "good photo", "bright photo", "cropped photo"};
+inline constexpr std::array<Words, 2> sketch{"pencil sketch", "sketch"},
+    watercolor{"watercolor painting", "watercolor"}, poster{"poster", "pop art poster"},
+    neon{"neon sign", "neon light"};
 inline constexpr std::array<Words, 2> small_photo{"far away photo", "very small photo"};
 inline constexpr std::array<Words, 3> large_photo{"close-up photo", "close up photo", "zoomed in photo"};
 inline constexpr std::array<Words, 6> articles{"a", "a", "a", "the", "my", "one"};
@@ -45,11 +46,16 @@ inline Words any(std::span<const Words> words, Stream& random) {
 
 inline std::span<const Words> of(Style style) {
   switch (style) {
-    case Style::Photo: return photo;
-    case Style::Sketch: return sketch;
-    case Style::Watercolor: return watercolor;
-    case Style::Poster: return poster;
-    case Style::Neon: return neon;
+    case Style::Photo:
+      return photo;
+    case Style::Sketch:
+      return sketch;
+    case Style::Watercolor:
+      return watercolor;
+    case Style::Poster:
+      return poster;
+    case Style::Neon:
+      return neon;
   }
   return photo;
 }
@@ -72,9 +78,9 @@ class Sentence {
 
 }  // namespace phrases
 
-/// What somebody might say about the picture. Names the kind always; the style unless it is a photograph; the primary color in
-/// half of the captions, a texture in 35 % and an accessory in 40 % of those with one, the scene in 90 %; never the secondary
-/// color, the accent or proportions, which only a new token can carry.
+/// What somebody might say about the picture. Names the kind always; the style unless it is a photograph; the primary
+/// color in half of the captions, a texture in 35 % and an accessory in 40 % of those with one, the scene in 90 %;
+/// never the secondary color, the accent or proportions, which only a new token can carry.
 OPAD_ONCE std::string caption(const Sprite& sprite, Stream& random) {
   using namespace phrases;
   const Identity& thing = sprite.identity;
@@ -106,8 +112,8 @@ OPAD_ONCE std::string caption(const Sprite& sprite, Stream& random) {
 
 namespace opad {
 
-/// Everything that captions of sprites, the prompt templates with their inserted words, and the evaluation prompts are made of,
-/// cut as CLIP's tokenizer cuts text: runs of letters, runs of other marks. Sorted, each once, lower case.
+/// Everything that captions of sprites, the prompt templates with their inserted words, and the evaluation prompts are
+/// made of, cut as CLIP's tokenizer cuts text: runs of letters, runs of other marks. Sorted, each once, lower case.
 OPAD_ONCE std::vector<std::string> sprite_vocabulary() {
   using namespace sprites;
   std::set<std::string> words;
@@ -121,12 +127,15 @@ OPAD_ONCE std::vector<std::string> sprite_vocabulary() {
     }
   };
   const auto add_all = [&add](const auto&... tables) {
-    const auto each = [&add](const auto& table) { for (const std::string_view text : table) add(text); };
+    const auto each = [&add](const auto& table) {
+      for (const std::string_view text : table) add(text);
+    };
     (each(tables), ...);
   };
   add_all(kind_words, color_words, texture_words, accessory_words, scene_words, style_words, size_words, place_words);
   add_all(phrases::photo, phrases::sketch, phrases::watercolor, phrases::poster, phrases::neon, phrases::small_photo,
-          phrases::large_photo, phrases::articles, phrases::fillers, evaluation_prompts, prompt_templates, far_words, near_words);
+          phrases::large_photo, phrases::articles, phrases::fillers, evaluation_prompts, prompt_templates, far_words,
+          near_words);
   for (const auto& scene : phrases::scenes) add_all(scene);
   add("an with of on the");
   return {words.begin(), words.end()};

@@ -29,8 +29,8 @@ inline void blur(std::vector<int>& picture, std::int64_t side, int times) {  // 
 
 /// The frame of a poster.
 inline void frame(Painter& p, double width, Rgb color) {
-  for (const Path& bar : {rectangle(-1, -1, 101, width), rectangle(-1, 100 - width, 101, 101), rectangle(-1, -1, width, 101),
-                          rectangle(100 - width, -1, 101, 101)})
+  for (const Path& bar : {rectangle(-1, -1, 101, width), rectangle(-1, 100 - width, 101, 101),
+                          rectangle(-1, -1, width, 101), rectangle(100 - width, -1, 101, 101)})
     p.bare(bar, color);
 }
 

@@ -16,8 +16,8 @@ inline Point operator*(double s, Point a) { return {s * a.x, s * a.y}; }
 inline double dot(Point a, Point b) { return a.x * b.x + a.y * b.y; }
 inline double cross(Point a, Point b) { return a.x * b.y - a.y * b.x; }
 
-/// A closed polygon, filled by the non-zero rule; or, where said so, an open line. y points down, angles are degrees that turn
-/// from the x axis (right) towards the y axis (down).
+/// A closed polygon, filled by the non-zero rule; or, where said so, an open line. y points down, angles are degrees
+/// that turn from the x axis (right) towards the y axis (down).
 using Path = std::vector<Point>;
 
 inline Point polar(Point center, double rx, double ry, double degrees) {
@@ -91,7 +91,8 @@ inline Path curve(const Path& points) {
   const std::size_t n = points.size();
   for (std::size_t i = 0; i + 1 < n; ++i)
     for (int step = 0; step < 6; ++step)
-      path.push_back(spline(points[i == 0 ? 0 : i - 1], points[i], points[i + 1], points[std::min(i + 2, n - 1)], step / 6.0));
+      path.push_back(
+          spline(points[i == 0 ? 0 : i - 1], points[i], points[i + 1], points[std::min(i + 2, n - 1)], step / 6.0));
   path.push_back(points.back());
   return path;
 }
@@ -115,9 +116,11 @@ inline Path grow(const Path& path, double margin) {
     const double turn = side * cross(before, after), angle = std::atan2(std::abs(turn), dot(before, after));
     out.push_back(path[i] + normal);
     if (turn < -1e-9) {
-      out.push_back(path[i]);  // an inner corner: back to the polygon, so that the loop of the two edges counts as inside
+      out.push_back(
+          path[i]);  // an inner corner: back to the polygon, so that the loop of the two edges counts as inside
     } else {
-      const int pieces = static_cast<int>(std::ceil(angle / (std::numbers::pi / 6) - 1e-6));  // a right angle: 3, never 4
+      const int pieces =
+          static_cast<int>(std::ceil(angle / (std::numbers::pi / 6) - 1e-6));  // a right angle: 3, never 4
       for (int k = 1; k < pieces; ++k) {
         const double a = side * angle * k / pieces, c = std::cos(a), s = std::sin(a);
         out.push_back(path[i] + Point{c * normal.x - s * normal.y, s * normal.x + c * normal.y});

@@ -10,8 +10,8 @@
 
 namespace opad::sprites {
 
-/// A thing that no training picture shows: what personalisation has to learn. Hyper-parameters are chosen on the development
-/// concepts; the evaluation concepts are for final tables.
+/// A thing that no training picture shows: what personalisation has to learn. Hyper-parameters are chosen on the
+/// development concepts; the evaluation concepts are for final tables.
 struct HeldOut {
   std::string_view name;
   Identity identity;
@@ -69,7 +69,9 @@ OPAD_ONCE std::vector<Sprite> photographs(const HeldOut& thing) {
 
 /// What to ask of a personalised model; {} becomes the concept ("<new1> cat") or its class word.
 inline constexpr std::array<std::string_view, 10> evaluation_prompts{
-    "a {} in the forest", "a {} on the beach", "a {} in the desert",       "a {} in the snow",            "a {} in space",
-    "a {} under water",   "a {} at night",     "a pencil sketch of a {}", "a watercolor painting of a {}", "a poster of a {}"};
+    "a {} in the forest", "a {} on the beach",       "a {} in the desert",
+    "a {} in the snow",   "a {} in space",           "a {} under water",
+    "a {} at night",      "a pencil sketch of a {}", "a watercolor painting of a {}",
+    "a poster of a {}"};
 
 }  // namespace opad::sprites

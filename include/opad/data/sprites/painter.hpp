@@ -10,14 +10,19 @@ inline constexpr Rgb ink{28, 24, 32}, paper{252, 249, 240};
 /// The colors of a part: one, or two in a texture.
 struct Paint {
   Paint(Rgb flat) : base(flat), pattern(flat) {}
-  Paint(Rgb base, Rgb pattern, Texture texture, int angle) : base(base), pattern(pattern), texture(texture), angle(angle) {}
+  Paint(Rgb base, Rgb pattern, Texture texture, int angle)
+      : base(base),
+        pattern(pattern),
+        texture(texture),
+        angle(angle) {}
   Rgb base, pattern;
   Texture texture = Texture::Plain;
   int angle = 0;  // times 45 degrees
 };
 
-/// How a style paints a part of the figure or of the scene behind it: what becomes of its color, the line around it (its width in
-/// shares of the picture's side, 0 for none), and how much lighter its upper edge is than its middle (in 1/256).
+/// How a style paints a part of the figure or of the scene behind it: what becomes of its color, the line around it
+/// (its width in shares of the picture's side, 0 for none), and how much lighter its upper edge is than its middle (in
+/// 1/256).
 struct Tone {
   Style style;
   bool figure;
@@ -26,31 +31,46 @@ struct Tone {
   Rgb fill(Rgb color) const {
     const int grey = luminance(color);
     switch (style) {
-      case Style::Photo: return color;
-      case Style::Sketch: return mix(paper, gray(grey), figure ? 150 : 70);
-      case Style::Watercolor: return mix(color, paper, figure ? 30 : 110);
-      case Style::Poster: return vivid(color, grey);
-      case Style::Neon: return figure ? shade(glowing(color), 78) : mix(Rgb{14, 8, 34}, color, 52);
+      case Style::Photo:
+        return color;
+      case Style::Sketch:
+        return mix(paper, gray(grey), figure ? 150 : 70);
+      case Style::Watercolor:
+        return mix(color, paper, figure ? 30 : 110);
+      case Style::Poster:
+        return vivid(color, grey);
+      case Style::Neon:
+        return figure ? shade(glowing(color), 78) : mix(Rgb{14, 8, 34}, color, 52);
     }
     return color;
   }
   Rgb line(Rgb color) const {
     switch (style) {
-      case Style::Photo: return dark ? Rgb{132, 136, 168} : ink;
-      case Style::Sketch: return figure ? Rgb{52, 50, 58} : Rgb{150, 148, 152};
-      case Style::Watercolor: return mix(shade(color, 130), paper, 40);
-      case Style::Poster: return dark ? Rgb{238, 230, 206} : Rgb{12, 10, 16};
-      case Style::Neon: return figure ? glowing(color) : mix(Rgb{14, 8, 34}, color, 120);
+      case Style::Photo:
+        return dark ? Rgb{132, 136, 168} : ink;
+      case Style::Sketch:
+        return figure ? Rgb{52, 50, 58} : Rgb{150, 148, 152};
+      case Style::Watercolor:
+        return mix(shade(color, 130), paper, 40);
+      case Style::Poster:
+        return dark ? Rgb{238, 230, 206} : Rgb{12, 10, 16};
+      case Style::Neon:
+        return figure ? glowing(color) : mix(Rgb{14, 8, 34}, color, 120);
     }
     return ink;
   }
   double line_width() const {
     switch (style) {
-      case Style::Photo: return figure ? 0.018 : 0;
-      case Style::Sketch: return figure ? 0.021 : 0.011;
-      case Style::Watercolor: return figure ? 0.014 : 0;
-      case Style::Poster: return figure ? 0.03 : 0;
-      case Style::Neon: return figure ? 0.022 : 0.008;
+      case Style::Photo:
+        return figure ? 0.018 : 0;
+      case Style::Sketch:
+        return figure ? 0.021 : 0.011;
+      case Style::Watercolor:
+        return figure ? 0.014 : 0;
+      case Style::Poster:
+        return figure ? 0.03 : 0;
+      case Style::Neon:
+        return figure ? 0.022 : 0.008;
     }
     return 0;
   }
@@ -64,7 +84,9 @@ struct Tone {
   }
   /// Half as far again from the grey of the same luminance.
   static constexpr Rgb vivid(Rgb color, int grey) {
-    const auto channel = [grey](int v) { return static_cast<std::uint8_t>(std::clamp(grey + (v - grey) * 3 / 2, 0, 255)); };
+    const auto channel = [grey](int v) {
+      return static_cast<std::uint8_t>(std::clamp(grey + (v - grey) * 3 / 2, 0, 255));
+    };
     return {channel(color.r), channel(color.g), channel(color.b)};
   }
   /// A color that can shine: as it is, with its brightest channel at 255; dark greys become violet.
@@ -74,10 +96,14 @@ struct Tone {
   }
 };
 
-/// Paints parts on a canvas in a style. Paths are in the painter's own units: 100 x 100 is the figure, or the whole scene.
+/// Paints parts on a canvas in a style. Paths are in the painter's own units: 100 x 100 is the figure, or the whole
+/// scene.
 class Painter {
  public:
-  Painter(Canvas& canvas, Tone tone, const Transform& to_canvas) : canvas_(canvas), tone_(tone), to_canvas_(to_canvas) {}
+  Painter(Canvas& canvas, Tone tone, const Transform& to_canvas)
+      : canvas_(canvas),
+        tone_(tone),
+        to_canvas_(to_canvas) {}
 
   /// A part with its line around it.
   void shape(const Path& path, const Paint& paint) {
@@ -114,7 +140,8 @@ class Painter {
   }
 
  private:
-  /// Which of a paint's two colors a sample has. Position in the texture, in 1/65536 of its period, is kept in integers.
+  /// Which of a paint's two colors a sample has. Position in the texture, in 1/65536 of its period, is kept in
+  /// integers.
   class Pattern {
    public:
     Pattern(const Paint& paint, const Transform& to_canvas) : texture_(paint.texture) {
@@ -126,7 +153,8 @@ class Painter {
       const double c = scale * cosines[paint.angle % 4], s = scale * sines[paint.angle % 4];
       const auto row = [&](double p, double q, std::int64_t* out) {
         const double a = p * back.a + q * back.d, b = p * back.b + q * back.e;
-        out[0] = std::llround(a), out[1] = std::llround(b), out[2] = std::llround(p * back.c + q * back.f + (a + b) / 2);
+        out[0] = std::llround(a), out[1] = std::llround(b),
+        out[2] = std::llround(p * back.c + q * back.f + (a + b) / 2);
       };
       row(c, s, u_), row(-s, c, v_);
     }

@@ -32,8 +32,8 @@ inline bool has_ground(Scene scene) { return scene != Scene::Space && scene != S
 
 }  // namespace rendering
 
-/// The picture of a sprite, uint8 [resolution, resolution, 3]. The same on every machine, and the same scene at every resolution.
-/// Throws unless 16 <= resolution <= 1024.
+/// The picture of a sprite, uint8 [resolution, resolution, 3]. The same on every machine, and the same scene at every
+/// resolution. Throws unless 16 <= resolution <= 1024.
 OPAD_ONCE Tensor render(const Sprite& sprite, std::int64_t resolution) {
   require(resolution >= 16 && resolution <= 1024, "sprites: resolution ", resolution, "; give 16 to 1024 pixels");
   Canvas canvas(resolution);

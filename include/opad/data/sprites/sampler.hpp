@@ -32,19 +32,21 @@ inline double between(Stream& random, double low, double high) { return low + (h
 /// Is this pair of primary and secondary color, on this kind of thing, that of a held-out concept?
 constexpr bool is_held_out(Kind kind, Color primary, Color secondary) {
   for (const HeldOut& thing : held_out)
-    if (thing.identity.kind == kind && thing.identity.primary == primary && thing.identity.secondary == secondary) return true;
+    if (thing.identity.kind == kind && thing.identity.primary == primary && thing.identity.secondary == secondary)
+      return true;
   return false;
 }
 
-/// All pairs of primary and secondary color that training pictures show on a kind of thing: those that a person can tell apart,
-/// but none of a held-out concept. What is drawn from here cannot be a held-out concept, nor differ from one only in its
-/// accent, texture, accessory or proportions.
+/// All pairs of primary and secondary color that training pictures show on a kind of thing: those that a person can
+/// tell apart, but none of a held-out concept. What is drawn from here cannot be a held-out concept, nor differ from
+/// one only in its accent, texture, accessory or proportions.
 inline std::vector<std::pair<Color, Color>> training_colors(Kind kind) {
   std::vector<std::pair<Color, Color>> pairs;
   for (std::size_t a = 0; a < color_words.size(); ++a)
     for (std::size_t b = 0; b < color_words.size(); ++b) {
       const auto primary = static_cast<Color>(a), secondary = static_cast<Color>(b);
-      if (distinct(primary, secondary) && !is_held_out(kind, primary, secondary)) pairs.emplace_back(primary, secondary);
+      if (distinct(primary, secondary) && !is_held_out(kind, primary, secondary))
+        pairs.emplace_back(primary, secondary);
     }
   return pairs;
 }
@@ -83,12 +85,20 @@ OPAD_ONCE Sprite sample_view(const Identity& identity, Stream& random) {
   sprite.place = sampling::weighted<Place>(std::array{0.5, 0.25, 0.25}, random);
   if (sprite.size == Size::Large) sprite.place = Place::Center;
   switch (sprite.size) {
-    case Size::Small: sprite.scale = between(random, 0.44, 0.52), sprite.y = between(random, 0.80, 0.88); break;
-    case Size::Normal: sprite.scale = between(random, 0.66, 0.78), sprite.y = between(random, 0.88, 0.94); break;
-    case Size::Large: sprite.scale = between(random, 0.90, 0.98), sprite.y = between(random, 0.96, 1.00); break;
+    case Size::Small:
+      sprite.scale = between(random, 0.44, 0.52), sprite.y = between(random, 0.80, 0.88);
+      break;
+    case Size::Normal:
+      sprite.scale = between(random, 0.66, 0.78), sprite.y = between(random, 0.88, 0.94);
+      break;
+    case Size::Large:
+      sprite.scale = between(random, 0.90, 0.98), sprite.y = between(random, 0.96, 1.00);
+      break;
   }
   const double away = sprite.size == Size::Small ? 0.24 : 0.18;
-  sprite.x = between(random, 0.46, 0.54) + (sprite.place == Place::Left ? -away : sprite.place == Place::Right ? away : 0);
+  sprite.x = between(random, 0.46, 0.54) + (sprite.place == Place::Left    ? -away
+                                            : sprite.place == Place::Right ? away
+                                                                           : 0);
   sprite.tilt = between(random, -5, 5);
   sprite.mirrored = random.bernoulli(0.5);
   sprite.detail = random.bits();

@@ -4,8 +4,8 @@
 
 namespace opad::sprites {
 
-/// The place behind a figure, 100 x 100. Each scene draws where its things stand from `random`, at most once in the arguments of
-/// a call: their order of evaluation is the compiler's.
+/// The place behind a figure, 100 x 100. Each scene draws where its things stand from `random`, at most once in the
+/// arguments of a call: their order of evaluation is the compiler's.
 namespace scenery {
 
 inline double between(Stream& random, double low, double high) { return low + (high - low) * random.uniform(); }
@@ -40,9 +40,11 @@ inline void fir(Painter& p, Point at, double height, Rgb needles, Rgb tips) {
   const auto [x, foot] = at;
   p.shape(rectangle(x - 0.05 * height, foot - 0.2 * height, x + 0.05 * height, foot), Rgb{96, 64, 42});
   for (const double level : {0.15, 0.42, 0.68}) {
-    const double half = 0.3 * (1.15 - level) * height, low = foot - level * height, high = foot - (level + 0.36) * height;
+    const double half = 0.3 * (1.15 - level) * height, low = foot - level * height,
+                 high = foot - (level + 0.36) * height;
     p.shape({{x - half, low}, {x, high}, {x + half, low}}, needles);
-    p.bare({{x - 0.45 * half, high + 0.5 * (low - high)}, {x, high}, {x + 0.45 * half, high + 0.5 * (low - high)}}, tips);
+    p.bare({{x - 0.45 * half, high + 0.5 * (low - high)}, {x, high}, {x + 0.45 * half, high + 0.5 * (low - high)}},
+           tips);
   }
 }
 
@@ -95,7 +97,8 @@ inline void cactus(Painter& p, double x, double foot, double height) {
   constexpr Rgb green{58, 140, 74};
   const auto arm = [&](double side, double low, double high) {
     const double out = x + side * 0.3 * height;
-    const Path line = curve({{x, foot - low * height}, {out, foot - (low + 0.02) * height}, {out, foot - high * height}});
+    const Path line =
+        curve({{x, foot - low * height}, {out, foot - (low + 0.02) * height}, {out, foot - high * height}});
     p.shape(stroke(line, 0.13 * height), green);
   };
   p.shape(stroke({{x, foot}, {x, foot - height}}, 0.2 * height), green);
@@ -177,7 +180,8 @@ inline void night(Painter& p, Stream& random) {
   p.shape(ground(random, between(random, 68, 72), 3), Rgb{22, 34, 52});
   const double house = 100 - x;
   constexpr Rgb dark{16, 22, 40};
-  p.shape(rectangle(house - 7, 52, house + 7, 64), dark), p.shape({{house - 9, 52}, {house, 43}, {house + 9, 52}}, dark);
+  p.shape(rectangle(house - 7, 52, house + 7, 64), dark),
+      p.shape({{house - 9, 52}, {house, 43}, {house + 9, 52}}, dark);
   p.bare(rectangle(house - 3, 54, house + 3, 60), Rgb{255, 214, 96});
 }
 
@@ -222,18 +226,30 @@ inline void studio(Painter& p, Stream& random) {
 inline void paint_scene(Painter& painter, Scene scene, Stream& random) {
   using namespace scenery;
   switch (scene) {
-    case Scene::Meadow: return meadow(painter, random);
-    case Scene::Beach: return beach(painter, random);
-    case Scene::Forest: return forest(painter, random);
-    case Scene::Desert: return desert(painter, random);
-    case Scene::Snow: return snow(painter, random);
-    case Scene::City: return city(painter, random);
-    case Scene::Space: return space(painter, random);
-    case Scene::Underwater: return underwater(painter, random);
-    case Scene::Night: return night(painter, random);
-    case Scene::Kitchen: return kitchen(painter, random);
-    case Scene::Wall: return wall(painter, random);
-    case Scene::Studio: return studio(painter, random);
+    case Scene::Meadow:
+      return meadow(painter, random);
+    case Scene::Beach:
+      return beach(painter, random);
+    case Scene::Forest:
+      return forest(painter, random);
+    case Scene::Desert:
+      return desert(painter, random);
+    case Scene::Snow:
+      return snow(painter, random);
+    case Scene::City:
+      return city(painter, random);
+    case Scene::Space:
+      return space(painter, random);
+    case Scene::Underwater:
+      return underwater(painter, random);
+    case Scene::Night:
+      return night(painter, random);
+    case Scene::Kitchen:
+      return kitchen(painter, random);
+    case Scene::Wall:
+      return wall(painter, random);
+    case Scene::Studio:
+      return studio(painter, random);
   }
 }
 

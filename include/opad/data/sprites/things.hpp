@@ -29,8 +29,9 @@ inline Anchors robot(Painter& p, const Colors& c, double k) {
 inline Anchors mug(Painter& p, const Colors& c, double k) {
   const double rim = 26 - 6 * k;
   p.shape(stroke(arc(68, 59, 23, 21, -80, 80), 9), c.secondary);
-  p.shape(smooth({{10, rim}, {40, rim}, {70, rim}, {70, 60}, {69, 84}, {64, 95}, {40, 97}, {16, 95}, {11, 84}, {10, 60}}),
-          c.body);
+  p.shape(
+      smooth({{10, rim}, {40, rim}, {70, rim}, {70, 60}, {69, 84}, {64, 95}, {40, 97}, {16, 95}, {11, 84}, {10, 60}}),
+      c.body);
   p.shape(ellipse(40, rim, 31, 8), c.secondary);
   p.shape(ellipse(40, rim + 1, 25, 5.5), Rgb{92, 54, 30});
   p.shape(stroke({{14, 90}, {66, 90}}, 5), c.accent);
@@ -61,7 +62,8 @@ inline Anchors teapot(Painter& p, const Colors& c, double k) {
 inline Anchors backpack(Painter& p, const Colors& c, double k) {
   p.shape(stroke(arc(50, 16, 11, 11, 180, 360), 5), c.secondary);
   for (const double side : {-1., 1.}) p.shape(rounded(50 + 36 * side - 7, 52, 50 + 36 * side + 7, 88, 6), c.secondary);
-  p.shape(smooth({{50, 12}, {70, 16}, {80, 34}, {82, 66}, {80, 92}, {50, 97}, {20, 92}, {18, 66}, {20, 34}, {30, 16}}), c.body);
+  p.shape(smooth({{50, 12}, {70, 16}, {80, 34}, {82, 66}, {80, 92}, {50, 97}, {20, 92}, {18, 66}, {20, 34}, {30, 16}}),
+          c.body);
   p.shape(smooth({{50, 12}, {70, 16}, {80, 32}, {79, 44}, {50, 50}, {21, 44}, {20, 32}, {30, 16}}), c.body);
   p.shape(rounded(29, 64 - 4 * k, 71, 92, 7), c.secondary);
   p.bare(stroke({{33, 71 - 4 * k}, {67, 71 - 4 * k}}, 2.4), ink);

@@ -15,7 +15,8 @@ inline Anchors car(Painter& p, const Colors& c, double k) {
           c.secondary);
   p.shape({{30, 56}, {38, roof + 8}, {50, roof + 7}, {50, 56}}, glass);
   p.shape({{56, 56}, {56, roof + 7}, {67, roof + 8}, {76, 56}}, glass);
-  p.shape(smooth({{3, 76}, {6, 62}, {20, 56}, {54, 55}, {86, 56}, {96, 63}, {98, 78}, {94, 86}, {50, 87}, {6, 86}}), c.body);
+  p.shape(smooth({{3, 76}, {6, 62}, {20, 56}, {54, 55}, {86, 56}, {96, 63}, {98, 78}, {94, 86}, {50, 87}, {6, 86}}),
+          c.body);
   p.shape(rounded(1, 78, 99, 86, 4), c.accent);
   wheel(p, 24, 84, 13, c.secondary), wheel(p, 77, 84, 13, c.secondary);
   p.shape(ellipse(7, 68, 4, 5), Rgb{255, 240, 150});
@@ -41,9 +42,19 @@ inline Anchors rocket(Painter& p, const Colors& c, double k) {
   p.bare(ellipse(50, 87, 4, 7), Rgb{255, 240, 140});
   for (const double side : {-1., 1.})
     p.shape({{50 + 16 * side, 54}, {50 + 34 * side, 74}, {50 + 35 * side, 94}, {50 + 15 * side, 80}}, c.secondary);
-  p.shape(smooth({{50, nose}, {62, nose + 16}, {70, 44}, {69, 64}, {62, 83},
-                  {50, 84}, {38, 83}, {31, 64}, {30, 44}, {38, nose + 16}}), c.body);
-  p.shape(smooth({{50, nose}, {57, nose + 8}, {65, nose + 25}, {50, nose + 28}, {35, nose + 25}, {43, nose + 8}}), c.secondary);
+  p.shape(smooth({{50, nose},
+                  {62, nose + 16},
+                  {70, 44},
+                  {69, 64},
+                  {62, 83},
+                  {50, 84},
+                  {38, 83},
+                  {31, 64},
+                  {30, 44},
+                  {38, nose + 16}}),
+          c.body);
+  p.shape(smooth({{50, nose}, {57, nose + 8}, {65, nose + 25}, {50, nose + 28}, {35, nose + 25}, {43, nose + 8}}),
+          c.secondary);
   p.shape(circle(50, 48, 11), c.accent);
   p.shape(circle(50, 48, 7), glass);
   return {{50, nose + 4}, {50, 70}, {50, 48}, 20, {32, 65}, {68, 65}};

@@ -6,8 +6,8 @@
 
 namespace opad::detail {
 
-/// How a camera held the picture: the orientation 1 to 8 in EXIF data (a TIFF header and its first directory, with or without
-/// "Exif\0\0" before it), 1 (upright) where there is none or the data is damaged.
+/// How a camera held the picture: the orientation 1 to 8 in EXIF data (a TIFF header and its first directory, with or
+/// without "Exif\0\0" before it), 1 (upright) where there is none or the data is damaged.
 inline int exif_orientation(std::span<const std::byte> exif) {
   constexpr std::byte prefix[] = {std::byte{'E'}, std::byte{'x'}, std::byte{'i'}, std::byte{'f'}, {}, {}};
   if (exif.size() >= 6 && std::equal(std::begin(prefix), std::end(prefix), exif.begin())) exif = exif.subspan(6);

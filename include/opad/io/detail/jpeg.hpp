@@ -3,8 +3,8 @@
 #include <cstdint>
 #include <cstdio>  // jpeglib.h needs it
 
-#include <jpeglib.h>
 #include <jerror.h>
+#include <jpeglib.h>
 
 #include <csetjmp>
 #include <cstring>
@@ -12,9 +12,9 @@
 
 namespace opad::detail {
 
-/// libjpeg's reading of one picture, by the accurate integer transform and smooth chroma upsampling, as everybody else decodes.
-/// libjpeg leaves by longjmp: each step that can is a function of its own which holds nothing that would need a destructor, and
-/// reports by its return value.
+/// libjpeg's reading of one picture, by the accurate integer transform and smooth chroma upsampling, as everybody else
+/// decodes. libjpeg leaves by longjmp: each step that can is a function of its own which holds nothing that would need
+/// a destructor, and reports by its return value.
 class JpegReader {
  public:
   explicit JpegReader(std::span<const std::byte> bytes) : bytes_(bytes) {

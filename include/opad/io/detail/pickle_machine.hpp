@@ -17,9 +17,9 @@
 
 namespace opad::detail {
 
-/// Runs a pickle program (protocol 2) without running any code: the opcodes that torch.save writes for tensors and plain
-/// containers, the few classes that these need, nothing else. Containers cannot be referred to twice, so that a small file
-/// cannot become a large or an endless structure.
+/// Runs a pickle program (protocol 2) without running any code: the opcodes that torch.save writes for tensors and
+/// plain containers, the few classes that these need, nothing else. Containers cannot be referred to twice, so that a
+/// small file cannot become a large or an endless structure.
 class PickleMachine {
  public:
   /// Reads the numbers of a record: (key, type, count) -> [count].
@@ -61,37 +61,69 @@ class PickleMachine {
 
   void step(unsigned char opcode) {
     switch (opcode) {
-      case 0x80: return require(byte() <= 5, where_, ": its pickle is of an unknown protocol");  // PROTO
-      case 'N': return push(Pickled{});                                                          // NONE
-      case 0x88: return push(Pickled{true});                                                     // NEWTRUE
-      case 0x89: return push(Pickled{false});                                                    // NEWFALSE
-      case 'K': return push(Pickled{std::int64_t{byte()}});                                      // BININT1
-      case 'M': return push(Pickled{std::int64_t{number<std::uint16_t>()}});                     // BININT2
-      case 'J': return push(Pickled{std::int64_t{number<std::int32_t>()}});                      // BININT
-      case 0x8a: return push(Pickled{long_number(byte())});                                      // LONG1
-      case 'G': return push(Pickled{big_endian_double()});                                       // BINFLOAT
-      case 'X': return push(Pickled{std::string(take(number<std::uint32_t>()))});                // BINUNICODE
-      case '}': return push(Pickled{PickledDict{}});                                             // EMPTY_DICT
-      case ']': return push(Pickled{PickledList{}});                                             // EMPTY_LIST
-      case ')': return push(Tuple{});                                                            // EMPTY_TUPLE
-      case '(': return marks_.push_back(stack_.size());                                          // MARK
-      case 't': return push_tuple(since_mark());                                                 // TUPLE
-      case 0x85: return push_tuple(take_top(1));                                                 // TUPLE1
-      case 0x86: return push_tuple(take_top(2));                                                 // TUPLE2
-      case 0x87: return push_tuple(take_top(3));                                                 // TUPLE3
-      case 'a': return append(take_top(1));                                                      // APPEND
-      case 'e': return append(since_mark());                                                     // APPENDS
-      case 's': return set_items(take_top(2));                                                   // SETITEM
-      case 'u': return set_items(since_mark());                                                  // SETITEMS
-      case 'c': return find_global();                                                            // GLOBAL
-      case 'Q': return load_storage();                                                           // BINPERSID
-      case 'R': return reduce();                                                                 // REDUCE
-      case 'b': return ignore_attributes();                                                      // BUILD
-      case 'q': return remember(byte());                                                         // BINPUT
-      case 'r': return remember(number<std::uint32_t>());                                        // LONG_BINPUT
-      case 'h': return recall(byte());                                                           // BINGET
-      case 'j': return recall(number<std::uint32_t>());                                          // LONG_BINGET
-      default: fail(where_, ": not read: its pickle uses opcode ", int{opcode}, "; only tensors and plain containers are read");
+      case 0x80:
+        return require(byte() <= 5, where_, ": its pickle is of an unknown protocol");  // PROTO
+      case 'N':
+        return push(Pickled{});  // NONE
+      case 0x88:
+        return push(Pickled{true});  // NEWTRUE
+      case 0x89:
+        return push(Pickled{false});  // NEWFALSE
+      case 'K':
+        return push(Pickled{std::int64_t{byte()}});  // BININT1
+      case 'M':
+        return push(Pickled{std::int64_t{number<std::uint16_t>()}});  // BININT2
+      case 'J':
+        return push(Pickled{std::int64_t{number<std::int32_t>()}});  // BININT
+      case 0x8a:
+        return push(Pickled{long_number(byte())});  // LONG1
+      case 'G':
+        return push(Pickled{big_endian_double()});  // BINFLOAT
+      case 'X':
+        return push(Pickled{std::string(take(number<std::uint32_t>()))});  // BINUNICODE
+      case '}':
+        return push(Pickled{PickledDict{}});  // EMPTY_DICT
+      case ']':
+        return push(Pickled{PickledList{}});  // EMPTY_LIST
+      case ')':
+        return push(Tuple{});  // EMPTY_TUPLE
+      case '(':
+        return marks_.push_back(stack_.size());  // MARK
+      case 't':
+        return push_tuple(since_mark());  // TUPLE
+      case 0x85:
+        return push_tuple(take_top(1));  // TUPLE1
+      case 0x86:
+        return push_tuple(take_top(2));  // TUPLE2
+      case 0x87:
+        return push_tuple(take_top(3));  // TUPLE3
+      case 'a':
+        return append(take_top(1));  // APPEND
+      case 'e':
+        return append(since_mark());  // APPENDS
+      case 's':
+        return set_items(take_top(2));  // SETITEM
+      case 'u':
+        return set_items(since_mark());  // SETITEMS
+      case 'c':
+        return find_global();  // GLOBAL
+      case 'Q':
+        return load_storage();  // BINPERSID
+      case 'R':
+        return reduce();  // REDUCE
+      case 'b':
+        return ignore_attributes();  // BUILD
+      case 'q':
+        return remember(byte());  // BINPUT
+      case 'r':
+        return remember(number<std::uint32_t>());  // LONG_BINPUT
+      case 'h':
+        return recall(byte());  // BINGET
+      case 'j':
+        return recall(number<std::uint32_t>());  // LONG_BINGET
+      default:
+        fail(where_, ": not read: its pickle uses opcode ", int{opcode},
+             "; only tensors and plain containers are read");
     }
   }
 
@@ -133,7 +165,8 @@ class PickleMachine {
     stack_.push_back({std::move(held), depth});
   }
   Value pop() {
-    require(stack_.size() > (marks_.empty() ? 0 : marks_.back()), where_, ": damaged: its pickle takes from an empty stack");
+    require(stack_.size() > (marks_.empty() ? 0 : marks_.back()), where_,
+            ": damaged: its pickle takes from an empty stack");
     Value value = std::move(stack_.back());
     stack_.pop_back();
     return value;
@@ -185,7 +218,8 @@ class PickleMachine {
       return {std::move(list)};
     }
     auto* const plain = std::get_if<Pickled>(&value.held);
-    require(plain != nullptr, where_, ": not read: its pickle holds a class; only tensors and plain containers are read");
+    require(plain != nullptr, where_,
+            ": not read: its pickle holds a class; only tensors and plain containers are read");
     return std::move(*plain);
   }
 
@@ -196,7 +230,8 @@ class PickleMachine {
     const auto* const plain = std::get_if<Pickled>(&value.held);
     const auto* const text = plain ? plain->as<std::string>() : nullptr;
     const bool container = plain && (plain->as<PickledList>() || plain->as<PickledDict>());
-    const bool copyable = (plain && !container && !(text && text->size() > 1000)) || std::holds_alternative<Global>(value.held);
+    const bool copyable =
+        (plain && !container && !(text && text->size() > 1000)) || std::holds_alternative<Global>(value.held);
     memo_.insert_or_assign(id, copyable ? std::optional(value) : std::nullopt);
   }
   void recall(std::uint32_t id) {
@@ -237,8 +272,7 @@ class PickleMachine {
     if (i < arguments.size()) {
       if constexpr (std::is_same_v<T, Tuple> || std::is_same_v<T, Global> || std::is_same_v<T, Storage>)
         found = std::get_if<T>(&arguments[i].held);
-      else if (const auto* const plain = std::get_if<Pickled>(&arguments[i].held))
-        found = plain->as<T>();
+      else if (const auto* const plain = std::get_if<Pickled>(&arguments[i].held)) found = plain->as<T>();
     }
     require(found != nullptr, where_, ": damaged: its pickle rebuilds a tensor from something else");
     return *found;

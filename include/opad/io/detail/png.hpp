@@ -11,8 +11,8 @@
 
 namespace opad::detail {
 
-/// libpng's reading of one picture. libpng leaves by longjmp: each step that can is a function of its own which holds nothing
-/// that would need a destructor, and reports by its return value.
+/// libpng's reading of one picture. libpng leaves by longjmp: each step that can is a function of its own which holds
+/// nothing that would need a destructor, and reports by its return value.
 class PngReader {
  public:
   explicit PngReader(std::span<const std::byte> bytes) : left_(bytes) {
@@ -23,7 +23,8 @@ class PngReader {
   PngReader(const PngReader&) = delete;
   PngReader& operator=(const PngReader&) = delete;
 
-  /// Reads the header and asks for 8-bit RGB: the palette looked up, grey spread, the high byte of 16 bits, alpha dropped.
+  /// Reads the header and asks for 8-bit RGB: the palette looked up, grey spread, the high byte of 16 bits, alpha
+  /// dropped.
   bool read_header() {
     if (!info_ || setjmp(png_jmpbuf(png_))) return false;
     png_set_read_fn(png_, this, on_read);
