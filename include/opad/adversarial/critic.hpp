@@ -1,12 +1,12 @@
 #pragma once
-#include <algorithm>
-
-#include <opad/adversarial/augmentation.hpp>
-#include <opad/adversarial/head.hpp>
-#include <opad/adversarial/objective.hpp>
-#include <opad/adversarial/regulariser.hpp>
-#include <opad/space/denoiser.hpp>
-#include <opad/space/networks.hpp>
+#include <opad/adversarial/adversarial.hpp>
+#include <opad/adversarial/augmentation/augmentation.hpp>
+#include <opad/adversarial/critic_list.hpp>
+#include <opad/adversarial/head/head.hpp>
+#include <opad/adversarial/objective/objective.hpp>
+#include <opad/adversarial/regulariser/no_regulariser.hpp>
+#include <opad/encoder/backbone.hpp>
+#include <opad/space/features.hpp>
 #include <opad/space/render.hpp>
 
 namespace opad {
@@ -20,119 +20,108 @@ template <Space S>
 struct SpaceOf<S> {
   using type = S;
 };
+
+/// Features as heads take them: an encoder's [B, tokens, width] as they are, maps [B, C, h, w] as a token for each place.
+inline Tensor as_tokens(const Tensor& features) {
+  return features.dim() == 4 ? features.flatten(2).transpose(1, 2).contiguous() : features;
+}
 }  // namespace detail
 
-/// What the trained state of critics is built from, once for each run.
-struct Workshop {
-  const Random& random;
-  Networks& networks;
-  const Denoiser* teacher;  // nullptr where the recipe has none
-  torch::Device device;
-};
-
-/// A critic: a source of adversarial gradient for the student that trains beside it. An aggregate of hyper-parameters:
-///   C::name, C::space         what it looks at; critics on one space share its pictures
-///   C::needs_teacher          whether it asks the teacher (Vsd)
-///   critic.weight, .warmup    its loss counts weight * min(1, (a + 1) / (warmup + 1)) at the student's iteration a
-///   C::State(critic, name, workshop)   what trains, with
-///     name(), parameters(), student_loss(iteration) -> [], own_loss(iteration) -> []
-template <class C>
-concept AdversarialCritic = std::copy_constructible<C> && Space<typename C::space> &&
-                            std::constructible_from<typename C::State, const C&, std::string, const Workshop&> &&
-                            requires(const C& critic, const typename C::State& state) {
-                              { C::name } -> std::convertible_to<std::string_view>;
-                              { C::needs_teacher } -> std::convertible_to<bool>;
-                              { critic.weight } -> std::convertible_to<double>;
-                              { critic.warmup } -> std::convertible_to<std::int64_t>;
-                              { state.name() } -> std::convertible_to<std::string>;
-                              { state.parameters() } -> std::convertible_to<NamedTensors>;
-                            };
-
-/// The usual discriminator: a frozen eye (a Backbone, a view of one such as Patches<Dino>, or any Space of features,
-/// e.g. Features<Dino, Area, Unnormalised>), a trained head, an objective; then weight, what the pictures go through
-/// first, what keeps the head from becoming steep, and in how many of the student's iterations the weight rises from 0.
-///   Critic{Dino{}, Mlp{.hidden = 512}, CrossEntropy{}}
-///   Critic{Dino{}, Linear{.normalise = true}, Hinge{}, 0.05, augment(Translation{}, Noise{}), R1{.gamma = 0.1}, 100}
-/// The student pays weight * objective.student(head(x̂)); then the head learns from the real pictures and the detached
-/// x̂, whose features are those of the student's step.
+/// The usual discriminator: a frozen eye, a trained head, an objective.
+///   Critic{.eye = Dino{}, .head = Mlp{.hidden = 512}, .objective = CrossEntropy{}}
+///   Critic{.eye = Dino{}, .head = Linear{}, .objective = Hinge{}, .weight = 0.05, .normalise = true,
+///          .augmentation = augment(Translation{}, Noise{}), .regulariser = R1{.gamma = 0.1}}
+///   eye           a Backbone (Dino), a view of one (Patches<Dino>), or any Space: Features<Dino, Area, Unnormalised>, or
+///                 Latent for a critic that judges latents
+///   weight        of the adversarial term in the student's loss; rises over the student's first `warmup` iterations
+///   normalise     whether each token of the features is scaled to length sqrt(width), so that their size, which tells
+///                 real from made at once where the student's pictures lack contrast, says nothing
+///   augmentation  what pictures go through before an encoder sees them, the same kinds of change for real and made
+///   regulariser   what keeps the head from becoming steep
+/// The student pays weight * objective.student(head(x̂)); then the head learns from the real pictures and the detached x̂,
+/// whose features are those of the student's step.
 template <class Eye, class HeadPolicy, class ObjectivePolicy, class Augmentation = Augment<>,
           class RegulariserPolicy = NoRegulariser>
 struct Critic {
-  static_assert(Head<HeadPolicy>, "Critic: the second argument is not a Head (include/opad/adversarial/head.hpp).");
-  static_assert(Objective<ObjectivePolicy>,
-                "Critic: the third argument is not an Objective (include/opad/adversarial/objective.hpp).");
+  static_assert(Head<HeadPolicy>, "Critic: .head is not a Head (include/opad/adversarial/head/).");
+  static_assert(Objective<ObjectivePolicy>, "Critic: .objective is not an Objective (include/opad/adversarial/objective/).");
   static_assert(Regulariser<RegulariserPolicy>,
-                "Critic: the sixth argument is not a Regulariser (include/opad/adversarial/regulariser.hpp).");
+                "Critic: .regulariser is not a Regulariser (include/opad/adversarial/regulariser/).");
   using space = typename detail::SpaceOf<Eye>::type;
-  static_assert(
-      Augmentation::empty || requires { typename space::backbone; },
-      "Critic: an augmentation changes pictures before an encoder sees them; "
-      "give it an eye that is a Backbone or a space of its features.");
+  static_assert(Augmentation::empty || requires { typename space::backbone; },
+                "Critic: an augmentation changes pictures before an encoder sees them; "
+                "give it an eye that is a Backbone or a space of its features.");
   static constexpr std::string_view name = space::name;
   static constexpr bool needs_teacher = false;
 
-  [[no_unique_address]] Eye eye;
-  HeadPolicy head;
-  [[no_unique_address]] ObjectivePolicy objective;
+  [[no_unique_address]] Eye eye = {};
+  HeadPolicy head = {};
+  [[no_unique_address]] ObjectivePolicy objective = {};
   double weight = 1.0;
+  std::int64_t warmup = 0;
+  bool normalise = false;
   Augmentation augmentation = {};
   RegulariserPolicy regulariser = {};
-  std::int64_t warmup = 0;
 
   /// The trained state of one critic in one run.
   class State {
    public:
     State(const Critic& critic, std::string name, const Workshop& shop)
-        : critic_(critic),
-          name_(std::move(name)),
-          networks_(&shop.networks) {
+        : critic_(critic), name_(std::move(name)), networks_(&shop.networks), weight_(RisingWeight::of(critic)) {
       torch::NoGradGuard no_grad;
-      const std::int64_t side = 8 * shop.networks.downscale();  // a grey picture shows the features' shape
-      const Tensor features = render_picture<space>(shop.networks, torch::zeros({1, 3, side, side}, shop.device));
+      const Tensor features = detail::as_tokens(example(shop));
       Stream stream = shop.random.stream("head/" + name_);
       head_ = critic.head.build(features.size(1), features.size(2), ObjectivePolicy::outputs, stream);
       head_->to(shop.device);
     }
-    const std::string& name() const { return name_; }
     /// The head's parameters, by their names.
     NamedTensors parameters() const {
       NamedTensors out;
       for (auto& item : head_->named_parameters()) out.emplace_back(item.key(), item.value());
       return out;
     }
+    double weight(std::int64_t age) const { return weight_.at(age); }
 
     /// The student's adversarial loss, unweighted.  []
     template <class Iteration>
     Tensor student_loss(Iteration& it) const {
-      const Tensor logits = head_->forward(fake_features(it));
+      const Tensor logits = judge(fake_features(it));
       it.note("critic." + name_ + ".student", logits);
       return critic_.objective.student(logits).mean();
     }
     /// The head's own loss.  []
     template <class Iteration>
     Tensor own_loss(Iteration& it) const {
-      const Tensor real = real_features(it), real_logits = head_->forward(real),
-                   fake_logits = head_->forward(fake_features(it).detach());
+      const Tensor real = real_features(it), real_logits = judge(real), fake_logits = judge(fake_features(it).detach());
       it.note("critic." + name_ + ".real", real_logits), it.note("critic." + name_ + ".fake", fake_logits);
       Tensor real_losses = critic_.objective.real(real_logits);
       if (it.real_weight().defined()) real_losses = real_losses * it.real_weight();
       const Tensor loss = (real_losses.mean() + critic_.objective.fake(fake_logits).mean()) / 2;
       if constexpr (std::same_as<RegulariserPolicy, NoRegulariser>) return loss;
-      else return loss + critic_.regulariser.penalty(*head_, real);
+      else return loss + critic_.regulariser.penalty([this](const Tensor& features) { return judge(features); }, real);
     }
 
    private:
+    /// Shows the features' shape.
+    static Tensor example(const Workshop& shop) {
+      const std::int64_t f = shop.networks.downscale(), side = shop.resolution;
+      if constexpr (std::same_as<space, Latent>)
+        return torch::zeros({1, shop.networks.vae_config().latent_channels, side / f, side / f}, shop.device);
+      else return render_picture<space>(shop.networks, torch::zeros({1, 3, side, side}, shop.device));
+    }
+    Tensor judge(const Tensor& features) const {
+      return head_->forward(critic_.normalise ? normalised_tokens(features) : features);
+    }
     template <class Iteration>
-    const Tensor& fake_features(Iteration& it) const {
-      if constexpr (Augmentation::empty) return it.template student<space>();
+    Tensor fake_features(Iteration& it) const {
+      if constexpr (Augmentation::empty) return detail::as_tokens(it.template student<space>());
       else
-        return it.student_pictures().keep("critic/" + name_,
-                                          [&] { return look(it, it.template student<Pixel>(), ""); });
+        return it.student_pictures().keep("critic/" + name_, [&] { return look(it, it.template student<Pixel>(), ""); });
     }
     template <class Iteration>
     Tensor real_features(Iteration& it) const {
       torch::NoGradGuard no_grad;
-      if constexpr (Augmentation::empty) return it.template real<space>();
+      if constexpr (Augmentation::empty) return detail::as_tokens(it.template real<space>());
       else return look(it, it.template real<Pixel>(), critic_.augmentation.same_for_both ? "" : "real/");
     }
     template <class Iteration>
@@ -145,110 +134,9 @@ struct Critic {
     Critic critic_;
     std::string name_;
     Networks* networks_;
+    RisingWeight weight_;
     std::shared_ptr<HeadNetwork> head_;
   };
 };
-template <class E, class H, class O>
-Critic(E, H, O) -> Critic<E, H, O>;
-template <class E, class H, class O>
-Critic(E, H, O, double) -> Critic<E, H, O>;
-template <class E, class H, class O, class A>
-Critic(E, H, O, double, A) -> Critic<E, H, O, A>;
-template <class E, class H, class O, class A, class R>
-Critic(E, H, O, double, A, R) -> Critic<E, H, O, A, R>;
-template <class E, class H, class O, class A, class R>
-Critic(E, H, O, double, A, R, std::int64_t) -> Critic<E, H, O, A, R>;
-template <class E, class H, class O, class A, class R>
-Critic(E, H, O, double, A, R, int) -> Critic<E, H, O, A, R>;
-
-namespace detail {
-/// Whether `Which` says which critic C is: its own type, or the Backbone that it looks through.
-template <class Which, class C>
-constexpr bool names_critic() {
-  if constexpr (requires { typename C::space::backbone; })
-    return std::same_as<Which, C> || std::same_as<Which, typename C::space::backbone>;
-  else return std::same_as<Which, C>;
-}
-}  // namespace detail
-
-/// The critics of a recipe, named by their type or by their Backbone in derived lists.
-template <class... Critics>
-struct CriticList {
-  using States = hana::tuple<typename Critics::State...>;
-  hana::tuple<Critics...> critics;
-  static constexpr bool empty = sizeof...(Critics) == 0;
-  static constexpr bool needs_teacher = (Critics::needs_teacher || ...);
-
-  template <class T>
-  static constexpr bool contains = (detail::names_critic<T, Critics>() || ...);
-  /// The list without what T names; without<Dino>() leaves every critic out that looks through Dino.
-  template <class T>
-  constexpr auto without() const {
-    static_assert(contains<T>,
-                  "CriticList::without<T>: the recipe has no such critic, so leaving it out would change nothing.");
-    return from(hana::filter(critics, [](const auto& c) {
-      return hana::bool_c<!detail::names_critic<T, std::remove_cvref_t<decltype(c)>>()>;
-    }));
-  }
-  /// Only what T names.
-  template <class T>
-  constexpr auto only() const {
-    static_assert(contains<T>, "CriticList::only<T>: the recipe has no such critic.");
-    return from(hana::filter(critics, [](const auto& c) {
-      return hana::bool_c<detail::names_critic<T, std::remove_cvref_t<decltype(c)>>()>;
-    }));
-  }
-  /// The list with one more critic at its end.
-  template <class C>
-  constexpr auto with(const C& critic) const {
-    static_assert(AdversarialCritic<C>,
-                  "CriticList::with: the argument is not a critic, such as Critic{Dino{}, Mlp{}, Hinge{}}.");
-    return from(hana::append(critics, critic));
-  }
-  /// The list with every critic that T names replaced, in its place.
-  template <class T, class New>
-  constexpr auto replace(const New& critic) const {
-    static_assert(contains<T>, "CriticList::replace<T>: the recipe has no such critic.");
-    return from(hana::transform(critics, [&](const auto& c) {
-      if constexpr (detail::names_critic<T, std::remove_cvref_t<decltype(c)>>()) return critic;
-      else return c;
-    }));
-  }
-
-  /// One name for each critic: its eye's, with a number behind it from the second of one kind on.
-  std::vector<std::string> names() const {
-    std::vector<std::string> out;
-    [[maybe_unused]] const auto add = [&](std::string_view name) {  // by an empty list
-      const auto same = std::count_if(
-          out.begin(), out.end(), [&](const std::string& other) { return other.substr(0, other.find('#')) == name; });
-      out.push_back(same ? c10::str(name, "#", same + 1) : std::string(name));
-    };
-    (add(Critics::name), ...);
-    return out;
-  }
-
-  /// Fresh states, such as heads with initial weights.
-  States build(const Workshop& shop) const {
-    const auto labels = names();
-    return [&]<std::size_t... I>(std::index_sequence<I...>) {
-      return States{typename Critics::State(hana::at_c<I>(critics), labels[I], shop)...};
-    }(std::index_sequence_for<Critics...>());
-  }
-
- private:
-  template <class... C>
-  static constexpr auto from(const hana::tuple<C...>& tuple) {
-    return CriticList<C...>{tuple};
-  }
-};
-
-/// The critics of a recipe.  No argument: no adversarial terms.
-template <class... Critics>
-constexpr auto critic_list(const Critics&... critics) {
-  static_assert((AdversarialCritic<Critics> && ...),
-                "critic_list: an argument is not a critic. Give Critic{eye, head, objective}, as in "
-                "Critic{Dino{}, Mlp{}, Hinge{}}, or a type with name, space, weight and State.");
-  if constexpr ((AdversarialCritic<Critics> && ...)) return CriticList<Critics...>{hana::make_tuple(critics...)};
-}
 
 }  // namespace opad

@@ -1,6 +1,6 @@
 #pragma once
 #include <opad/adapter/full_weights.hpp>
-#include <opad/adversarial/critic.hpp>
+#include <opad/adversarial/adversarial.hpp>
 
 namespace opad {
 
@@ -36,6 +36,7 @@ struct Vsd {
     State(const Vsd& vsd, std::string name, const Workshop& shop)
         : vsd_(vsd),
           name_(std::move(name)),
+          weight_(RisingWeight::of(vsd)),
           teacher_(shop.teacher),
           fake_(*shop.teacher) {
       fake_.name = "fake-score-unet";
@@ -45,8 +46,8 @@ struct Vsd {
       parameters_ = vsd.adapter.install(*fake_.unet);
       for (auto& [key, parameter] : parameters_) parameter.set_data(parameter.detach().clone());
     }
-    const std::string& name() const { return name_; }
     const NamedTensors& parameters() const { return parameters_; }
+    double weight(std::int64_t age) const { return weight_.at(age); }
 
     template <class Iteration>
     Tensor student_loss(Iteration& it) const {
@@ -82,6 +83,7 @@ struct Vsd {
    private:
     Vsd vsd_;
     std::string name_;
+    RisingWeight weight_;
     const Denoiser* teacher_;
     Denoiser fake_;
     NamedTensors parameters_;

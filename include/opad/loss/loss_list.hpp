@@ -59,6 +59,17 @@ struct LossList {
   }
 };
 
+namespace detail {
+template <class T>
+constexpr bool is_loss_list = false;
+template <class... Terms>
+constexpr bool is_loss_list<LossList<Terms...>> = true;
+}  // namespace detail
+
+/// What the slot `losses` holds.
+template <class T>
+concept LossTerms = detail::is_loss_list<T>;
+
 /// The terms of a recipe:  loss_list(LatentMse{}, Identity{.weight = 0.5}).  No argument: no alignment.
 template <class... Terms>
 constexpr auto loss_list(const Terms&... terms) {

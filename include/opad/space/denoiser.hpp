@@ -37,23 +37,4 @@ struct Denoiser {
   }
 };
 
-/// What a denoiser draws on the way of a sampler, from the sampler's step `first` on, without gradient.
-///   x  the sample that this step expects: noise * init_noise_sigma() for step 0          -> clean latents [B, 4, h, w]
-template <class Sampler>
-Tensor sample_guided(const Denoiser& denoiser, Sampler& sampler, Tensor x, const Tensor& condition,
-                     const Tensor& null_condition, double guidance, std::int64_t first = 0) {
-  torch::NoGradGuard no_grad;
-  for (std::int64_t k = first; k < static_cast<std::int64_t>(sampler.timesteps().size()); ++k) {
-    require(!sampler.needs_noise(k),
-            "sample_guided: the scheduler draws noise at every step; choose a deterministic one, e.g. DDIMScheduler");
-    const Tensor timestep = at::full({x.size(0)}, sampler.timesteps()[static_cast<std::size_t>(k)], x.options());
-    x = sampler
-            .step(
-                denoiser.predict_guided(sampler.scale_model_input(x, k), timestep, condition, null_condition, guidance),
-                k, x)
-            .prev_sample;
-  }
-  return x;
-}
-
 }  // namespace opad

@@ -1,6 +1,7 @@
 #pragma once
 #include <boost/hana.hpp>
 
+#include <opad/pipeline/denoise.hpp>
 #include <opad/sampler/ddim.hpp>
 #include <opad/target/target.hpp>
 
@@ -16,9 +17,10 @@ struct FullSampling {
   double guidance = 7.5;
 
   Tensor latent(const Question& q, const Tensor&) const {
+    torch::NoGradGuard no_grad;
     Ddim sampler(q.scheduler, steps);
-    return sample_guided(q.teacher, sampler, q.noise * sampler.init_noise_sigma(), q.condition, q.null_condition,
-                         guidance);
+    return denoise(q.teacher, sampler, q.noise * sampler.init_noise_sigma(),
+                   {.condition = q.condition, .null_condition = q.null_condition, .guidance = guidance});
   }
 };
 static_assert(TeacherTarget<FullSampling>);

@@ -1,6 +1,7 @@
 #pragma once
 #include <boost/hana.hpp>
 
+#include <opad/pipeline/denoise.hpp>
 #include <opad/sampler/ddim.hpp>
 #include <opad/target/target.hpp>
 
@@ -26,15 +27,10 @@ struct GridSteps {
     Ddim sampler(q.scheduler, points);
     const auto& grid = sampler.timesteps();
     const auto first = std::find(grid.begin(), grid.end(), timestep[0].item<double>()) - grid.begin();
-    Tensor x = q.teacher.diffusion.add_noise(q.start, q.noise, timestep);
-    for (std::int64_t k = first, taken = 1; k < points; ++k, ++taken) {
-      const Tensor now = at::full_like(timestep, static_cast<std::int64_t>(grid[static_cast<std::size_t>(k)]));
-      const auto [next, clean] =
-          sampler.step(q.teacher.predict_guided(x, now, q.condition, q.null_condition, guidance), k, x);
-      if (taken == most) return clean;
-      x = next;
-    }
-    return x;
+    const auto [sample, clean] =
+        denoise_steps(q.teacher, sampler, q.teacher.diffusion.add_noise(q.start, q.noise, timestep),
+                      {.condition = q.condition, .null_condition = q.null_condition, .guidance = guidance}, first, most);
+    return first + most <= points ? clean : sample;
   }
 };
 

@@ -1,5 +1,5 @@
 #pragma once
-#include <opad/train/recipe.hpp>
+#include <opad/recipe/slots.hpp>
 
 namespace opad {
 
@@ -75,75 +75,55 @@ struct With : Base {
 };
 
 namespace detail {
-/// What a slot gives: New if it gave Old, else what it gave.
+/// What a slot gives with New in the place of Old: for lists of terms and critics within the list.
 template <class Old, class New, class Given>
-constexpr auto in_place_of(const Given& given) {
-  if constexpr (std::same_as<Given, Old>) return New{};
+constexpr auto put(const Given& given) {
+  if constexpr (LossTerms<Given> && LossTerm<Old> && LossTerm<New>) return given.template replace<Old>(New{});
+  else if constexpr (Critics<Given> && NamesCritics<Old> && AdversarialCritic<New>)
+    return given.template replace<Old>(New{});
+  else if constexpr (std::same_as<Given, Old>) return New{};
   else return given;
 }
+/// Whether Old stands in what a slot gives.
+template <class Given, class Old>
+constexpr bool gives() {
+  if constexpr (LossTerms<Given> && LossTerm<Old>) return Given::template contains<Old>;
+  else if constexpr (Critics<Given> && NamesCritics<Old>) return Given::template contains<Old>;
+  else return std::same_as<Given, Old>;
+}
+/// In how many slots of Base.
 template <class Base, class Old>
-constexpr bool has_slot =
-    std::same_as<decltype(Base::target()), Old> || std::same_as<decltype(Base::coupling()), Old> ||
-    std::same_as<decltype(Base::text()), Old> || std::same_as<decltype(Base::weighting()), Old> ||
-    std::same_as<decltype(Base::real()), Old> || std::same_as<decltype(Base::tokens()), Old> ||
-    std::same_as<decltype(Base::teacher_adapter()), Old> || std::same_as<decltype(Base::student_adapter()), Old> ||
-    std::same_as<decltype(Base::learning_rate()), Old> || std::same_as<decltype(Base::average()), Old>;
+constexpr int slots_with = 0
+#define OPAD_COUNT(member, options, Concept, folder, preset, slips) +(gives<decltype(Base::member()), Old>() ? 1 : 0)
+    OPAD_SLOTS(OPAD_COUNT)
+#undef OPAD_COUNT
+    ;
+/// The one slot that is not named.
+struct TheOnlyOne {};
 }  // namespace detail
 
 /// Base with New in the place of Old, each of New's values at its default: an alignment term, a critic (Old may be its
-/// Backbone), or what any other slot gives.
-///   Replace<Release, MsSwd, Lpips>     Replace<Default, Joint, Sequential>     Replace<Default, RandomStep, Grid<25,
-///   4>>
-template <class Base, class Old, class New>
+/// Backbone), or what any other slot gives. Where two slots give Old, the fourth argument says which.
+///   Replace<Release, MsSwd, Lpips>    Replace<Default, Joint, Sequential>    Replace<Default, RandomStep, Grid<25, 4>>
+///   Replace<Default, CustomDiffusion<KeyValue>, Lora<4>, slot::student_adapter>
+template <class Base, class Old, class New, class Where = detail::TheOnlyOne>
 struct Replace : Base {
-  static constexpr bool of_losses = LossTerm<Old> && LossTerm<New>,
-                        of_critics = detail::NamesCritics<Old> && AdversarialCritic<New>;
-  static_assert(of_losses || of_critics || detail::has_slot<Base, Old>,
-                "Replace<Base, Old, New>: no slot of Base gives Old, and Old and New are neither two loss "
-                "terms nor two critics.");
+  static constexpr bool any = std::same_as<Where, detail::TheOnlyOne>;
+  static_assert(detail::slots_with<Base, Old> > 0,
+                "Replace<Base, Old, New>: no slot of Base gives Old, so nothing would change.");
+  static_assert(!any || detail::slots_with<Base, Old> < 2,
+                "Replace<Base, Old, New>: two or more slots of Base give Old; say which one is meant, as in Replace<Base, "
+                "Old, New, slot::student_adapter>.");
   static std::string name() { return c10::str(Base::name(), "-with-", New::name, "-for-", Old::name); }
-  static auto losses() {
-    if constexpr (of_losses) return Base::losses().template replace<Old>(New{});
-    else return Base::losses();
+#define OPAD_REPLACE(member, options, Concept, folder, preset, slips)                                             \
+  static auto member() {                                                                                          \
+    static_assert(!std::same_as<Where, slot::member> || detail::gives<decltype(Base::member()), Old>(),           \
+                  "Replace<Base, Old, New, Slot>: the slot '" #member "' of Base does not give Old.");            \
+    if constexpr (any || std::same_as<Where, slot::member>) return detail::put<Old, New>(Base::member());         \
+    else return Base::member();                                                                                   \
   }
-  static auto critics() {
-    if constexpr (of_critics) return Base::critics().template replace<Old>(New{});
-    else return Base::critics();
-  }
-  static auto target() { return detail::in_place_of<Old, New>(Base::target()); }
-  static auto coupling() { return detail::in_place_of<Old, New>(Base::coupling()); }
-  static auto text() { return detail::in_place_of<Old, New>(Base::text()); }
-  static auto weighting() { return detail::in_place_of<Old, New>(Base::weighting()); }
-  static auto real() { return detail::in_place_of<Old, New>(Base::real()); }
-  static auto tokens() { return detail::in_place_of<Old, New>(Base::tokens()); }
-  static auto teacher_adapter() { return detail::in_place_of<Old, New>(Base::teacher_adapter()); }
-  static auto student_adapter() { return detail::in_place_of<Old, New>(Base::student_adapter()); }
-  static auto learning_rate() { return detail::in_place_of<Old, New>(Base::learning_rate()); }
-  static auto average() { return detail::in_place_of<Old, New>(Base::average()); }
+  OPAD_SLOTS(OPAD_REPLACE)
+#undef OPAD_REPLACE
 };
-
-/// A text as a template argument:  Row<"sequential", ...>
-template <std::size_t N>
-struct FixedText {
-  char characters[N];
-  constexpr FixedText(const char (&text)[N]) { std::copy_n(text, N, characters); }
-};
-
-/// A recipe as a row of a sweep, under a name of its own.
-///   published  what the paper says of its identity against the full method: drops, gains, or nothing
-///   Row<"without-adversarial", Without<Default, Adversarial>, drops>
-inline constexpr int drops = -1, gains = +1;
-template <FixedText Name, class Recipe, int Published = 0>
-struct Row : Recipe {
-  static std::string name() { return Name.characters; }
-  static constexpr int published = Published;
-};
-
-/// Rows of an ablation, as a list of types:  without_each<Paper, LatentMse, Identity, Adversarial>  only_each<Paper,
-/// Dino, DinoV2>
-template <class Base, class... What>
-constexpr auto without_each = hana::tuple_t<Without<Base, What>...>;
-template <class Base, class... What>
-constexpr auto only_each = hana::tuple_t<Only<Base, What>...>;
 
 }  // namespace opad

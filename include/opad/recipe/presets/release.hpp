@@ -1,7 +1,9 @@
 #pragma once
+#include <opad/adversarial/head/mlp.hpp>
+#include <opad/encoder/dinov2.hpp>
 #include <opad/loss/in.hpp>
-#include <opad/loss/lpips.hpp>
-#include <opad/train/recipe.hpp>
+#include <opad/recipe/presets/default.hpp>
+#include <opad/tokens/released_table.hpp>
 
 namespace opad {
 
@@ -20,18 +22,18 @@ struct Release : Default {
   }
   static auto weighting() { return AlphaBar{}; }
   static auto critics() {
-    return critic_list(Critic{Seen<Dino, Area>{}, Mlp{}, CrossEntropy{}},
-                       Critic{Seen<DinoV2, Area>{}, Mlp{}, CrossEntropy{}},
-                       Critic{Seen<IdentityEncoder, Area>{}, Mlp{}, CrossEntropy{}});
+    return critic_list(Critic{.eye = Seen<Dino, Area>{}, .head = Mlp{}, .objective = CrossEntropy{}},
+                       Critic{.eye = Seen<DinoV2, Area>{}, .head = Mlp{}, .objective = CrossEntropy{}},
+                       Critic{.eye = Seen<IdentityEncoder, Area>{}, .head = Mlp{}, .objective = CrossEntropy{}});
   }
   static auto real() { return Photographs{.canvas = true, .through_vae = false}; }
   static auto target() { return RandomStep{.guidance = 7.5}; }
   static auto coupling() { return Joint{}; }
-  static auto text() { return SharedTextEncoder{}; }
+  static auto words() { return SharedTextEncoder{}; }
   static auto tokens() { return ReleasedTable{}; }
   static auto teacher_adapter() { return CustomDiffusion<KeyValue>{}; }
   static auto student_adapter() { return CustomDiffusion<KeyValue>{}; }
-  static auto student() { return StudentSampler{.steps = 1}; }
+  static auto sampler() { return EulerSteps{.steps = 1}; }
   static auto token_optimiser() { return AdamW{.learning_rate = 1e-5}; }
   static auto teacher_optimiser() { return AdamW{.learning_rate = 1e-5}; }
   static auto student_optimiser() { return AdamW{.learning_rate = 1e-5}; }
@@ -39,19 +41,6 @@ struct Release : Default {
   static auto learning_rate() { return Constant{}; }
   static auto average() { return LastWeights{}; }
   static void defaults(auto& settings) { settings.scale_lr = true; }
-};
-
-/// The method as published: LPIPS in the place of MS-SWD, encoders that see what they were trained on, new token rows
-/// that alone train. Rates, weights, critics and everything else as released.
-struct Paper : Release {
-  static std::string name() { return "paper"; }
-  static std::string preset() { return "paper"; }
-  static auto losses() { return loss_list(LatentMse{}, Identity{}, Lpips{}); }
-  static auto critics() {
-    return critic_list(Critic{Dino{}, Mlp{}, CrossEntropy{}}, Critic{DinoV2{}, Mlp{}, CrossEntropy{}},
-                       Critic{IdentityEncoder{}, Mlp{}, CrossEntropy{}});
-  }
-  static auto tokens() { return NewRows{}; }
 };
 
 }  // namespace opad

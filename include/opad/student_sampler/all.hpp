@@ -1,0 +1,8 @@
+#pragma once
+#include <opad/student_sampler/euler_steps.hpp>
+
+namespace opad::all {
+
+inline constexpr auto student_samplers = boost::hana::tuple_t<EulerSteps>;
+
+}  // namespace opad::all

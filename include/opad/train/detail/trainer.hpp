@@ -1,0 +1,266 @@
+#pragma once
+#include <opad/train/trainer.hpp>
+
+namespace opad {
+
+OPAD_ONCE Trainer::Trainer(World& world, Method method, std::shared_ptr<TokenRows> rows, const Random& random,
+                           const TrainerOptions& options)
+    : world_(world),
+      method_(std::move(method)),
+      options_(options),
+      random_(random),
+      rows_(std::move(rows)),
+      student_rows_(method_.shared_words || !method_.has_teacher ? rows_
+                                                                 : std::make_shared<TokenRows>(rows_->clone())),
+      teacher_{"teacher-unet", world.teacher, Diffusion(method_.schedule(world.teacher_scheduler)),
+               &world.networks.passes()},
+      student_{"student-unet", world.student, Diffusion(method_.schedule(world.student_scheduler)),
+               &world.networks.passes()} {
+  require(options.steps > 0 && options.accumulation > 0 && options.max_grad_norm > 0, "Trainer: ", options.steps,
+          " steps, accumulation ", options.accumulation, ", max gradient norm ", options.max_grad_norm,
+          "; give positive numbers");
+  method_.coupling(0, options.steps);  // both refuse their numbers now rather than in the first iteration
+  method_.learning_rate(0, options.steps);
+  world.teacher_scheduler = method_.schedule(world.teacher_scheduler);
+  world.student_scheduler = method_.schedule(world.student_scheduler);
+  {
+    torch::NoGradGuard no_grad;
+    null_condition_ = encode(world.tokenizer({""}));
+  }
+  if (method_.trains_teacher) {
+    add_words(teacher_learner_, *rows_);
+    teacher_learner_.add(method_.teacher_optimiser, method_.teacher_adapter.install(*world.teacher));
+  }
+  if (method_.student_learns_words) add_words(student_learner_, *student_rows_);
+  student_learner_.add(method_.student_optimiser, method_.student_adapter.install(*world.student));
+  average_ = method_.average(student_learner_.parameters());
+  critics_ = method_.build_critics(
+      {random_, world.networks, method_.has_teacher ? &teacher_ : nullptr, device(), options.resolution});
+  for (const auto& critic : critics_)
+    critic_learners_.emplace_back("critic." + critic->name).add(method_.critic_optimiser, critic->parameters());
+}
+
+OPAD_ONCE Metrics Trainer::iterate(std::int64_t iteration, const std::vector<Batch>& batches,
+                                   const Tensors* given_draws) {
+  require(static_cast<std::int64_t>(batches.size()) == options_.accumulation, "Trainer: ", batches.size(),
+          " batches for ", options_.accumulation, " micro-steps");
+  metrics_.clear();
+  const Moves moves = method_.coupling(iteration, options_.steps);
+  const double rate = method_.learning_rate(iteration, options_.steps);
+  std::vector<MicroStep> steps;
+  for (std::size_t k = 0; k < batches.size(); ++k)
+    steps.push_back(prepare(iteration, static_cast<std::int64_t>(k), moves, batches[k], given_draws));
+
+  if (moves.teacher && method_.trains_teacher) {
+    for (auto& step : steps) {
+      const Tensor loss = denoising_loss(teacher_, step, step.condition);
+      log("teacher", loss);
+      backward(loss);
+    }
+    update(teacher_learner_, "teacher", rate);
+  }
+  if (moves.student) {
+    for (auto& step : steps) backward(student_loss(step, moves));
+    update(student_learner_, "student", rate);
+    if (average_) average_->update();
+  }
+  if (moves.student && moves.critics) critics_step(steps, rate);
+  return std::move(metrics_);
+}
+
+OPAD_ONCE Tensors Trainer::state() const {
+  Tensors out;
+  teacher_learner_.add_state(out);
+  student_learner_.add_state(out);
+  for (const auto& critic : critic_learners_) critic.add_state(out);
+  if (average_) average_->add_state(out);
+  return out;
+}
+
+OPAD_ONCE std::vector<std::string> Trainer::metric_names() const {
+  std::vector<std::string> names;
+  if (method_.trains_teacher) names.insert(names.end(), {"teacher", "gradient-norm.teacher"});
+  if (!method_.has_teacher) names.emplace_back("denoising");
+  for (const auto& name : method_.critic_names) names.push_back("adversarial." + name);
+  for (const auto& term : method_.terms) names.push_back(term.name);
+  names.insert(names.end(), {"student", "gradient-norm.student"});
+  for (const auto& name : method_.critic_names) names.push_back("critic." + name);
+  return names;
+}
+
+OPAD_ONCE void Trainer::observe(Observer observer) {
+  observer_ = std::move(observer);
+  for (Denoiser* denoiser : {&teacher_, &student_})
+    denoiser->watch = [this, name = denoiser->name](const Tensor& latent, const Tensor& timestep,
+                                                    const Tensor& prediction) {
+      note(name + ".latent", latent), note(name + ".timestep", timestep), note(name + ".prediction", prediction);
+    };
+}
+
+OPAD_ONCE Trainer::MicroStep Trainer::prepare(std::int64_t iteration, std::int64_t micro_step, const Moves& moves,
+                                              const Batch& batch, const Tensors* given) {
+  const Draws draws(random_, iteration, micro_step, device(), observer_, given);
+  const std::int64_t f = world_.networks.downscale(), channels = world_.networks.vae_config().latent_channels;
+  MicroStep step{.table = Table(world_.networks, draws, observer_),
+                 .batch = &batch,
+                 .images = batch.images.to(device()),
+                 .noise = {},
+                 .condition = {}};
+  step.noise =
+      draws.normal("noise", {batch.images.size(0), channels, batch.images.size(2) / f, batch.images.size(3) / f});
+  if (method_.has_teacher) {
+    const torch::AutoGradMode learns(moves.teacher && method_.trains_teacher);
+    step.condition = encode(world_.tokenizer(batch.prompts));
+    note("c", step.condition);
+  }
+  step.table.photographs.set<Latent>([this, draws, images = step.images] {
+    const auto posterior = world_.networks.encode(images);
+    note("real.posterior_mean", posterior.mean), note("real.posterior_logvar", posterior.logvar);
+    return posterior.sample(draws.normal("teacher/posterior", posterior.mean.sizes())) *
+           world_.networks.vae_config().scaling_factor;
+  });
+  step.table.photographs.set<Pixel>(step.images);
+  if (batch.whole.defined()) step.table.whole = batch.whole.to(device());
+  note("z", step.noise);
+  return step;
+}
+
+/// Denoising loss on the photographs: mean over the batch of sum((prediction - target)^2 mask) / sum(mask), class
+/// pictures times their weight. The teacher's own loss, and the student's where there is no teacher.
+OPAD_ONCE Tensor Trainer::denoising_loss(const Denoiser& denoiser, MicroStep& step, const Tensor& condition) {
+  const Tensor& latent = step.table.photographs.get<Latent>();
+  const Tensor timestep =
+      step.table.draws.integers("teacher/timestep", 0, denoiser.diffusion.steps(), {latent.size(0)});
+  const Tensor noisy = denoiser.diffusion.add_noise(latent, step.noise, timestep),
+               wanted = denoiser.diffusion.target(latent, step.noise, timestep);
+  const Tensor prediction = denoiser.predict(noisy, timestep, condition);
+  const Tensor mask = step.batch->mask.to(device());
+  note("denoising.latent", latent), note("denoising.noisy", noisy);
+  note("denoising.prediction", prediction), note("denoising.wanted", wanted);
+  Tensor per_sample = ((prediction - wanted).square() * mask).sum({1, 2, 3}) / mask.sum({1, 2, 3});
+  if (const std::int64_t priors = step.batch->priors; priors > 0 && options_.prior_loss_weight != 1) {
+    Tensor weight = torch::ones_like(per_sample);
+    weight.narrow(0, weight.size(0) - priors, priors).fill_(options_.prior_loss_weight);
+    per_sample = per_sample * weight;
+  }
+  return per_sample.mean();
+}
+
+/// Alignment with the target and the critics' verdict, weighted and summed; without a teacher, the denoising loss too.
+OPAD_ONCE Tensor Trainer::student_loss(MicroStep& step, const Moves& moves) {
+  Table& table = step.table;
+  // a shared text encoder learns from the teacher's step only
+  if (method_.has_teacher) step.condition = step.condition.detach();
+  const Tensor own =
+      method_.student_learns_words ? encode_for_student(world_.tokenizer(step.batch->prompts)) : step.condition;
+  const Tensor heard = method_.heard(own, table.draws);
+  table.condition = method_.has_teacher ? step.condition : heard.detach(), table.null_condition = null_condition_;
+  table.student.set<Latent>([this, &step, heard] { return generate(step.noise, heard); });
+  Tensor total = torch::zeros({}, step.noise.options());
+
+  if (!method_.has_teacher) {
+    const Tensor loss = denoising_loss(student_, step, heard);
+    log("denoising", loss);
+    total = total + method_.denoising_weight * loss;
+  }
+  for (const auto& critic : critics_) {
+    const Tensor loss = critic->student_loss(table);
+    log("adversarial." + critic->name, loss);
+    total = total + critic->weight(moves.student_age) * loss;
+  }
+  if (method_.wants_target()) ask_target(step);
+  for (const AlignmentTerm& term : method_.terms) {
+    const Tensor loss = term.weight * (table.omega * term.distance(table)).mean();
+    log(term.name, loss);
+    total = total + loss;
+  }
+  for (const auto& [actor, pictures] : {std::pair{"student", &table.student}, {"target", &table.target}}) {
+    note(c10::str(actor, ".latent"), pictures->find<Latent>());
+    note(c10::str(actor, ".image"), pictures->find<Pixel>());
+  }
+  log("student", total);
+  return total;
+}
+
+/// Says how the target's pictures are made, should anybody ask, and sets omega [B].
+OPAD_ONCE void Trainer::ask_target(MicroStep& step) {
+  Table& table = step.table;
+  Tensor timestep, alpha_bar = torch::ones({step.noise.size(0)}, step.noise.options());
+  if (method_.target_asks_teacher) {
+    const Question question{teacher_,   world_.teacher_scheduler, table.student.get<Latent>().detach(),
+                            step.noise, step.condition,           null_condition_};
+    if (method_.target_has_timestep) {
+      timestep = method_.target_timestep(question, table.draws);
+      alpha_bar = teacher_.diffusion.alpha_bar(timestep);
+      note("target.t", timestep);
+    }
+    table.target.set<Latent>([this, question, timestep] { return method_.target_latent(question, timestep); });
+  } else {
+    table.target.set<Latent>([&table] { return table.photographs.get<Latent>(); });
+    table.target.set<Pixel>(step.images);
+  }
+  table.omega = method_.weighting(alpha_bar);
+  note("target.omega", table.omega);
+}
+
+/// Says what the critics take for real, should anybody look.
+OPAD_ONCE void Trainer::show_real(MicroStep& step) {
+  Table& table = step.table;
+  table.real.set<Pixel>([this, &table] { return method_.real_pictures(table); });
+  table.real.set<Latent>([this, &table] {
+    const auto posterior = world_.networks.encode(table.real.get<Pixel>());
+    return posterior.sample(table.draws.normal("real/posterior", posterior.mean.sizes())) *
+           world_.networks.vae_config().scaling_factor;
+  });
+  table.real_weight = method_.real_weight(table);
+}
+
+OPAD_ONCE void Trainer::critics_step(std::vector<MicroStep>& steps, double rate) {
+  if (critics_.empty()) return;
+  for (auto& step : steps) show_real(step);
+  for (std::size_t i = 0; i < critics_.size(); ++i) {
+    Learner& learner = critic_learners_[i];
+    learner.zero_grad();  // the student's loss has left gradients here
+    for (auto& step : steps) {
+      const Tensor loss = critics_[i]->own_loss(step.table);
+      log(learner.name(), loss);
+      backward(loss);
+    }
+    note_gradients(learner);
+    learner.step(rate);
+  }
+}
+
+OPAD_ONCE void Trainer::update(Learner& learner, const std::string& actor, double rate) {
+  for (const auto& [name, p] : learner.parameters())
+    if (name == token_rows && p.grad().defined()) Tensor(p).mutable_grad() = method_.select_rows(p.grad());
+  note_gradients(learner);
+  log("gradient-norm." + actor, learner.clip(options_.max_grad_norm));
+  learner.step(rate);
+}
+
+OPAD_ONCE void Trainer::note_gradients(const Learner& learner) {
+  if (!observer_) return;
+  for (const auto& [name, p] : learner.parameters())
+    if (p.grad().defined()) note(learner.name() + ".grad." + name, p.grad());
+}
+
+/// New token rows, and the table that they extend where the recipe lets it decay.
+OPAD_ONCE void Trainer::add_words(Learner& learner, const TokenRows& rows) {
+  NamedTensors words{{token_rows, rows.rows()}};
+  if (method_.table_decays) {
+    Tensor table = world_.text_encoder->token_table();
+    table.set_data(table.detach().clone());  // it may lie in a mapped file
+    words.emplace_back("token_table", table);
+  }
+  learner.add(method_.token_optimiser, words);
+}
+
+OPAD_ONCE Tensor Trainer::encode(CLIPTextModel& encoder, const TokenRows& rows, const Tensor& ids) const {
+  const Tensor words = rows.embed(encoder.token_table(), ids.to(world_.device)), condition = encoder.encode(words);
+  note("words", words);
+  world_.networks.passes().count("text-encoder", condition.requires_grad());
+  return condition;
+}
+
+}  // namespace opad
