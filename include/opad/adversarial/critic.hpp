@@ -1,11 +1,12 @@
 #pragma once
 #include <algorithm>
 
-#include <opad/adversarial/augmentation.hpp>
-#include <opad/adversarial/head.hpp>
-#include <opad/adversarial/objective.hpp>
-#include <opad/adversarial/regulariser.hpp>
+#include <opad/adversarial/augmentation/augmentation.hpp>
+#include <opad/adversarial/head/head.hpp>
+#include <opad/adversarial/objective/objective.hpp>
+#include <opad/adversarial/regulariser/no_regulariser.hpp>
 #include <opad/space/denoiser.hpp>
+#include <opad/space/features.hpp>
 #include <opad/space/networks.hpp>
 #include <opad/space/render.hpp>
 
@@ -50,19 +51,20 @@ concept AdversarialCritic = std::copy_constructible<C> && Space<typename C::spac
 
 /// The usual discriminator: a frozen eye (a Backbone, a view of one such as Patches<Dino>, or any Space of features,
 /// e.g. Features<Dino, Area, Unnormalised>), a trained head, an objective; then weight, what the pictures go through
-/// first, what keeps the head from becoming steep, and in how many of the student's iterations the weight rises from 0.
+/// first, what keeps the head from becoming steep, in how many of the student's iterations the weight rises from 0, and
+/// whether the head is given each token at one length (normalised_tokens).
 ///   Critic{Dino{}, Mlp{.hidden = 512}, CrossEntropy{}}
-///   Critic{Dino{}, Linear{.normalise = true}, Hinge{}, 0.05, augment(Translation{}, Noise{}), R1{.gamma = 0.1}, 100}
+///   Critic{Dino{}, Linear{}, Hinge{}, 0.05, augment(Translation{}, Noise{}), R1{.gamma = 0.1}, 100, true}
 /// The student pays weight * objective.student(head(x̂)); then the head learns from the real pictures and the detached
 /// x̂, whose features are those of the student's step.
 template <class Eye, class HeadPolicy, class ObjectivePolicy, class Augmentation = Augment<>,
           class RegulariserPolicy = NoRegulariser>
 struct Critic {
-  static_assert(Head<HeadPolicy>, "Critic: the second argument is not a Head (include/opad/adversarial/head.hpp).");
+  static_assert(Head<HeadPolicy>, "Critic: the second argument is not a Head (include/opad/adversarial/head/).");
   static_assert(Objective<ObjectivePolicy>,
-                "Critic: the third argument is not an Objective (include/opad/adversarial/objective.hpp).");
+                "Critic: the third argument is not an Objective (include/opad/adversarial/objective/).");
   static_assert(Regulariser<RegulariserPolicy>,
-                "Critic: the sixth argument is not a Regulariser (include/opad/adversarial/regulariser.hpp).");
+                "Critic: the sixth argument is not a Regulariser (include/opad/adversarial/regulariser/).");
   using space = typename detail::SpaceOf<Eye>::type;
   static_assert(
       Augmentation::empty || requires { typename space::backbone; },
@@ -78,6 +80,7 @@ struct Critic {
   Augmentation augmentation = {};
   RegulariserPolicy regulariser = {};
   std::int64_t warmup = 0;
+  bool normalise = false;
 
   /// The trained state of one critic in one run.
   class State {
@@ -104,24 +107,26 @@ struct Critic {
     /// The student's adversarial loss, unweighted.  []
     template <class Iteration>
     Tensor student_loss(Iteration& it) const {
-      const Tensor logits = head_->forward(fake_features(it));
+      const Tensor logits = judge(fake_features(it));
       it.note("critic." + name_ + ".student", logits);
       return critic_.objective.student(logits).mean();
     }
     /// The head's own loss.  []
     template <class Iteration>
     Tensor own_loss(Iteration& it) const {
-      const Tensor real = real_features(it), real_logits = head_->forward(real),
-                   fake_logits = head_->forward(fake_features(it).detach());
+      const Tensor real = real_features(it), real_logits = judge(real), fake_logits = judge(fake_features(it).detach());
       it.note("critic." + name_ + ".real", real_logits), it.note("critic." + name_ + ".fake", fake_logits);
       Tensor real_losses = critic_.objective.real(real_logits);
       if (it.real_weight().defined()) real_losses = real_losses * it.real_weight();
       const Tensor loss = (real_losses.mean() + critic_.objective.fake(fake_logits).mean()) / 2;
       if constexpr (std::same_as<RegulariserPolicy, NoRegulariser>) return loss;
-      else return loss + critic_.regulariser.penalty(*head_, real);
+      else return loss + critic_.regulariser.penalty([this](const Tensor& features) { return judge(features); }, real);
     }
 
    private:
+    Tensor judge(const Tensor& features) const {
+      return head_->forward(critic_.normalise ? normalised_tokens(features) : features);
+    }
     template <class Iteration>
     const Tensor& fake_features(Iteration& it) const {
       if constexpr (Augmentation::empty) return it.template student<space>();
@@ -160,6 +165,8 @@ template <class E, class H, class O, class A, class R>
 Critic(E, H, O, double, A, R, std::int64_t) -> Critic<E, H, O, A, R>;
 template <class E, class H, class O, class A, class R>
 Critic(E, H, O, double, A, R, int) -> Critic<E, H, O, A, R>;
+template <class E, class H, class O, class A, class R>
+Critic(E, H, O, double, A, R, int, bool) -> Critic<E, H, O, A, R>;
 
 namespace detail {
 /// Whether `Which` says which critic C is: its own type, or the Backbone that it looks through.

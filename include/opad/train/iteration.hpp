@@ -3,9 +3,9 @@
 #include <typeindex>
 #include <unordered_map>
 
-#include <opad/core/concepts.hpp>
 #include <opad/core/random.hpp>
 #include <opad/space/networks.hpp>
+#include <opad/space/space.hpp>
 
 namespace opad {
 

@@ -1,6 +1,9 @@
 #pragma once
+#include <opad/adversarial/head/mlp.hpp>
+#include <opad/encoder/dinov2.hpp>
 #include <opad/loss/in.hpp>
 #include <opad/loss/lpips.hpp>
+#include <opad/tokens/released_table.hpp>
 #include <opad/train/recipe.hpp>
 
 namespace opad {

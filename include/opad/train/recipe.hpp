@@ -1,20 +1,26 @@
 #pragma once
 #include <opad/adapter/custom_diffusion.hpp>
-#include <opad/adapter/token_policy.hpp>
+#include <opad/adversarial/augmentation/blur.hpp>
+#include <opad/adversarial/augmentation/noise.hpp>
+#include <opad/adversarial/augmentation/translation.hpp>
 #include <opad/adversarial/critic.hpp>
-#include <opad/adversarial/real_pictures.hpp>
-#include <opad/coupling/coupling.hpp>
-#include <opad/coupling/text_conditioning.hpp>
+#include <opad/adversarial/head/linear.hpp>
+#include <opad/adversarial/objective/cross_entropy.hpp>
+#include <opad/average/last_weights.hpp>
+#include <opad/coupling/joint.hpp>
+#include <opad/encoder/dino.hpp>
+#include <opad/encoder/identity_encoder.hpp>
+#include <opad/learning_rate/constant.hpp>
 #include <opad/loss/identity.hpp>
 #include <opad/loss/latent_mse.hpp>
 #include <opad/loss/loss_list.hpp>
 #include <opad/loss/ms_swd.hpp>
-#include <opad/loss/weighting.hpp>
-#include <opad/space/dino.hpp>
+#include <opad/optimiser/adamw.hpp>
+#include <opad/real/photographs.hpp>
 #include <opad/target/random_step.hpp>
-#include <opad/train/average.hpp>
-#include <opad/train/learning_rate.hpp>
-#include <opad/train/optimiser.hpp>
+#include <opad/tokens/new_rows.hpp>
+#include <opad/weighting/alpha_bar.hpp>
+#include <opad/words/shared_text_encoder.hpp>
 
 namespace opad {
 
@@ -34,9 +40,10 @@ struct Default {
   static auto losses() { return loss_list(LatentMse{}, Identity{}, MsSwd{.levels = 3}); }
   static auto weighting() { return AlphaBar{}; }
   static auto critics() {
-    return critic_list(Critic{Dino{}, Linear{.normalise = true}, CrossEntropy{}, 0.05,
-                              augment(Translation{.share = 0.0625, .reflect = true}, Blur{}, Noise{.sigma = 0.15})},
-                       Critic{IdentityEncoder{}, Linear{.normalise = true}, CrossEntropy{}, 0.05});
+    return critic_list(Critic{Dino{}, Linear{}, CrossEntropy{}, 0.05,
+                              augment(Translation{.share = 0.0625, .reflect = true}, Blur{}, Noise{.sigma = 0.15}),
+                              NoRegulariser{}, 0, true},
+                       Critic{IdentityEncoder{}, Linear{}, CrossEntropy{}, 0.05, augment(), NoRegulariser{}, 0, true});
   }
   static auto real() { return Photographs{.canvas = false}; }
   static auto target() { return RandomStep{}; }
@@ -61,9 +68,9 @@ struct Policies {
   using Target = decltype(Recipe::target());
   using Text = decltype(Recipe::text());
   static_assert(opad::Coupling<Coupling>,
-                "Recipe: coupling() gives no Coupling, such as Joint{} (include/opad/coupling/coupling.hpp).");
+                "Recipe: coupling() gives no Coupling, such as Joint{} (include/opad/coupling/).");
   static_assert(TeacherTarget<Target>,
-                "Recipe: target() gives no TeacherTarget, such as RandomStep{} (include/opad/target/target.hpp).");
+                "Recipe: target() gives no TeacherTarget, such as RandomStep{} (include/opad/target/).");
   static_assert(TextConditioning<Text>, "Recipe: text() gives neither SharedTextEncoder{} nor SeparateTextEncoders{}.");
   static_assert(TimestepWeight<decltype(Recipe::weighting())>,
                 "Recipe: weighting() gives no TimestepWeight, such as AlphaBar{}.");

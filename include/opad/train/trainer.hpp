@@ -1,4 +1,5 @@
 #pragma once
+#include <opad/adapter/textual_inversion.hpp>
 #include <opad/data/concept_dataset.hpp>
 #include <opad/sampler/euler.hpp>
 #include <opad/target/target.hpp>
@@ -73,7 +74,7 @@ class Trainer {
     }
     if constexpr (Slots::student_learns_words) add_words(student_learner_, *student_rows_);
     student_learner_.add(slots.student_optimiser, slots.student_adapter.install(*world.student));
-    if constexpr (decltype(Slots::average)::averages) average_.emplace(slots.average, student_learner_.parameters());
+    average_ = slots.average.build(student_learner_.parameters());
     critics_.emplace(slots.critics.build({random, world.networks, has_teacher ? &teacher_ : nullptr, device()}));
     hana::for_each(*critics_, [&](const auto& critic) {
       critic_learners_.emplace_back("critic." + critic.name()).add(slots.critic_optimiser, critic.parameters());
@@ -420,7 +421,7 @@ class Trainer {
   Learner teacher_learner_{"teacher"}, student_learner_{"student"};
   std::optional<typename decltype(Slots::critics)::States> critics_;
   std::vector<Learner> critic_learners_;
-  std::optional<EmaState> average_;
+  std::unique_ptr<AverageState> average_;
   Metrics metrics_;
   Observer observer_;
 };
