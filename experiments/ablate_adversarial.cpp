@@ -8,16 +8,16 @@ using namespace opad;
 template <class Head, class Objective, class Regulariser = NoRegulariser>
 struct Judged : Full {
   static auto critics() {
-    return critic_list(
-        Critic{Dino{}, Head{.normalise = true}, Objective{}, 0.05,
-               augment(Translation{.share = 0.0625, .reflect = true}, Blur{}, Noise{.sigma = 0.15}), Regulariser{}},
-        Critic{IdentityEncoder{}, Head{.normalise = true}, Objective{}, 0.05, augment(), Regulariser{}});
+    return critic_list(Critic{Dino{}, Head{}, Objective{}, 0.05,
+                              augment(Translation{.share = 0.0625, .reflect = true}, Blur{}, Noise{.sigma = 0.15}),
+                              Regulariser{}, 0, true},
+                       Critic{IdentityEncoder{}, Head{}, Objective{}, 0.05, augment(), Regulariser{}, 0, true});
   }
 };
 struct Unaugmented : Full {
   static auto critics() {
-    return critic_list(Critic{Dino{}, Linear{.normalise = true}, CrossEntropy{}, 0.05},
-                       Critic{IdentityEncoder{}, Linear{.normalise = true}, CrossEntropy{}, 0.05});
+    return critic_list(Critic{Dino{}, Linear{}, CrossEntropy{}, 0.05, augment(), NoRegulariser{}, 0, true},
+                       Critic{IdentityEncoder{}, Linear{}, CrossEntropy{}, 0.05, augment(), NoRegulariser{}, 0, true});
   }
 };
 struct SecondTeacher : Full {

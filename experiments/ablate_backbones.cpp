@@ -5,7 +5,9 @@ using namespace opad;
 
 template <class Eye, class Head>
 struct Through : Full {
-  static auto critics() { return critic_list(Critic{Eye{}, Head{.normalise = true}, CrossEntropy{}, 0.05}); }
+  static auto critics() {
+    return critic_list(Critic{Eye{}, Head{}, CrossEntropy{}, 0.05, augment(), NoRegulariser{}, 0, true});
+  }
 };
 
 int main(int argc, char** argv) {

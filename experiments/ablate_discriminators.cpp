@@ -6,7 +6,7 @@ using namespace opad;
 struct AllThree : Full {
   static std::string name() { return "all-three"; }
   static auto critics() {
-    return Full::critics().with(Critic{DinoV2{}, Linear{.normalise = true}, CrossEntropy{}, 0.05});
+    return Full::critics().with(Critic{DinoV2{}, Linear{}, CrossEntropy{}, 0.05, augment(), NoRegulariser{}, 0, true});
   }
 };
 

@@ -7,16 +7,17 @@ using namespace opad;
 struct PatchCritic : Default {  // every patch must pass; the head is kept from becoming steep
   static std::string name() { return "patches"; }
   static auto critics() {
-    return critic_list(Critic{Patches<Dino>{}, PatchTokens{.hidden = 64, .normalise = true}, Hinge{}, 0.05,
-                              augment(ColorJitter{}, Translation{}, Cutout{}), R1{.gamma = 0.1}, 50});
+    return critic_list(Critic{Patches<Dino>{}, PatchTokens{.hidden = 64}, Hinge{}, 0.05,
+                              augment(ColorJitter{}, Translation{}, Cutout{}), R1{.gamma = 0.1}, 50, true});
   }
 };
 struct LayerCritics : Default {  // from texture to meaning, in two eyes
   static std::string name() { return "layers"; }
   static auto losses() { return loss_list(LatentMse{}, PixelHuber{.weight = 0.1}); }
   static auto critics() {
-    return critic_list(Critic{Layers<Dino, 0, -1>{}, MultiLayer{}, NonSaturating{}, 0.05},
-                       Critic{DinoV2{}, Linear{.normalise = true}, LeastSquares{}, 0.05});
+    return critic_list(
+        Critic{Layers<Dino, 0, -1>{}, MultiLayer{}, NonSaturating{}, 0.05, augment(), NoRegulariser{}, 0, true},
+        Critic{DinoV2{}, Linear{}, LeastSquares{}, 0.05, augment(), NoRegulariser{}, 0, true});
   }
   static auto weighting() { return MinSnr{}; }
   static auto learning_rate() { return Cosine{.warmup = 10}; }

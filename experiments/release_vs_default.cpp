@@ -18,9 +18,11 @@ struct Unadapted : Default {  // encoders see [-1, 1], without their mean and de
   using Seen = Features<B, Bilinear, Unnormalised>;
   static auto losses() { return loss_list(LatentMse{}, In<Seen<IdentityEncoder>, Identity>{}, MsSwd{.levels = 3}); }
   static auto critics() {
-    return critic_list(Critic{Seen<Dino>{}, Linear{.normalise = true}, CrossEntropy{}, 0.05,
-                              augment(Translation{.share = 0.0625, .reflect = true}, Blur{}, Noise{.sigma = 0.15})},
-                       Critic{Seen<IdentityEncoder>{}, Linear{.normalise = true}, CrossEntropy{}, 0.05});
+    return critic_list(
+        Critic{Seen<Dino>{}, Linear{}, CrossEntropy{}, 0.05,
+               augment(Translation{.share = 0.0625, .reflect = true}, Blur{}, Noise{.sigma = 0.15}), NoRegulariser{}, 0,
+               true},
+        Critic{Seen<IdentityEncoder>{}, Linear{}, CrossEntropy{}, 0.05, augment(), NoRegulariser{}, 0, true});
   }
 };
 struct LoudCritics : Default {  // raw features, perceptrons, full weight

@@ -1,5 +1,7 @@
 // What a person reads whose recipe does not fit together. Each "// prints:" line must be among the compiler's errors.
 #include <opad/adversarial/vsd.hpp>
+#include <opad/coupling/student_only.hpp>
+#include <opad/real/teacher_answers.hpp>
 #include <opad/train/trainer.hpp>
 
 using namespace opad;
@@ -7,7 +9,8 @@ using namespace opad;
 struct Alone : Default {
   static auto coupling() { return StudentOnly{}; }
 };
-// prints: This recipe's coupling has no teacher, but its alignment terms are compared with what one says. Leave them out
+// prints: This recipe's coupling has no teacher, but its alignment terms are compared with what one says. Leave them
+// out
 bool a = Trainer<Alone>::aligns;
 
 struct AloneWithVsd : Alone {

@@ -1,9 +1,14 @@
-// What a person reads who puts a policy where it does not fit. Each "// prints:" line must be among the compiler's errors.
+// What a person reads who puts a policy where it does not fit. Each "// prints:" line must be among the compiler's
+// errors.
+#include <opad/adversarial/objective/hinge.hpp>
 #include <opad/adversarial/vsd.hpp>
 #include <opad/coupling/collaborative.hpp>
+#include <opad/coupling/sequential.hpp>
+#include <opad/coupling/student_only.hpp>
+#include <opad/encoder/dinov2.hpp>
+#include <opad/encoder/layers.hpp>
 #include <opad/loss/identity.hpp>
 #include <opad/loss/pixel_mse.hpp>
-#include <opad/space/layers.hpp>
 #include <opad/target/grid.hpp>
 #include <opad/train/derived.hpp>
 

@@ -1,9 +1,9 @@
 #pragma once
 /// The laws that every Coupling, TimestepWeight, LearningRate and Resize policy obeys.
 #include <opad/coupling/coupling.hpp>
-#include <opad/loss/weighting.hpp>
+#include <opad/learning_rate/learning_rate.hpp>
 #include <opad/space/resize.hpp>
-#include <opad/train/learning_rate.hpp>
+#include <opad/weighting/weighting.hpp>
 
 #include "laws/objective.hpp"
 

@@ -1,11 +1,11 @@
 #pragma once
-/// The laws that every LossTerm obeys (core/concepts.hpp).
+/// The laws that every LossTerm obeys (loss/loss.hpp).
 #include <torch/autograd.h>
 
 #include <functional>
 
-#include <opad/core/concepts.hpp>
 #include <opad/core/random.hpp>
+#include <opad/loss/loss.hpp>
 
 #include "support/catch.hpp"
 

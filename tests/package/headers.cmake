@@ -1,6 +1,7 @@
 # Reads the headers below INCLUDE as text. Each begins with #pragma once, none includes <torch/torch.h> (30 seconds of compile
 # time; <torch/types.h> or <torch/nn.h> do), and a folder includes only itself and folders that stand before it here.
-set(layers core io text models schedule adapter sampler data space loss adversarial target coupling train evaluate experiment pretrain)
+set(layers core io text models schedule adapter tokens sampler data encoder space loss weighting adversarial real target coupling words optimiser
+    learning_rate average train evaluate experiment pretrain)
 
 set(complaints "")
 file(GLOB_RECURSE headers RELATIVE ${INCLUDE} ${INCLUDE}/*.hpp)
@@ -28,7 +29,7 @@ foreach(header IN LISTS headers)
     continue()
   endif()
   foreach(line IN LISTS lines)
-    if(line MATCHES "#include [<\"](opad/)?([a-z]+)/[a-z_0-9/]+\\.hpp")
+    if(line MATCHES "#include [<\"](opad/)?([a-z_]+)/[a-z_0-9/]+\\.hpp")
       list(FIND layers ${CMAKE_MATCH_2} other)
       if(other GREATER own)
         list(APPEND complaints "${header} includes upward, from ${folder} to ${CMAKE_MATCH_2}")

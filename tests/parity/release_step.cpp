@@ -4,10 +4,12 @@
 
 #include <opad/adapter/full_weights.hpp>
 #include <opad/loss/pixel_mse.hpp>
+#include <opad/real/teacher_answers.hpp>
 #include <opad/space/backbones_of.hpp>
 #include <opad/target/grid.hpp>
 #include <opad/train/presets.hpp>
 #include <opad/train/trainer.hpp>
+#include <opad/weighting/uniform.hpp>
 
 #include "parity.hpp"
 
@@ -152,7 +154,6 @@ struct RecordedAdapter {
 
 struct RecordedHead {
   static constexpr std::string_view name = "recorded";
-  static constexpr bool normalise = false;
   std::int64_t hidden = 0;  // 0: one linear layer
   std::shared_ptr<HeadNetwork> build(std::int64_t tokens, std::int64_t width, std::int64_t outputs,
                                      Stream& stream) const {

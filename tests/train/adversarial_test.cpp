@@ -1,7 +1,7 @@
 #include <torch/autograd.h>
 
-#include <opad/adversarial/head.hpp>
-#include <opad/adversarial/objective.hpp>
+#include <opad/adversarial/head/all.hpp>
+#include <opad/adversarial/objective/all.hpp>
 
 #include "support/catch.hpp"
 
@@ -56,4 +56,10 @@ TEST_CASE("A head is a perceptron of its own initial values", "[adversarial][hea
   REQUIRE(at::allclose(head->forward(x), want));
   REQUIRE_THROWS_AS(Mlp{.hidden = 0}.build(2, 3, 2, stream), Error);
   REQUIRE(Linear{}.build(2, 3, 1, stream)->forward(x).sizes() == at::IntArrayRef{4, 1});
+}
+
+TEST_CASE("Normalised tokens have one length, whatever their size was", "[adversarial][head]") {
+  const auto features = torch::randn({4, 2, 3}, torch::kFloat64), tokens = normalised_tokens(features);
+  REQUIRE(at::allclose(tokens.norm(2, -1), torch::full({4, 2}, std::sqrt(3.0), torch::kFloat64)));
+  REQUIRE(at::allclose(normalised_tokens(7 * features), tokens));
 }

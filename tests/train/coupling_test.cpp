@@ -1,5 +1,6 @@
+#include <opad/coupling/all.hpp>
 #include <opad/coupling/collaborative.hpp>
-#include <opad/train/learning_rate.hpp>
+#include <opad/learning_rate/all.hpp>
 
 #include "support/catch.hpp"
 

@@ -2,7 +2,7 @@
 #include <opad/loss/loss_list.hpp>
 #include <opad/loss/pixel_huber.hpp>
 #include <opad/loss/pixel_mse.hpp>
-#include <opad/loss/weighting.hpp>
+#include <opad/weighting/all.hpp>
 
 #include "laws/loss_term.hpp"
 

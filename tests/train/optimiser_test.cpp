@@ -1,5 +1,6 @@
 #include <opad/core/random.hpp>
-#include <opad/train/optimiser.hpp>
+#include <opad/optimiser/adamw.hpp>
+#include <opad/optimiser/clip_gradient_norm.hpp>
 
 #include "support/catch.hpp"
 

@@ -1,6 +1,11 @@
 // Every policy of each slot under the laws of its slot, and what is particular to it.
-#include <opad/adversarial/real_pictures.hpp>
+#include <opad/adversarial/augmentation/all.hpp>
+#include <opad/adversarial/head/all.hpp>
+#include <opad/adversarial/objective/all.hpp>
+#include <opad/adversarial/regulariser/all.hpp>
+#include <opad/coupling/all.hpp>
 #include <opad/coupling/collaborative.hpp>
+#include <opad/learning_rate/all.hpp>
 #include <opad/loss/identity.hpp>
 #include <opad/loss/in.hpp>
 #include <opad/loss/latent_mse.hpp>
@@ -10,6 +15,7 @@
 #include <opad/target/grid.hpp>
 #include <opad/target/random_step.hpp>
 #include <opad/target/real_images.hpp>
+#include <opad/weighting/all.hpp>
 
 #include "laws/coupling.hpp"
 #include "laws/loss_term.hpp"
@@ -114,9 +120,10 @@ TEST_CASE("R1 of a linear head is its squared weights", "[adversarial][r1]") {
   auto stream = Random(1).stream("head");
   const auto head = Linear{}.build(1, 3, 1, stream);
   const double squared = head->named_parameters()["0.weight"].square().sum().item<double>();
-  REQUIRE(R1{.gamma = 3}.penalty(*head, stream.normal({5, 1, 3})).item<double>() ==
+  const auto judge = [&](const Tensor& features) { return head->forward(features); };
+  REQUIRE(R1{.gamma = 3}.penalty(judge, stream.normal({5, 1, 3})).item<double>() ==
           Approx(1.5 * squared).epsilon(1e-5));
-  REQUIRE_THROWS_AS(R1{.gamma = -1}.penalty(*head, torch::ones({1, 1, 3})), Error);
+  REQUIRE_THROWS_AS(R1{.gamma = -1}.penalty(judge, torch::ones({1, 1, 3})), Error);
 }
 
 TEST_CASE("Augmentation changes pictures in order, each change by its own stream", "[adversarial][augmentation]") {

@@ -2,13 +2,19 @@
 // in use.
 #include <opad/adapter/lora.hpp>
 #include <opad/adapter/tokens_only.hpp>
+#include <opad/adversarial/augmentation/all.hpp>
+#include <opad/adversarial/head/all.hpp>
+#include <opad/adversarial/objective/all.hpp>
+#include <opad/adversarial/regulariser/all.hpp>
 #include <opad/adversarial/vsd.hpp>
-#include <opad/space/layers.hpp>
-#include <opad/space/patches.hpp>
+#include <opad/average/all.hpp>
+#include <opad/coupling/all.hpp>
+#include <opad/encoder/all.hpp>
 #include <opad/target/real_images.hpp>
 #include <opad/train/derived.hpp>
 #include <opad/train/explain.hpp>
 #include <opad/train/presets.hpp>
+#include <opad/words/all.hpp>
 
 #include "support/catch.hpp"
 #include "support/tiny_world.hpp"

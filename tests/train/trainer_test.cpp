@@ -1,3 +1,6 @@
+#include <opad/adversarial/head/mlp.hpp>
+#include <opad/coupling/frozen_teacher.hpp>
+
 #include "support/tiny_world.hpp"
 
 #include "support/catch.hpp"

@@ -1,23 +1,11 @@
 #pragma once
-#include <opad/coupling/coupling.hpp>
-#include <opad/space/identity_encoder.hpp>
+#include <boost/hana.hpp>
+#include <cmath>
+
+#include <opad/coupling/filter/keep_all.hpp>
+#include <opad/coupling/joint.hpp>
 
 namespace opad {
-
-/// Every picture that the student made is learned from.
-struct KeepAll {
-  static constexpr std::string_view name = "keep-all";
-};
-
-/// Of the student's pictures, the share that looks most like the photographs: by the largest cosine with any of them in
-/// a space of features, the mean over tokens.  share in (0, 1].
-///   S  Features<IdentityEncoder> (CLIP's view of identity), Features<Dino>, ...
-template <class S = Features<IdentityEncoder>>
-struct KeepBest {
-  static constexpr std::string_view name = "keep-best";
-  using space = S;
-  double share = 0.5;
-};
 
 /// The second stage of the method: after the joint stage the student, which needs one step for a picture, makes
 /// pictures of the concept in many settings; a filter keeps the good ones, and both models go on learning from
@@ -31,6 +19,8 @@ struct Collaborative {
   static_assert(
       Base::has_teacher,
       "Collaborative<Base>: Base has no teacher, so there are not two models to learn from each other; use Joint.");
+  static_assert(PictureFilter<FilterPolicy>,
+                "Collaborative<Base, Filter>: Filter is not a PictureFilter, such as KeepAll.");
   static constexpr std::string_view name = "collaborative";
   static constexpr bool has_teacher = true, trains_teacher = Base::trains_teacher;
   using Filter = FilterPolicy;
@@ -55,22 +45,9 @@ struct Collaborative {
 };
 static_assert(Coupling<Collaborative<>>);
 
-/// Whether a coupling has the second stage.
-template <class C>
-concept HasSecondStage = requires(const C& coupling, std::int64_t total) {
-  { coupling.boundary(total) } -> std::same_as<std::int64_t>;
-};
-
 }  // namespace opad
 
 namespace boost::hana {
-template <class S>
-struct accessors_impl<opad::KeepBest<S>> {
-  static constexpr auto apply() {
-    return make_tuple(
-        make_pair(BOOST_HANA_STRING("share"), [](auto&& filter) -> decltype(auto) { return (filter.share); }));
-  }
-};
 template <class Base, class Filter>
 struct accessors_impl<opad::Collaborative<Base, Filter>> {
   static constexpr auto apply() {

@@ -1,5 +1,7 @@
 #pragma once
-#include <opad/space/identity_encoder.hpp>
+#include <opad/encoder/identity_encoder.hpp>
+#include <opad/loss/loss.hpp>
+#include <opad/space/features.hpp>
 
 namespace opad {
 

@@ -1,7 +1,7 @@
 #pragma once
-#include <opad/core/concepts.hpp>
 #include <opad/core/random.hpp>
 #include <opad/loss/color.hpp>
+#include <opad/loss/loss.hpp>
 #include <opad/space/unit_pixel.hpp>
 
 namespace opad {

@@ -1,5 +1,5 @@
 #pragma once
-#include <opad/core/concepts.hpp>
+#include <opad/loss/loss.hpp>
 
 namespace opad {
 

@@ -1,13 +1,15 @@
 #pragma once
-#include <opad/adversarial/augmentation.hpp>
+#include <opad/adversarial/augmentation/noise.hpp>
+#include <opad/adversarial/augmentation/translation.hpp>
+#include <opad/encoder/dino.hpp>
+#include <opad/encoder/identity_encoder.hpp>
 #include <opad/evaluate/sprite_attributes.hpp>
 #include <opad/models/clip_text_model.hpp>
 #include <opad/models/image_projection.hpp>
 #include <opad/pretrain/mini_world.hpp>
 #include <opad/pretrain/pretraining.hpp>
 #include <opad/pretrain/sprite_batch.hpp>
-#include <opad/space/dino.hpp>
-#include <opad/space/identity_encoder.hpp>
+#include <opad/space/features.hpp>
 
 namespace opad {
 

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <memory>
 
+#include <opad/average/ema.hpp>
 #include <opad/core/autocast.hpp>
 #include <opad/core/random.hpp>
 #include <opad/experiment/guarded_main.hpp>
@@ -15,8 +16,9 @@
 #include <opad/experiment/run_folder.hpp>
 #include <opad/experiment/signals.hpp>
 #include <opad/io/event_file.hpp>
-#include <opad/train/average.hpp>
-#include <opad/train/optimiser.hpp>
+#include <opad/io/safetensors.hpp>
+#include <opad/optimiser/adamw.hpp>
+#include <opad/optimiser/clip_gradient_norm.hpp>
 #include <opad/train/processes.hpp>
 
 namespace opad {

@@ -1,6 +1,6 @@
 #pragma once
-#include <opad/adversarial/head.hpp>
-#include <opad/adversarial/objective.hpp>
+#include <opad/adversarial/head/patch_tokens.hpp>
+#include <opad/adversarial/objective/hinge.hpp>
 #include <opad/loss/latent_mse.hpp>
 #include <opad/pretrain/encoders.hpp>
 #include <opad/pretrain/teacher.hpp>
@@ -49,8 +49,7 @@ class StudentTask : public Pretraining {
     const std::int64_t width = dino_->config.embed_dim;
     for (const std::int64_t layer : layers()) {
       Stream stream = random.stream("student/judge", layer);
-      judges_.push_back(
-          PatchTokens{.hidden = width, .normalise = true}.build(patches(), width, Hinge::outputs, stream));
+      judges_.push_back(PatchTokens{.hidden = width}.build(patches(), width, Hinge::outputs, stream));
       judges_.back()->to(device_);
     }
     for (torch::nn::Module* m :
@@ -145,7 +144,8 @@ class StudentTask : public Pretraining {
   /// What the heads say of every patch of every layer.  -> [B, layers * patches]
   Tensor judged(const std::vector<Tensor>& tokens) const {
     std::vector<Tensor> logits;
-    for (std::size_t i = 0; i < judges_.size(); ++i) logits.push_back(judges_[i]->forward(tokens[i]).flatten(1));
+    for (std::size_t i = 0; i < judges_.size(); ++i)
+      logits.push_back(judges_[i]->forward(normalised_tokens(tokens[i])).flatten(1));
     return at::cat(logits, 1).to(torch::kFloat32);
   }
   /// Real sprites as the VAE shows them: a critic that saw them plain would only learn to tell the VAE.

@@ -1,24 +1,11 @@
 #pragma once
-#include <opad/core/concepts.hpp>
+#include <vector>
+
+#include <opad/encoder/backbone.hpp>
 #include <opad/space/resize.hpp>
+#include <opad/space/space.hpp>
 
 namespace opad {
-
-/// A frozen image encoder, named by a policy type; its network is loaded once for each run.
-///   using Network = ...;                                                   a torch::nn::Module
-///   static std::shared_ptr<Network> load(const std::filesystem::path&);
-///   static std::int64_t resolution(const Network&);                        side of the square picture that it takes
-///   static Tensor features(Network&, const Tensor& image);                 [B, 3, s, s] -> [B, tokens, width]
-///   mean, deviation                                                        of the pictures it was trained on, RGB in
-///   [0, 1]
-template <class B>
-concept Backbone = requires(typename B::Network& network, const Tensor& image) {
-  { B::name } -> std::convertible_to<std::string_view>;
-  { B::resolution(network) } -> std::convertible_to<std::int64_t>;
-  { B::features(network, image) } -> std::same_as<Tensor>;
-  { B::mean[0] } -> std::convertible_to<double>;
-  { B::deviation[0] } -> std::convertible_to<double>;
-};
 
 /// The value range that an encoder was trained with: [-1, 1] -> [0, 1] -> (x - mean) / deviation.
 struct Normalised {
@@ -42,28 +29,14 @@ struct Unnormalised {
   }
 };
 
-namespace detail {
-/// The Backbone whose network an eye looks through: the eye itself, or the one that it names (Patches<Dino> looks
-/// through Dino).
-template <class Eye>
-struct BackboneOf {
-  using type = Eye;
-};
-template <class Eye>
-  requires requires { typename Eye::backbone; }
-struct BackboneOf<Eye> {
-  using type = typename Eye::backbone;
-};
-}  // namespace detail
-
 /// What a frozen encoder sees in a picture: resized, brought into its value range, encoded.  [B, 3, H, W] -> [B,
-/// tokens, width] A space says everything about the rendering, so the released script's two ways of resizing for one
+/// tokens, width]. A space says everything about the rendering, so the released script's two ways of resizing for one
 /// encoder are two spaces.
 template <class B, class Resize = Bilinear, class Range = Normalised>
 struct Features {
   static_assert(Backbone<B>,
                 "Features<B>: B is not a Backbone. Give it name, Network, load, resolution, features, mean, deviation "
-                "(include/opad/space/features.hpp).");
+                "(include/opad/encoder/backbone.hpp).");
   static constexpr std::string_view name = B::name;
   using from = Pixel;
   using backbone = typename detail::BackboneOf<B>::type;

@@ -1,5 +1,5 @@
 #pragma once
-#include <opad/core/concepts.hpp>
+#include <opad/space/space.hpp>
 
 namespace opad {
 

@@ -1,5 +1,10 @@
 #pragma once
-#include <opad/train/optimiser.hpp>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <opad/optimiser/clip_gradient_norm.hpp>
+#include <opad/optimiser/optimiser.hpp>
 
 namespace opad {
 
@@ -8,8 +13,10 @@ namespace opad {
 class Learner {
  public:
   explicit Learner(std::string name) : name_(std::move(name)) {}
-  void add(const AdamW& options, const NamedTensors& parameters) {
-    groups_.emplace_back(options, parameters);
+  template <class O>
+  void add(const O& optimiser, const NamedTensors& parameters) {
+    static_assert(Optimiser<O>, "Learner::add: not an Optimiser, such as AdamW{} (include/opad/optimiser/).");
+    groups_.push_back(optimiser.build(parameters));
     parameters_.insert(parameters_.end(), parameters.begin(), parameters.end());
   }
   const std::string& name() const { return name_; }
@@ -19,20 +26,20 @@ class Learner {
   Tensor clip(double max_norm) const { return clip_gradient_norm(parameters_, max_norm); }
   /// One step at `factor` times the learning rates; the gradients are gone then.
   void step(double factor) {
-    for (auto& group : groups_) group.step(factor), group.zero_grad();
+    for (auto& group : groups_) group->step(factor), group->zero_grad();
   }
   void zero_grad() {
-    for (auto& group : groups_) group.zero_grad();
+    for (auto& group : groups_) group->zero_grad();
   }
   /// Parameters and moments, under names that begin with the learner's.
   void add_state(Tensors& out) const {
     for (const auto& group : groups_)
-      for (const auto& [key, tensor] : group.state()) out[name_ + "." + key] = tensor;
+      for (const auto& [key, tensor] : group->state()) out[name_ + "." + key] = tensor;
   }
 
  private:
   std::string name_;
-  std::vector<AdamW::State> groups_;
+  std::vector<std::unique_ptr<OptimiserState>> groups_;
   NamedTensors parameters_;
 };
 

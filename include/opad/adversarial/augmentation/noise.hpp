@@ -1,0 +1,20 @@
+#pragma once
+#include <boost/hana.hpp>
+
+#include <opad/adversarial/augmentation/augmentation.hpp>
+
+namespace opad {
+
+/// Adds normal noise of standard deviation `sigma`: hides what only the decoder's grain gives away.
+struct Noise {
+  static constexpr std::string_view name = "noise";
+  double sigma = 0.15;
+  Tensor operator()(const Tensor& image, Stream& stream) const {
+    return image + sigma * stream.normal(image.sizes()).to(image.options());
+  }
+};
+static_assert(PictureChange<Noise>);
+
+}  // namespace opad
+
+BOOST_HANA_ADAPT_STRUCT(opad::Noise, sigma);

@@ -1,0 +1,35 @@
+#pragma once
+#include <boost/hana.hpp>
+#include <vector>
+
+#include <opad/adversarial/augmentation/augmentation.hpp>
+
+namespace opad {
+
+/// Shifts by up to `share` of the side in either direction. What comes in is grey (the paper's), or the picture's
+/// reflection.
+struct Translation {
+  static constexpr std::string_view name = "translation";
+  double share = 0.125;
+  bool reflect = false;
+  Tensor operator()(const Tensor& image, Stream& stream) const {
+    const std::int64_t height = image.size(2), width = image.size(3);
+    const auto rows = static_cast<std::int64_t>(share * static_cast<double>(height) + 0.5),
+               columns = static_cast<std::int64_t>(share * static_cast<double>(width) + 0.5);
+    require(0 <= rows && rows < height && 0 <= columns && columns < width, "Translation: share = ", share,
+            "; give 0 or more, and less than 1");
+    const std::vector<std::int64_t> pad{columns, columns, rows, rows};
+    const Tensor padded = reflect ? at::reflection_pad2d(image, pad) : at::constant_pad_nd(image, pad);
+    std::vector<Tensor> shifted;
+    for (std::int64_t i = 0; i < image.size(0); ++i) {
+      const std::int64_t top = stream.integer(0, 2 * rows + 1), left = stream.integer(0, 2 * columns + 1);
+      shifted.push_back(padded[i].slice(1, top, top + height).slice(2, left, left + width));
+    }
+    return at::stack(shifted);
+  }
+};
+static_assert(PictureChange<Translation>);
+
+}  // namespace opad
+
+BOOST_HANA_ADAPT_STRUCT(opad::Translation, share, reflect);

@@ -1,0 +1,83 @@
+#pragma once
+#include <boost/hana.hpp>
+#include <utility>
+#include <vector>
+
+#include <opad/core/once.hpp>
+#include <opad/optimiser/optimiser.hpp>
+
+namespace opad {
+
+/// Adam with decoupled weight decay.  Loshchilov & Hutter, ICLR 2019, arXiv 1711.05101.
+/// Defaults: PyTorch's betas and epsilon, the released trainer's decay.
+struct AdamW {
+  static constexpr std::string_view name = "adamw";
+  double learning_rate = 1e-5, beta1 = 0.9, beta2 = 0.999, eps = 1e-8, weight_decay = 1e-2;
+
+  class State;
+  std::unique_ptr<OptimiserState> build(NamedTensors parameters) const;
+};
+
+/// Moments of one set of parameters. state() are the tensors that a checkpoint must hold.
+class AdamW::State : public OptimiserState {
+ public:
+  OPAD_ONCE State(const AdamW& options, NamedTensors parameters)
+      : options_(options),
+        parameters_(std::move(parameters)) {
+    require(options.learning_rate >= 0 && options.eps > 0 && 0 <= options.beta1 && options.beta1 < 1 &&
+                0 <= options.beta2 && options.beta2 < 1 && options.weight_decay >= 0,
+            "AdamW: learning rate ", options.learning_rate, ", betas ", options.beta1, " ", options.beta2, ", eps ",
+            options.eps, ", weight decay ", options.weight_decay, "; give rates >= 0, betas in [0, 1), eps > 0");
+    for (const auto& [name, p] : parameters_) {
+      values_.push_back(p);
+      first_.push_back(at::zeros_like(p));
+      second_.push_back(at::zeros_like(p));
+      steps_.push_back(torch::zeros({}, p.options().dtype(torch::kFloat32)));
+    }
+  }
+  const NamedTensors& parameters() const { return parameters_; }
+
+  void zero_grad() override {
+    for (auto& p : values_) p.mutable_grad().reset();
+  }
+  /// One step at `factor` times the learning rate. A parameter without a gradient takes part with a zero one.
+  OPAD_ONCE void step(double factor = 1.0) override {
+    torch::NoGradGuard no_grad;
+    if (values_.empty()) return;
+    std::vector<Tensor> gradients;
+    for (auto& p : values_) gradients.push_back(p.grad().defined() ? p.grad() : at::zeros_like(p));
+    at::_fused_adamw_(values_, gradients, first_, second_, /*max_exp_avg_sqs=*/{}, steps_advanced(),
+                      options_.learning_rate * factor, options_.beta1, options_.beta2, options_.weight_decay,
+                      options_.eps, /*amsgrad=*/false, /*maximize=*/false);
+  }
+  /// Parameters and moments by name; loading copies into them.
+  OPAD_ONCE Tensors state() const override {
+    Tensors out;
+    for (std::size_t i = 0; i < values_.size(); ++i) {
+      const std::string& name = parameters_[i].first;
+      out["value." + name] = values_[i].detach();
+      out["exp_avg." + name] = first_[i];
+      out["exp_avg_sq." + name] = second_[i];
+      out["step." + name] = steps_[i];
+    }
+    return out;
+  }
+
+ private:
+  const std::vector<Tensor>& steps_advanced() {
+    for (auto& s : steps_) s += 1;
+    return steps_;
+  }
+  AdamW options_;
+  NamedTensors parameters_;
+  std::vector<Tensor> values_, first_, second_, steps_;
+};
+
+inline std::unique_ptr<OptimiserState> AdamW::build(NamedTensors parameters) const {
+  return std::make_unique<State>(*this, std::move(parameters));
+}
+static_assert(Optimiser<AdamW>);
+
+}  // namespace opad
+
+BOOST_HANA_ADAPT_STRUCT(opad::AdamW, learning_rate, beta1, beta2, eps, weight_decay);

@@ -1,3 +1,0 @@
-#pragma once
-#include <opad/core/concepts.hpp>
-#include <opad/space/features.hpp>
