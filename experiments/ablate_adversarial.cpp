@@ -8,16 +8,26 @@ using namespace opad;
 template <class Head, class Objective, class Regulariser = NoRegulariser>
 struct Judged : Full {
   static auto critics() {
-    return critic_list(Critic{Dino{}, Head{}, Objective{}, 0.05,
-                              augment(Translation{.share = 0.0625, .reflect = true}, Blur{}, Noise{.sigma = 0.15}),
-                              Regulariser{}, 0, true},
-                       Critic{IdentityEncoder{}, Head{}, Objective{}, 0.05, augment(), Regulariser{}, 0, true});
+    return critic_list(Critic{.eye = Dino{},
+                              .head = Head{},
+                              .objective = Objective{},
+                              .weight = 0.05,
+                              .normalise = true,
+                              .augmentation = dino_critic().augmentation,
+                              .regulariser = Regulariser{}},
+                       Critic{.eye = IdentityEncoder{},
+                              .head = Head{},
+                              .objective = Objective{},
+                              .weight = 0.05,
+                              .normalise = true,
+                              .regulariser = Regulariser{}});
   }
 };
 struct Unaugmented : Full {
   static auto critics() {
-    return critic_list(Critic{Dino{}, Linear{}, CrossEntropy{}, 0.05, augment(), NoRegulariser{}, 0, true},
-                       Critic{IdentityEncoder{}, Linear{}, CrossEntropy{}, 0.05, augment(), NoRegulariser{}, 0, true});
+    return critic_list(
+        Critic{.eye = Dino{}, .head = Linear{}, .objective = CrossEntropy{}, .weight = 0.05, .normalise = true},
+        identity_critic());
   }
 };
 struct SecondTeacher : Full {

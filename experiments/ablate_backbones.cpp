@@ -6,7 +6,8 @@ using namespace opad;
 template <class Eye, class Head>
 struct Through : Full {
   static auto critics() {
-    return critic_list(Critic{Eye{}, Head{}, CrossEntropy{}, 0.05, augment(), NoRegulariser{}, 0, true});
+    return critic_list(
+        Critic{.eye = Eye{}, .head = Head{}, .objective = CrossEntropy{}, .weight = 0.05, .normalise = true});
   }
 };
 

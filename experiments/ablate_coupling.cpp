@@ -6,7 +6,7 @@ using namespace opad;
 struct GivenTeacher
     : Replace<Full, Full::BothStages, FrozenTeacher> {  // the one that the full method trained; run that row first
   static std::string name() { return "frozen-teacher"; }
-  static constexpr std::string_view teacher_of = "full";
+  static RowFacts row() { return {.teacher_of = "full"}; }
 };
 
 int main(int argc, char** argv) {

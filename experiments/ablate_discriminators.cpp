@@ -6,7 +6,8 @@ using namespace opad;
 struct AllThree : Full {
   static std::string name() { return "all-three"; }
   static auto critics() {
-    return Full::critics().with(Critic{DinoV2{}, Linear{}, CrossEntropy{}, 0.05, augment(), NoRegulariser{}, 0, true});
+    return Full::critics().with(
+        Critic{.eye = DinoV2{}, .head = Linear{}, .objective = CrossEntropy{}, .weight = 0.05, .normalise = true});
   }
 };
 

@@ -5,7 +5,7 @@ using namespace opad;
 
 template <int N>
 struct Steps : Full {
-  static auto student() { return StudentSampler{.steps = N}; }
+  static auto sampler() { return EulerSteps{.steps = N}; }
 };
 
 int main(int argc, char** argv) {

@@ -7,7 +7,7 @@ using namespace opad;
 
 /// The teacher learns; its keys, values and words are put on the student as they are.
 struct Copied : Replace<Default, Joint, TeacherOnly> {
-  static constexpr bool copied = true;
+  static RowFacts row() { return {.scored = Scored::TeachersAdapters}; }
 };
 
 int main(int argc, char** argv) {

@@ -7,8 +7,14 @@ using namespace opad;
 struct PatchCritic : Default {  // every patch must pass; the head is kept from becoming steep
   static std::string name() { return "patches"; }
   static auto critics() {
-    return critic_list(Critic{Patches<Dino>{}, PatchTokens{.hidden = 64}, Hinge{}, 0.05,
-                              augment(ColorJitter{}, Translation{}, Cutout{}), R1{.gamma = 0.1}, 50, true});
+    return critic_list(Critic{.eye = Patches<Dino>{},
+                              .head = PatchTokens{.hidden = 64},
+                              .objective = Hinge{},
+                              .weight = 0.05,
+                              .warmup = 50,
+                              .normalise = true,
+                              .augmentation = augment(ColorJitter{}, Translation{}, Cutout{}),
+                              .regulariser = R1{.gamma = 0.1}});
   }
 };
 struct LayerCritics : Default {  // from texture to meaning, in two eyes
@@ -16,8 +22,12 @@ struct LayerCritics : Default {  // from texture to meaning, in two eyes
   static auto losses() { return loss_list(LatentMse{}, PixelHuber{.weight = 0.1}); }
   static auto critics() {
     return critic_list(
-        Critic{Layers<Dino, 0, -1>{}, MultiLayer{}, NonSaturating{}, 0.05, augment(), NoRegulariser{}, 0, true},
-        Critic{DinoV2{}, Linear{}, LeastSquares{}, 0.05, augment(), NoRegulariser{}, 0, true});
+        Critic{.eye = Layers<Dino, 0, -1>{},
+               .head = MultiLayer{},
+               .objective = NonSaturating{},
+               .weight = 0.05,
+               .normalise = true},  // depths differ widely in size
+        Critic{.eye = DinoV2{}, .head = Linear{}, .objective = LeastSquares{}, .weight = 0.05, .normalise = true});
   }
   static auto weighting() { return MinSnr{}; }
   static auto learning_rate() { return Cosine{.warmup = 10}; }

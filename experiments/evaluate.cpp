@@ -3,8 +3,8 @@
 //   evaluate --generated pictures --real data/dog --encoders ENCODERS --prompts pictures/prompts.json
 #include <opad/data/concept_folder.hpp>
 #include <opad/evaluate/concept_scores.hpp>
-#include <opad/experiment/run.hpp>
-#include <opad/experiment/sweep_results.hpp>
+#include <opad/experiment/run/run.hpp>
+#include <opad/experiment/sweep/results.hpp>
 
 using namespace opad;
 

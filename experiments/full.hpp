@@ -1,5 +1,4 @@
 #pragma once
-#include <opad/experiment/sweep.hpp>
 #include <opad/opad.hpp>
 
 namespace opad {

@@ -1,9 +1,13 @@
 // generate: pictures from a model folder, adapters and prompts.
 //   generate --model SD_TURBO --base SD_21 --adapters runs/cat --prompt "a <new1> cat in the snow" --steps 1 --guidance
 //   1
-#include <opad/adapter/load_adapters.hpp>
-#include <opad/experiment/previews.hpp>
-#include <opad/experiment/run.hpp>
+#include <opad/experiment/options/options.hpp>
+#include <opad/experiment/picture/preview.hpp>
+#include <opad/experiment/run/guarded_main.hpp>
+#include <opad/io/image.hpp>
+#include <opad/pipeline/bytes.hpp>
+#include <opad/pipeline/choose_sampler.hpp>
+#include <opad/pipeline/pipeline.hpp>
 
 using namespace opad;
 
@@ -20,8 +24,12 @@ struct Settings {
 
   void bind(Options& options) {
     options.group("Models");
-    options.bind_value("model", model, "diffusers folder: a whole pipeline, or unet and scheduler alone");
-    options.bind_value("base", base, "diffusers folder for what --model lacks: text encoder, tokenizer, VAE");
+    options.bind_value("model", model,
+                       "diffusers folder: a whole pipeline, or unet and scheduler alone; none: the student that "
+                       "--adapters was trained on");
+    options.bind_value("base", base,
+                       "diffusers folder that gives text encoder, tokenizer and VAE, as the teacher did in training; "
+                       "none: what --adapters was trained with, else the model's own");
     options.bind_value("adapters", adapters, "folders with trained weights and learned tokens, such as a run's");
     options.group("Pictures");
     options.bind_value("prompt", prompt, "what to show; several give several rows");
@@ -34,73 +42,43 @@ struct Settings {
     options.bind_value("device", device, "cpu, cuda, cuda:1, ...");
     options.bind_value("output", output, "folder for the pictures");
   }
-  /// The folder of one part of the pipeline.
-  std::filesystem::path part(const char* name) const {
-    if (std::filesystem::is_directory(model / name)) return model / name;
-    require(!base.empty() && std::filesystem::is_directory(base / name), model.string(), ": holds no ", name,
-            "/; give --base a pipeline that does");
-    return base / name;
-  }
 };
-
-/// One picture.  [1, 3, H, W]
-Tensor sample(const Denoiser& denoiser, const SchedulerConfig& scheduler, Networks& networks, const Settings& s,
-              const Tensor& noise, const Tensor& condition, const Tensor& null_condition, const Random& random) {
-  AnySampler sampler = make_sampler(scheduler, s.steps);
-  Tensor x = noise * sampler.init_noise_sigma();
-  for (std::int64_t k = 0; k < static_cast<std::int64_t>(sampler.timesteps().size()); ++k) {
-    const Tensor timestep = at::full({1}, sampler.timesteps()[static_cast<std::size_t>(k)], x.options()),
-                 input = sampler.scale_model_input(x, k);
-    const Tensor output = s.guidance == 1.0
-                              ? denoiser.predict(input, timestep, condition)
-                              : denoiser.predict_guided(input, timestep, condition, null_condition, s.guidance);
-    const Tensor fresh =
-        sampler.needs_noise(k) ? random.stream("sampler/noise", k).normal(x.sizes()).to(x.device()) : Tensor();
-    x = sampler.step(output, k, x, fresh).prev_sample;
-  }
-  return networks.decode(x);
-}
 
 int generate(int argc, char** argv) {
   Settings s;
   Options options("generate", "Makes pictures with a diffusion model and what was trained for it.");
   s.bind(options);
   if (!options.parse(argc, argv)) return 0;
-  require(!s.model.empty(), "--model is missing; give a diffusers folder");
-  require(std::filesystem::is_directory(s.model), s.model.string(), ": no such model folder");
   require(!s.prompt.empty(), "--prompt is missing; say what to show");
-  require(s.count > 0 && s.steps > 0, "--count and --steps must be positive");
+  require(s.count > 0 && s.steps > 0 && s.resolution >= 0,
+          "--count and --steps must be positive, --resolution not negative");
+  if (s.model.empty() && !s.adapters.empty())  // a run says what it was trained on
+    if (const auto record = PartsRecord::of(s.adapters.back())) s.model = record->student;
+  require(!s.model.empty(), "--model is missing; give a diffusers folder");
 
-  torch::NoGradGuard no_grad;
   const torch::Device device = parse_device(s.device);
-  auto tokenizer = ClipTokenizer::from_pretrained(s.part("tokenizer"));
-  const auto text_encoder = CLIPTextModel::from_pretrained(s.part("text_encoder"));
-  const auto unet = UNet2DConditionModel::from_pretrained(s.part("unet"));
-  const auto scheduler = SchedulerConfig::from_pretrained(s.part("scheduler"));
-  Networks networks(AutoencoderKL::from_pretrained(s.part("vae")));
-  TokenRows rows = load_adapters(s.adapters, *unet, tokenizer);
-  text_encoder->to(device), unet->to(device), networks.to(device), rows.to(device);
-
-  const Denoiser denoiser{"unet", unet, Diffusion(scheduler), &networks.passes()};
-  const auto encode = [&](const std::string& prompt) {
-    return text_encoder->encode(rows.embed(text_encoder->token_table(), tokenizer({rows.expand(prompt)}).to(device)));
-  };
-  const Tensor null_condition = encode(s.negative_prompt);
-  const std::int64_t side = s.resolution > 0 ? s.resolution / networks.downscale() : unet->config.sample_size;
+  const auto folders =
+      parts_of_pictures(s.model, s.base, s.adapters.empty() ? std::filesystem::path() : s.adapters.back());
+  Pipeline pipeline(folders, s.adapters, device);
+  const std::int64_t side = s.resolution > 0 ? s.resolution : pipeline.resolution();
   require(side > 0, "--resolution is missing: the model's config has no sample_size");
+  if (const auto remark = choose_sampler(pipeline.scheduler(), s.steps).remark; !remark.empty())
+    std::cerr << "generate: " << remark << std::endl;
+  const std::optional<double> guidance = s.guidance == 1.0 ? std::nullopt : std::optional(s.guidance);
   const Random random(s.seed);
   std::filesystem::create_directories(s.output);
   std::vector<PreviewRow> grid;
   for (std::size_t p = 0; p < s.prompt.size(); ++p) {
-    const Tensor condition = encode(s.prompt[p]);
     std::vector<Tensor> pictures;
     for (std::int64_t i = 0; i < s.count; ++i) {
-      const Tensor noise =
-          random.stream("generate/noise", i).normal({1, networks.vae_config().latent_channels, side, side}).to(device);
-      pictures.push_back(sample(denoiser, scheduler, networks, s, noise, condition, null_condition,
-                                Random(s.seed + static_cast<std::uint64_t>(i)))
-                             .cpu());
-      write_png(s.output / c10::str(p, "-", i, ".png"), previews_detail::bytes(pictures.back()[0]));
+      const Tensor noise = pipeline.noise(random.stream("generate/noise", i), 1, side);
+      const Random own(s.seed + static_cast<std::uint64_t>(i));
+      const auto fresh = [&](std::int64_t k) {
+        return own.stream("sampler/noise", k).normal(noise.sizes()).to(device);
+      };
+      AnySampler sampler = choose_sampler(pipeline.scheduler(), s.steps).sampler;
+      pictures.push_back(pipeline.sample(sampler, s.prompt[p], noise, guidance, s.negative_prompt, fresh));
+      write_png(s.output / c10::str(p, "-", i, ".png"), to_bytes(pictures.back()[0]));
     }
     grid.push_back({.images = at::cat(pictures), .label = s.prompt[p], .captions = {}});
   }

@@ -1,6 +1,6 @@
 // random_weights: fills a tree of model folders that hold only their config.json with random weights, for dry runs,
 // benchmarks and tests at any size.    random_weights --configs tests/full_size --output /tmp/models
-#include <opad/experiment/run.hpp>
+#include <opad/experiment/run/run.hpp>
 
 using namespace opad;
 

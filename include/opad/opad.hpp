@@ -1,25 +1,28 @@
 #pragma once
-/// What an experiment includes: every policy, the presets, derived recipes, and run<Recipe>().
+/// What an experiment includes: every policy, the presets, derived recipes, run<Recipe>() and sweep(rows).
 #include <opad/adapter/all.hpp>
+#include <opad/adversarial/all.hpp>
 #include <opad/adversarial/augmentation/all.hpp>
 #include <opad/adversarial/head/all.hpp>
 #include <opad/adversarial/objective/all.hpp>
 #include <opad/adversarial/regulariser/all.hpp>
-#include <opad/adversarial/vsd.hpp>
 #include <opad/average/all.hpp>
 #include <opad/coupling/all.hpp>
 #include <opad/coupling/filter/all.hpp>
 #include <opad/encoder/all.hpp>
-#include <opad/experiment/run.hpp>
+#include <opad/experiment/run/run.hpp>
+#include <opad/experiment/sweep/sweep.hpp>
 #include <opad/learning_rate/all.hpp>
 #include <opad/loss/all.hpp>
 #include <opad/optimiser/all.hpp>
 #include <opad/real/all.hpp>
+#include <opad/recipe/derived.hpp>
+#include <opad/recipe/presets/all.hpp>
+#include <opad/recipe/row.hpp>
 #include <opad/schedule/all.hpp>
 #include <opad/space/all.hpp>
+#include <opad/student_sampler/all.hpp>
 #include <opad/target/all.hpp>
 #include <opad/tokens/all.hpp>
-#include <opad/train/derived.hpp>
-#include <opad/train/presets.hpp>
 #include <opad/weighting/all.hpp>
 #include <opad/words/all.hpp>

@@ -10,7 +10,7 @@
 #include <opad/loss/identity.hpp>
 #include <opad/loss/pixel_mse.hpp>
 #include <opad/target/grid.hpp>
-#include <opad/train/derived.hpp>
+#include <opad/recipe/derived.hpp>
 
 using namespace opad;
 

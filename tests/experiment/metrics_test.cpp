@@ -1,4 +1,4 @@
-#include <opad/experiment/metrics.hpp>
+#include <opad/experiment/run/metrics.hpp>
 
 #include <limits>
 

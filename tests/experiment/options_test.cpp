@@ -1,4 +1,4 @@
-#include <opad/experiment/options.hpp>
+#include <opad/experiment/options/options.hpp>
 
 #include <sstream>
 

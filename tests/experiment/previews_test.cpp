@@ -1,5 +1,5 @@
-#include <opad/experiment/learning_curve.hpp>
-#include <opad/experiment/previews.hpp>
+#include <opad/experiment/picture/learning_curve.hpp>
+#include <opad/experiment/picture/preview.hpp>
 
 #include <numeric>
 #include <set>

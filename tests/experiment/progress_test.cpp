@@ -1,4 +1,4 @@
-#include <opad/experiment/progress.hpp>
+#include <opad/experiment/run/progress.hpp>
 
 #include <sstream>
 

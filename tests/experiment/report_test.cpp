@@ -1,5 +1,5 @@
 #include <opad/data/sprites/held_out.hpp>
-#include <opad/experiment/report.hpp>
+#include <opad/experiment/sweep/report.hpp>
 
 #include <regex>
 

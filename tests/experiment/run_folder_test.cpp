@@ -1,4 +1,4 @@
-#include <opad/experiment/run_folder.hpp>
+#include <opad/experiment/run/run_folder.hpp>
 
 #include <sys/wait.h>
 

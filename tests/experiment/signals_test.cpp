@@ -1,4 +1,4 @@
-#include <opad/experiment/signals.hpp>
+#include <opad/experiment/run/signals.hpp>
 
 #include <sys/wait.h>
 

@@ -1,5 +1,5 @@
 #include <opad/core/random.hpp>
-#include <opad/experiment/suggest.hpp>
+#include <opad/experiment/options/suggest.hpp>
 
 #include "support/catch.hpp"
 

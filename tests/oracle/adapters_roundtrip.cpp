@@ -6,7 +6,7 @@
 // one-step pictures adapters_roundtrip.py compares both with diffusers. PIPELINE/noise.safetensors holds the noise [1,
 // 4, h, w], prompt.txt the prompt.
 #include <opad/adapter/ip_adapter.hpp>
-#include <opad/adapter/load_adapters.hpp>
+#include <opad/adapter/trained_folder.hpp>
 #include <opad/io/atomic_file.hpp>
 #include <opad/models/autoencoder_kl.hpp>
 #include <opad/models/clip_text_model.hpp>

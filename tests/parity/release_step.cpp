@@ -7,7 +7,7 @@
 #include <opad/real/teacher_answers.hpp>
 #include <opad/space/backbones_of.hpp>
 #include <opad/target/grid.hpp>
-#include <opad/train/presets.hpp>
+#include <opad/recipe/presets/all.hpp>
 #include <opad/train/trainer.hpp>
 #include <opad/weighting/uniform.hpp>
 

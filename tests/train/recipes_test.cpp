@@ -11,9 +11,9 @@
 #include <opad/coupling/all.hpp>
 #include <opad/encoder/all.hpp>
 #include <opad/target/real_images.hpp>
-#include <opad/train/derived.hpp>
+#include <opad/recipe/derived.hpp>
 #include <opad/train/explain.hpp>
-#include <opad/train/presets.hpp>
+#include <opad/recipe/presets/all.hpp>
 #include <opad/words/all.hpp>
 
 #include "support/catch.hpp"

@@ -175,22 +175,15 @@ class TokenRows {
     return out;
   }
 
-  /// Writes a file for each token, FOLDER/<new1>.safetensors, as diffusers' load_textual_inversion reads it.
-  OPAD_ONCE void save(const std::filesystem::path& folder) const {
-    std::filesystem::create_directories(folder);
-    for (const auto& [token, rows] : embeddings()) {
-      require(token.find('/') == token.npos, "TokenRows: '", token, "' cannot name a file; choose a token without /");
-      save_safetensors(folder / (token + ".safetensors"), {{token, rows.size(0) == 1 ? rows[0] : rows}});
-    }
-  }
-  /// Copies the rows of such files, or of one learned_embeds.safetensors, over these.
-  OPAD_ONCE void load(const std::filesystem::path& folder) {
+  /// Copies learned embeddings over the rows of the tokens of the same names; every token must be among them.
+  ///   where  they come from, for error messages
+  OPAD_ONCE void load(const std::vector<LearnedEmbedding>& learned, const std::string& where) {
     std::map<std::string, Tensor> found;
-    for (const auto& [token, rows] : read_learned_embeddings(folder)) found.emplace(token, rows);
+    for (const auto& [token, rows] : learned) found.emplace(token, rows);
     torch::NoGradGuard no_grad;
     for (auto& [token, own] : embeddings()) {
-      require(found.contains(token), folder.string(), ": no learned embedding of '", token, "' here");
-      require(found.at(token).sizes() == own.sizes(), folder.string(), ": the embedding of '", token, "' is ",
+      require(found.contains(token), where, ": no learned embedding of '", token, "' here");
+      require(found.at(token).sizes() == own.sizes(), where, ": the embedding of '", token, "' is ",
               found.at(token).sizes(), " instead of ", own.sizes());
     }
     std::int64_t first = 0;

@@ -75,17 +75,22 @@ class ProtobufMessage {
 /// its checksum.
 class EventFile {
  public:
-  OPAD_ONCE explicit EventFile(const std::filesystem::path& folder) {
-    static std::atomic<int> count{0};
-    std::array<char, 256> host{};
-    if (::gethostname(host.data(), host.size() - 1) != 0) std::strcpy(host.data(), "localhost");
+  OPAD_ONCE explicit EventFile(const std::filesystem::path& folder, const std::string& name = new_name())
+      : path_(folder / name) {
     std::error_code error;
     std::filesystem::create_directories(folder, error);
-    path_ = folder / c10::str("events.out.tfevents.", static_cast<std::int64_t>(now()), ".", host.data(), ".",
-                              ::getpid(), ".", count++);
     file_.open(path_, std::ios::binary | std::ios::app);
     write(event().bytes(3, "brain.Event:2"));
     flush();
+  }
+
+  /// A name that no other file has: events.out.tfevents.TIME.HOST.PROCESS.COUNT, as TensorBoard expects.
+  OPAD_ONCE static std::string new_name() {
+    static std::atomic<int> count{0};
+    std::array<char, 256> host{};
+    if (::gethostname(host.data(), host.size() - 1) != 0) std::strcpy(host.data(), "localhost");
+    return c10::str("events.out.tfevents.", static_cast<std::int64_t>(now()), ".", host.data(), ".", ::getpid(), ".",
+                    count++);
   }
 
   /// A number at a step, in the group of plots before the tag's last slash: "loss/identity".

@@ -2,6 +2,7 @@
 #include <boost/hana.hpp>
 
 #include <opad/real/real.hpp>
+#include <opad/space/space.hpp>
 
 namespace opad {
 
@@ -14,6 +15,14 @@ struct Photographs {
   static constexpr std::string_view name = "photographs";
   static constexpr bool from_teacher = false;
   bool canvas = true, through_vae = false;
+
+  template <class Iteration>
+  Tensor operator()(Iteration& it) const {
+    const Tensor pictures = canvas ? it.template photographs<Pixel>() : it.whole_photographs();
+    if (!through_vae) return pictures;
+    auto& networks = it.networks();
+    return networks.decode(networks.encode(pictures).mean * networks.vae_config().scaling_factor);
+  }
 };
 static_assert(RealPictures<Photographs>);
 

@@ -1,5 +1,6 @@
 #pragma once
 #include <opad/real/real.hpp>
+#include <opad/space/space.hpp>
 
 namespace opad {
 
@@ -8,6 +9,15 @@ namespace opad {
 struct TeacherAnswers {
   static constexpr std::string_view name = "teacher-answers";
   static constexpr bool from_teacher = true;
+
+  template <class Iteration>
+  Tensor operator()(Iteration& it) const {
+    return it.template target<Pixel>();
+  }
+  template <class Iteration>
+  Tensor weight(Iteration& it) const {
+    return it.omega();
+  }
 };
 static_assert(RealPictures<TeacherAnswers>);
 

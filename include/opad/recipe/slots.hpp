@@ -24,47 +24,49 @@ namespace opad {
 ///   concept   what the policy must be; its files are in `folder`
 ///   default   what Default gives (recipe/presets/default.hpp includes the policies that stand here)
 ///   slips     names that a recipe must not have, since who writes them means this slot
-#define OPAD_SLOTS(SLOT)                                                                                               \
-  SLOT(losses, "loss", LossTerms, "loss", loss_list(LatentMse{}, Identity{}, MsSwd{.levels = 3}),                    \
-       OPAD_SLIP(loss) || OPAD_SLIP(loss_terms) || OPAD_SLIP(terms) || OPAD_SLIP(alignment))                           \
-  SLOT(weighting, "weighting", TimestepWeight, "weighting", AlphaBar{},                                              \
-       OPAD_SLIP(weightings) || OPAD_SLIP(weight) || OPAD_SLIP(weights) || OPAD_SLIP(timestep_weight))                 \
-  SLOT(critics, "critic", Critics, "adversarial", critic_list(dino_critic(), identity_critic()),                                         \
-       OPAD_SLIP(critic) || OPAD_SLIP(discriminators) || OPAD_SLIP(discriminator) || OPAD_SLIP(adversarial))           \
-  SLOT(real, "real", RealPictures, "real", Photographs{.canvas = false},                                             \
-       OPAD_SLIP(reals) || OPAD_SLIP(real_pictures) || OPAD_SLIP(real_images) || OPAD_SLIP(photographs))               \
-  SLOT(target, "target", TeacherTarget, "target", RandomStep{},                                                      \
-       OPAD_SLIP(targets) || OPAD_SLIP(teacher_target) || OPAD_SLIP(teacher))                                          \
-  SLOT(coupling, "coupling", Coupling, "coupling", Joint{}, OPAD_SLIP(couplings) || OPAD_SLIP(couple))               \
-  SLOT(words, "words", TextConditioning, "words", SharedTextEncoder{},                                               \
-       OPAD_SLIP(word) || OPAD_SLIP(text) || OPAD_SLIP(texts) || OPAD_SLIP(text_encoder) ||                            \
-           OPAD_SLIP(text_conditioning))                                                                               \
-  SLOT(tokens, "tokens", TokenPolicy, "tokens", NewRows{},                                                           \
-       OPAD_SLIP(token) || OPAD_SLIP(token_rows) || OPAD_SLIP(token_policy))                                           \
-  SLOT(teacher_adapter, "teacher-adapter", Adapter, "adapter", CustomDiffusion<KeyValue>{},                          \
-       OPAD_SLIP(teacher_adapters) || OPAD_SLIP(teacheradapter) || OPAD_SLIP(adapter_teacher))                         \
-  SLOT(student_adapter, "student-adapter", Adapter, "adapter", CustomDiffusion<KeyValue>{},                          \
-       OPAD_SLIP(student_adapters) || OPAD_SLIP(studentadapter) || OPAD_SLIP(adapter) || OPAD_SLIP(adapters))          \
-  SLOT(sampler, "sampler", StudentSampler, "student_sampler", EulerSteps{},                                          \
-       OPAD_SLIP(samplers) || OPAD_SLIP(student) || OPAD_SLIP(student_sampler) || OPAD_SLIP(steps))                    \
-  SLOT(noise_schedule, "noise-schedule", ScheduleChoice, "schedule", CheckpointSchedule{},                           \
-       OPAD_SLIP(noise_schedules) || OPAD_SLIP(schedule) || OPAD_SLIP(scheduler) || OPAD_SLIP(noiseschedule))          \
-  SLOT(token_optimiser, "token-optimiser", Optimiser, "optimiser", AdamW{.learning_rate = 1e-5},                     \
-       OPAD_SLIP(token_optimisers) || OPAD_SLIP(token_optimizer) || OPAD_SLIP(tokens_optimiser))                       \
-  SLOT(teacher_optimiser, "teacher-optimiser", Optimiser, "optimiser", AdamW{.learning_rate = 1e-5},                 \
-       OPAD_SLIP(teacher_optimisers) || OPAD_SLIP(teacher_optimizer))                                                  \
-  SLOT(student_optimiser, "student-optimiser", Optimiser, "optimiser", AdamW{.learning_rate = 2e-5},                 \
-       OPAD_SLIP(student_optimisers) || OPAD_SLIP(student_optimizer) || OPAD_SLIP(optimiser) ||                        \
-           OPAD_SLIP(optimizer) || OPAD_SLIP(optimisers))                                                              \
-  SLOT(critic_optimiser, "critic-optimiser", Optimiser, "optimiser", AdamW{.learning_rate = 1e-4},                   \
-       OPAD_SLIP(critic_optimisers) || OPAD_SLIP(critic_optimizer) || OPAD_SLIP(critics_optimiser))                    \
-  SLOT(learning_rate, "learning-rate", LearningRate, "learning_rate", Constant{},                                    \
-       OPAD_SLIP(learning_rates) || OPAD_SLIP(learningrate) || OPAD_SLIP(rate) || OPAD_SLIP(lr))                       \
-  SLOT(average, "average", Average, "average", LastWeights{}, OPAD_SLIP(averages) || OPAD_SLIP(averaging) || OPAD_SLIP(ema))
+#define OPAD_SLOTS(SLOT)                                                                                      \
+  SLOT(losses, "loss", LossTerms, "loss", loss_list(LatentMse{}, Identity{}, MsSwd{.levels = 3}),             \
+       OPAD_SLIP(loss) || OPAD_SLIP(loss_terms) || OPAD_SLIP(terms) || OPAD_SLIP(alignment))                  \
+  SLOT(weighting, "weighting", TimestepWeight, "weighting", AlphaBar{},                                       \
+       OPAD_SLIP(weightings) || OPAD_SLIP(weight) || OPAD_SLIP(weights) || OPAD_SLIP(timestep_weight))        \
+  SLOT(critics, "critic", Critics, "adversarial", critic_list(dino_critic(), identity_critic()),              \
+       OPAD_SLIP(critic) || OPAD_SLIP(discriminators) || OPAD_SLIP(discriminator) || OPAD_SLIP(adversarial))  \
+  SLOT(real, "real", RealPictures, "real", Photographs{.canvas = false},                                      \
+       OPAD_SLIP(reals) || OPAD_SLIP(real_pictures) || OPAD_SLIP(real_images) || OPAD_SLIP(photographs))      \
+  SLOT(target, "target", TeacherTarget, "target", RandomStep{},                                               \
+       OPAD_SLIP(targets) || OPAD_SLIP(teacher_target) || OPAD_SLIP(teacher))                                 \
+  SLOT(coupling, "coupling", Coupling, "coupling", Joint{}, OPAD_SLIP(couplings) || OPAD_SLIP(couple))        \
+  SLOT(words, "words", TextConditioning, "words", SharedTextEncoder{},                                        \
+       OPAD_SLIP(word) || OPAD_SLIP(text) || OPAD_SLIP(texts) || OPAD_SLIP(text_encoder) ||                   \
+           OPAD_SLIP(text_conditioning))                                                                      \
+  SLOT(tokens, "tokens", TokenPolicy, "tokens", NewRows{},                                                    \
+       OPAD_SLIP(token) || OPAD_SLIP(token_rows) || OPAD_SLIP(token_policy))                                  \
+  SLOT(teacher_adapter, "teacher-adapter", Adapter, "adapter", CustomDiffusion<KeyValue>{},                   \
+       OPAD_SLIP(teacher_adapters) || OPAD_SLIP(teacheradapter) || OPAD_SLIP(adapter_teacher))                \
+  SLOT(student_adapter, "student-adapter", Adapter, "adapter", CustomDiffusion<KeyValue>{},                   \
+       OPAD_SLIP(student_adapters) || OPAD_SLIP(studentadapter) || OPAD_SLIP(adapter) || OPAD_SLIP(adapters)) \
+  SLOT(sampler, "sampler", StudentSampler, "student_sampler", EulerSteps{},                                   \
+       OPAD_SLIP(samplers) || OPAD_SLIP(student) || OPAD_SLIP(student_sampler) || OPAD_SLIP(steps))           \
+  SLOT(noise_schedule, "noise-schedule", ScheduleChoice, "schedule", CheckpointSchedule{},                    \
+       OPAD_SLIP(noise_schedules) || OPAD_SLIP(schedule) || OPAD_SLIP(scheduler) || OPAD_SLIP(noiseschedule)) \
+  SLOT(token_optimiser, "token-optimiser", Optimiser, "optimiser", AdamW{.learning_rate = 1e-5},              \
+       OPAD_SLIP(token_optimisers) || OPAD_SLIP(token_optimizer) || OPAD_SLIP(tokens_optimiser))              \
+  SLOT(teacher_optimiser, "teacher-optimiser", Optimiser, "optimiser", AdamW{.learning_rate = 1e-5},          \
+       OPAD_SLIP(teacher_optimisers) || OPAD_SLIP(teacher_optimizer))                                         \
+  SLOT(student_optimiser, "student-optimiser", Optimiser, "optimiser", AdamW{.learning_rate = 2e-5},          \
+       OPAD_SLIP(student_optimisers) || OPAD_SLIP(student_optimizer) || OPAD_SLIP(optimiser) ||               \
+           OPAD_SLIP(optimizer) || OPAD_SLIP(optimisers))                                                     \
+  SLOT(critic_optimiser, "critic-optimiser", Optimiser, "optimiser", AdamW{.learning_rate = 1e-4},            \
+       OPAD_SLIP(critic_optimisers) || OPAD_SLIP(critic_optimizer) || OPAD_SLIP(critics_optimiser))           \
+  SLOT(learning_rate, "learning-rate", LearningRate, "learning_rate", Constant{},                             \
+       OPAD_SLIP(learning_rates) || OPAD_SLIP(learningrate) || OPAD_SLIP(rate) || OPAD_SLIP(lr))              \
+  SLOT(average, "average", Average, "average", LastWeights{},                                                 \
+       OPAD_SLIP(averages) || OPAD_SLIP(averaging) || OPAD_SLIP(ema))
 
 /// A slot by name, as a type:  Replace<Default, CustomDiffusion<KeyValue>, Lora<4>, slot::student_adapter>
 namespace slot {
-#define OPAD_TAG(member, options, Concept, folder, preset, slips) struct member {};
+#define OPAD_TAG(member, options, Concept, folder, preset, slips) \
+  struct member {};
 OPAD_SLOTS(OPAD_TAG)
 #undef OPAD_TAG
 }  // namespace slot
@@ -79,20 +81,31 @@ inline constexpr SlotLine slot_lines[] = {
 #undef OPAD_LINE
 };
 
+namespace detail {
+template <class... Types>
+struct TypeList {};
+}  // namespace detail
+
 /// A recipe's slots as values, which options may change. A recipe is refused here, in a sentence, where a slot gives
 /// something else or has a name that no slot has.
 template <class Recipe>
 struct Policies {
 #define OPAD_SLIP(name) requires { Recipe::name(); }
-#define OPAD_FIELD(member, options, Concept, folder, preset, slips)                                                  \
-  static_assert(!(slips), "Recipe: one of its functions has a name that no slot has; did you mean '" #member "'?");  \
-  static_assert(                                                                                                     \
-      requires { { Recipe::member() } -> Concept; }, "Recipe: " #member "() gives no " #Concept ", such as " #preset \
-                                                     " (include/opad/" folder "/).");                                \
+#define OPAD_FIELD(member, options, Concept, folder, preset, slips)                                                 \
+  static_assert(!(slips), "Recipe: one of its functions has a name that no slot has; did you mean '" #member "'?"); \
+  static_assert(                                                                                                    \
+      requires {                                                                                                    \
+        { Recipe::member() } -> Concept;                                                                            \
+      }, "Recipe: " #member "() gives no " #Concept ", such as " #preset " (include/opad/" folder "/).");           \
   decltype(Recipe::member()) member = Recipe::member();
   OPAD_SLOTS(OPAD_FIELD)
 #undef OPAD_FIELD
 #undef OPAD_SLIP
+
+  /// The policies' types.
+#define OPAD_TYPE(member, options, Concept, folder, preset, slips) decltype(Recipe::member()),
+  using Types = detail::TypeList<OPAD_SLOTS(OPAD_TYPE) void>;
+#undef OPAD_TYPE
 
   /// visit(line, policy) for every slot, in the table's order.
   template <class Visit>

@@ -2,6 +2,7 @@
 #include <opad/core/hana.hpp>
 #include <opad/schedule/linear_betas.hpp>
 #include <opad/schedule/scaled_linear.hpp>
+#include <opad/schedule/schedule_choice.hpp>
 #include <opad/schedule/sigmoid_betas.hpp>
 #include <opad/schedule/squared_cosine.hpp>
 #include <opad/schedule/trained_betas.hpp>
@@ -9,7 +10,7 @@
 
 namespace opad::all {
 
-/// Every noise schedule.
+/// Every noise schedule; CheckpointSchedule, the default of the slot, is none of its own.
 inline constexpr auto noise_schedules =
     hana::tuple_t<ScaledLinear, LinearBetas, SquaredCosine, SigmoidBetas, TrainedBetas, ZeroTerminalSnr<ScaledLinear>>;
 

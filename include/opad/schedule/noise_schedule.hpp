@@ -1,6 +1,8 @@
 #pragma once
 #include <Eigen/Core>
+#include <boost/hana.hpp>
 #include <concepts>
+#include <string_view>
 
 #include <opad/core/error.hpp>
 
@@ -12,6 +14,7 @@ namespace opad {
 /// Models: ScaledLinear, LinearBetas, SquaredCosine, SigmoidBetas, TrainedBetas, ZeroTerminalSnr<any of them>.
 template <class S>
 concept NoiseSchedule = requires(const S& schedule) {
+  { S::name } -> std::convertible_to<std::string_view>;
   { schedule.alpha_bar() } -> std::same_as<Eigen::ArrayXd>;
 };
 

@@ -12,6 +12,7 @@ namespace opad {
 /// Defaults  SD 2.1 and SD-Turbo; a checkpoint's own scheduler config takes precedence.
 /// Throws    opad::Error unless steps >= 2 and 0 < beta_start <= beta_end < 1.
 struct ScaledLinear {
+  static constexpr std::string_view name = "scaled-linear";
   std::int64_t steps = 1000;
   double beta_start = 0.00085, beta_end = 0.012;
   Eigen::ArrayXd alpha_bar() const {
@@ -22,3 +23,5 @@ struct ScaledLinear {
 static_assert(NoiseSchedule<ScaledLinear>);
 
 }  // namespace opad
+
+BOOST_HANA_ADAPT_STRUCT(opad::ScaledLinear, steps, beta_start, beta_end);

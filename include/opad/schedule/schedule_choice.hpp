@@ -16,8 +16,7 @@ struct CheckpointSchedule {
 /// place of both checkpoints' own. A run with one leaves it beside its adapters (scheduler/scheduler_config.json), so
 /// that whoever loads them asks the models in the same way.
 template <class S>
-concept ScheduleChoice =
-    requires { { S::name } -> std::convertible_to<std::string_view>; } && (std::same_as<S, CheckpointSchedule> || NoiseSchedule<S>);
+concept ScheduleChoice = std::same_as<S, CheckpointSchedule> || NoiseSchedule<S>;
 
 /// A checkpoint's scheduler config as a recipe wants it.
 template <ScheduleChoice S>
@@ -31,6 +30,18 @@ SchedulerConfig with_schedule(SchedulerConfig config, const S& schedule) {
     config.rescale_betas_zero_snr = false;
   }
   return config;
+}
+
+/// Writes scheduler_config.json: a checkpoint's own, with another noise schedule in it.
+///   folder  where;  checkpoint  folder of the checkpoint's scheduler
+OPAD_ONCE void save_schedule(const std::filesystem::path& folder, const SchedulerConfig& config,
+                             const std::filesystem::path& checkpoint) {
+  Json json = read_json(checkpoint / "scheduler_config.json");
+  json["trained_betas"] = config.trained_betas;
+  json["num_train_timesteps"] = config.num_train_timesteps;
+  json["rescale_betas_zero_snr"] = false;
+  std::filesystem::create_directories(folder);
+  write_json(folder / "scheduler_config.json", json);
 }
 
 }  // namespace opad

@@ -5,9 +5,11 @@ namespace opad {
 
 /// Betas that rise along a logistic curve:  beta_t = b0 + (b1 - b0) / (1 + exp(-u_t)),  u_t linear from -6 to 6.
 /// Xu et al., "GeoDiff: a Geometric Diffusion Model for Molecular Conformation Generation", ICLR 2022, arXiv
-/// 2203.02923. Returns   alpha_bar [T], float64, strictly decreasing in (0, 1). Throws    opad::Error unless steps >= 2
-/// and 0 < beta_start <= beta_end < 1.
+/// 2203.02923.
+/// Returns   alpha_bar [T], float64, strictly decreasing in (0, 1).
+/// Throws    opad::Error unless steps >= 2 and 0 < beta_start <= beta_end < 1.
 struct SigmoidBetas {
+  static constexpr std::string_view name = "sigmoid";
   std::int64_t steps = 1000;
   double beta_start = 0.0001, beta_end = 0.02;
   Eigen::ArrayXd alpha_bar() const {
@@ -19,3 +21,5 @@ struct SigmoidBetas {
 static_assert(NoiseSchedule<SigmoidBetas>);
 
 }  // namespace opad
+
+BOOST_HANA_ADAPT_STRUCT(opad::SigmoidBetas, steps, beta_start, beta_end);

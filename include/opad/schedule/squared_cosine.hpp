@@ -13,6 +13,7 @@ namespace opad {
 /// Returns   alpha_bar [T], float64, strictly decreasing in (0, 1).
 /// Throws    opad::Error unless steps >= 2 and 0 < max_beta < 1.
 struct SquaredCosine {
+  static constexpr std::string_view name = "squared-cosine";
   std::int64_t steps = 1000;
   double max_beta = 0.999;
   Eigen::ArrayXd alpha_bar() const {
@@ -28,3 +29,5 @@ struct SquaredCosine {
 static_assert(NoiseSchedule<SquaredCosine>);
 
 }  // namespace opad
+
+BOOST_HANA_ADAPT_STRUCT(opad::SquaredCosine, steps, max_beta);

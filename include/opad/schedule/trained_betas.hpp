@@ -9,6 +9,7 @@ namespace opad {
 /// Returns   alpha_bar [T], float64, strictly decreasing in (0, 1).
 /// Throws    opad::Error unless there are at least two, all in (0, 1).
 struct TrainedBetas {
+  static constexpr std::string_view name = "trained-betas";
   std::vector<double> betas;
   Eigen::ArrayXd alpha_bar() const {
     const Eigen::Map<const Eigen::ArrayXd> values(betas.data(), static_cast<Eigen::Index>(betas.size()));
@@ -20,3 +21,5 @@ struct TrainedBetas {
 static_assert(NoiseSchedule<TrainedBetas>);
 
 }  // namespace opad
+
+BOOST_HANA_ADAPT_STRUCT(opad::TrainedBetas, betas);

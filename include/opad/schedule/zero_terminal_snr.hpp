@@ -14,12 +14,23 @@ inline Eigen::ArrayXd rescale_to_zero_terminal_snr(const Eigen::ArrayXd& alpha_b
 }
 
 /// Any schedule, rescaled to zero terminal signal-to-noise ratio. Needs v- or sample prediction: where alpha_bar is 0
-/// the noise says nothing about x_0. Returns   alpha_bar [T], float64, strictly decreasing in (0, 1), then 0.
+/// the noise says nothing about x_0.
+/// Returns   alpha_bar [T], float64, strictly decreasing in (0, 1), then 0.
 template <NoiseSchedule Base>
 struct ZeroTerminalSnr {
+  static constexpr std::string_view name = "zero-terminal-snr";
   Base base{};
   Eigen::ArrayXd alpha_bar() const { return rescale_to_zero_terminal_snr(base.alpha_bar()); }
 };
 static_assert(NoiseSchedule<ZeroTerminalSnr<ScaledLinear>>);
 
 }  // namespace opad
+
+namespace boost::hana {
+template <class Base>
+struct accessors_impl<opad::ZeroTerminalSnr<Base>> {
+  static constexpr auto apply() {
+    return make_tuple(make_pair(BOOST_HANA_STRING("base"), [](auto&& s) -> decltype(auto) { return (s.base); }));
+  }
+};
+}  // namespace boost::hana

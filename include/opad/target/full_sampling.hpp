@@ -16,6 +16,7 @@ struct FullSampling {
   std::int64_t steps = 25;
   double guidance = 7.5;
 
+  void check(const SchedulerConfig& scheduler) const { Ddim(scheduler, steps); }
   Tensor latent(const Question& q, const Tensor&) const {
     torch::NoGradGuard no_grad;
     Ddim sampler(q.scheduler, steps);

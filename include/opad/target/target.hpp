@@ -20,7 +20,10 @@ struct Question {
 ///   needs_teacher   whether the teacher is asked; a target that does not (RealImages) has no latent(): it is the
 ///   photographs clean           the answer belongs to no noise level: omega is taken at alpha_bar = 1; else there is
 ///   target.timestep(question, draws) -> [B] int64   the noise level t' at which omega is taken; drawn whether or not
-///   y0 is asked for target.latent(question, timestep) -> [B, 4, h, w]
+///                                                   y0 is asked for
+///   target.latent(question, timestep) -> [B, 4, h, w]
+///   target.check(scheduler)   optional: throws for numbers that cannot work with the teacher's scheduler, before a run
+///                             begins
 template <class T>
 concept TeacherTarget = requires {
   { T::name } -> std::convertible_to<std::string_view>;

@@ -11,11 +11,10 @@ struct Cost {
 
 /// The cost of every kind of iteration that a trainer's coupling has, counted by running one of each on a batch
 /// (repeated for the micro-steps). The trainer has been trained on it then.
-template <class Recipe>
-std::vector<Cost> explain(Trainer<Recipe>& trainer, World& world, const Batch& batch, const TrainerOptions& options) {
+OPAD_ONCE std::vector<Cost> explain(Trainer& trainer, World& world, const Batch& batch, const TrainerOptions& options) {
   std::vector<Cost> costs;
   for (std::int64_t iteration = 0; iteration < options.steps; ++iteration) {
-    Moves moves = trainer.slots().coupling(iteration, options.steps);
+    Moves moves = trainer.method().coupling(iteration, options.steps);
     moves.student_age = 0;
     if (std::any_of(costs.begin(), costs.end(), [&](const Cost& cost) { return cost.moves == moves; })) continue;
     world.networks.passes().clear();
@@ -26,7 +25,7 @@ std::vector<Cost> explain(Trainer<Recipe>& trainer, World& world, const Batch& b
 }
 
 /// As a table for people.
-inline std::string to_text(const std::vector<Cost>& costs) {
+OPAD_ONCE std::string to_text(const std::vector<Cost>& costs) {
   std::string text;
   for (const Cost& cost : costs) {
     const auto& m = cost.moves;

@@ -13,10 +13,10 @@ namespace opad {
 class Learner {
  public:
   explicit Learner(std::string name) : name_(std::move(name)) {}
-  template <class O>
-  void add(const O& optimiser, const NamedTensors& parameters) {
-    static_assert(Optimiser<O>, "Learner::add: not an Optimiser, such as AdamW{} (include/opad/optimiser/).");
-    groups_.push_back(optimiser.build(parameters));
+  /// build(parameters) -> std::unique_ptr<OptimiserState>, such as an Optimiser's build
+  template <class Build>
+  void add(const Build& build, const NamedTensors& parameters) {
+    groups_.push_back(build(parameters));
     parameters_.insert(parameters_.end(), parameters.begin(), parameters.end());
   }
   const std::string& name() const { return name_; }

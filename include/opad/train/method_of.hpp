@@ -1,5 +1,6 @@
 #pragma once
 #include <opad/recipe/slots.hpp>
+#include <opad/space/render.hpp>
 #include <opad/train/iteration.hpp>
 #include <opad/train/method.hpp>
 
@@ -13,10 +14,11 @@ struct RequireSense {
   using Coupling = decltype(P::coupling);
   static constexpr bool has_teacher = Coupling::has_teacher;
   static constexpr bool aligns = !decltype(P::losses)::empty, criticised = !decltype(P::critics)::empty;
-  static_assert(has_target<P> || !aligns,
-                "This recipe's coupling has no teacher, but its alignment terms are compared with what one says. Leave "
-                "them out (loss_list()), choose the target RealImages, or a coupling with a teacher (Joint, Sequential, "
-                "FrozenTeacher).");
+  static_assert(
+      has_target<P> || !aligns,
+      "This recipe's coupling has no teacher, but its alignment terms are compared with what one says. Leave "
+      "them out (loss_list()), choose the target RealImages, or a coupling with a teacher (Joint, Sequential, "
+      "FrozenTeacher).");
   static_assert(has_teacher || !decltype(P::critics)::needs_teacher,
                 "This recipe's coupling has no teacher, but one of its critics asks for "
                 "one (Vsd). Choose another critic, or a coupling with a teacher (Joint).");
@@ -28,19 +30,32 @@ struct RequireSense {
   static constexpr bool checked = true;
 };
 
+/// term(student, target), with its own stream where it draws.  [B]
+template <class Term>
+Tensor apply_term(const Term& term, const Draws& draws, const Tensor& student, const Tensor& target) {
+  if constexpr (requires(Stream& stream) { term(student, target, stream); }) {
+    Stream stream = draws.stream(c10::str("loss/", Term::name));
+    return term(student, target, stream);
+  } else {
+    return term(student, target);
+  }
+}
+
+/// Compares pictures with themselves, so that numbers that a term refuses are refused before a run begins.
+template <class P, class Term>
+void check_term(const Term& term, Table& table) {
+  torch::NoGradGuard no_grad;
+  const Tensor pictures = Iteration<P>(table).template photographs<typename Term::space>();
+  apply_term(term, table.draws, pictures, pictures);
+}
+
 /// One term's value for each sample.  [B]
 template <class P, class Term>
 Tensor distance(const Term& term, Table& table) {
   Iteration<P> it(table);
   const Tensor& student = it.template student<typename Term::space>();
   const Tensor& target = it.template target<typename Term::space>();
-  Tensor value;
-  if constexpr (requires(Stream& stream) { term(student, target, stream); }) {
-    Stream stream = table.draws.stream(c10::str("loss/", Term::name));
-    value = term(student, target, stream);
-  } else {
-    value = term(student, target);
-  }
+  const Tensor value = apply_term(term, table.draws, student, target);
   for (const auto& [what, tensor] : {std::pair{".student", &student}, {".target", &target}, {".per_sample", &value}})
     table.note(c10::str("loss.", Term::name, what), *tensor);
   return value;
@@ -49,7 +64,8 @@ Tensor distance(const Term& term, Table& table) {
 template <class P, class C>
 struct CriticOf final : CriticAtWork {
   CriticOf(const C& critic, const std::string& name_, const Workshop& shop)
-      : CriticAtWork(name_), state(critic, name_, shop) {}
+      : CriticAtWork(name_),
+        state(critic, name_, shop) {}
   NamedTensors parameters() const override { return state.parameters(); }
   double weight(std::int64_t age) const override { return state.weight(age); }
   Tensor student_loss(Table& table) const override {
@@ -93,17 +109,35 @@ Method method_of(const P& p) {
            .table_decays = decltype(P::tokens)::whole_table_decays,
            .target_asks_teacher = Target::needs_teacher,
            .target_has_timestep = Target::needs_teacher && !Target::clean,
-           .real_from_teacher = Real::from_teacher};
+           .real_from_teacher = Real::from_teacher,
+           .own_schedule = !std::same_as<decltype(P::noise_schedule), CheckpointSchedule>};
   m.coupling = p.coupling;
   m.learning_rate = p.learning_rate;
   m.weighting = p.weighting;
   if constexpr (requires { p.coupling.denoising_weight; }) m.denoising_weight = p.coupling.denoising_weight;
+  if constexpr (HasSecondStage<Coupling>) {
+    SecondStageFunctions stage{.boundary = [c = p.coupling](std::int64_t total) { return c.boundary(total); },
+                      .pictures = p.coupling.pictures};
+    if constexpr (requires { typename Coupling::Filter::space; }) {
+      stage.share = p.coupling.filter.share;
+      stage.render = [](Networks& networks, const Tensor& image) {
+        return render_picture<typename Coupling::Filter::space>(networks, image);
+      };
+    }
+    m.second_stage = std::move(stage);
+  }
   hana::for_each(p.losses.terms, [&]<class Term>(const Term& term) {
-    m.terms.push_back({std::string(Term::name), term.weight, [=](Table& table) { return detail::distance<P>(term, table); }});
+    m.terms.push_back({std::string(Term::name), term.weight, [=](Table& table) { detail::check_term<P>(term, table); },
+                       [=](Table& table) { return detail::distance<P>(term, table); }});
   });
+  m.check_target = [target = p.target](const SchedulerConfig& teacher) {
+    if constexpr (requires { target.check(teacher); }) target.check(teacher);
+  };
   if constexpr (Target::needs_teacher) {
     if constexpr (!Target::clean)
-      m.target_timestep = [target = p.target](const Question& q, const Draws& draws) { return target.timestep(q, draws); };
+      m.target_timestep = [target = p.target](const Question& q, const Draws& draws) {
+        return target.timestep(q, draws);
+      };
     m.target_latent = [target = p.target](const Question& q, const Tensor& t) { return target.latent(q, t); };
   }
   m.critic_names = p.critics.names();

@@ -29,6 +29,10 @@ class Trainer {
   Trainer(World& world, Method method, std::shared_ptr<TokenRows> rows, const Random& random,
           const TrainerOptions& options);
 
+  /// Refuses the policies' numbers that only show when they are used: terms on grey pictures, the target, the second
+  /// stage.
+  void check();
+
   /// Runs one iteration, counted from 0. `batches` holds one batch for each micro-step.
   Metrics iterate(std::int64_t iteration, const std::vector<Batch>& batches, const Tensors* given_draws = nullptr);
 

@@ -4,6 +4,7 @@
 #include <opad/core/once.hpp>
 #include <opad/models/clip_text_model.hpp>
 #include <opad/models/unet_2d_condition.hpp>
+#include <opad/pipeline/parts.hpp>
 #include <opad/schedule/scheduler_config.hpp>
 #include <opad/space/networks.hpp>
 #include <opad/text/clip_tokenizer.hpp>
@@ -19,31 +20,20 @@ struct World {
   Networks networks;
   torch::Device device = torch::kCPU;
 
-  /// Which models a recipe needs.
-  struct Parts {
-    bool teacher = true, student_text_encoder = false;
-  };
-
-  /// teacher: a pipeline's folder (unet, vae, text_encoder, tokenizer, scheduler). student: a folder with unet and
-  /// scheduler. Both models share the teacher's VAE and text encoder, unless the parts say otherwise; without a
-  /// teacher's U-Net the student's folder serves where it is a whole pipeline.
-  OPAD_ONCE static World load(const std::filesystem::path& teacher, const std::filesystem::path& student,
-                              const Parts& parts = {.teacher = true, .student_text_encoder = false}) {
-    require(std::filesystem::is_directory(student), student.string(),
-            ": no such model folder; give a diffusers folder");
-    const auto& shared = parts.teacher || !std::filesystem::is_directory(student / "vae") ? teacher : student;
-    require(std::filesystem::is_directory(shared), shared.string(), ": no such model folder; give a diffusers folder");
-    World world{
-        .tokenizer = ClipTokenizer::from_pretrained(shared / "tokenizer"),
-        .text_encoder = CLIPTextModel::from_pretrained(shared / "text_encoder"),
-        .student_text_encoder = nullptr,
-        .teacher = parts.teacher ? UNet2DConditionModel::from_pretrained(teacher / "unet") : nullptr,
-        .student = UNet2DConditionModel::from_pretrained(student / "unet"),
-        .teacher_scheduler = SchedulerConfig::from_pretrained((parts.teacher ? teacher : student) / "scheduler"),
-        .student_scheduler = SchedulerConfig::from_pretrained(student / "scheduler"),
-        .networks = Networks(AutoencoderKL::from_pretrained(shared / "vae"))};
-    if (parts.student_text_encoder && std::filesystem::is_directory(student / "text_encoder"))
-      world.student_text_encoder = CLIPTextModel::from_pretrained(student / "text_encoder");
+  /// The models of a training, each part from the folder that pipeline/parts.hpp says.
+  OPAD_ONCE static World load(const PartsRecord& parts, bool has_teacher = true) {
+    const auto& shared = parts.shared_from_student ? parts.student : parts.teacher;
+    World world{.tokenizer = ClipTokenizer::from_pretrained(shared / "tokenizer"),
+                .text_encoder = CLIPTextModel::from_pretrained(shared / "text_encoder"),
+                .student_text_encoder = nullptr,
+                .teacher = has_teacher ? UNet2DConditionModel::from_pretrained(parts.teacher / "unet") : nullptr,
+                .student = UNet2DConditionModel::from_pretrained(parts.student / "unet"),
+                .teacher_scheduler =
+                    SchedulerConfig::from_pretrained((has_teacher ? parts.teacher : parts.student) / "scheduler"),
+                .student_scheduler = SchedulerConfig::from_pretrained(parts.student / "scheduler"),
+                .networks = Networks(AutoencoderKL::from_pretrained(shared / "vae"))};
+    if (parts.own_text_encoder)
+      world.student_text_encoder = CLIPTextModel::from_pretrained(parts.student / "text_encoder");
     return world;
   }
 

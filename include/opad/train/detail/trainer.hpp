@@ -10,8 +10,7 @@ OPAD_ONCE Trainer::Trainer(World& world, Method method, std::shared_ptr<TokenRow
       options_(options),
       random_(random),
       rows_(std::move(rows)),
-      student_rows_(method_.shared_words || !method_.has_teacher ? rows_
-                                                                 : std::make_shared<TokenRows>(rows_->clone())),
+      student_rows_(method_.shared_words || !method_.has_teacher ? rows_ : std::make_shared<TokenRows>(rows_->clone())),
       teacher_{"teacher-unet", world.teacher, Diffusion(method_.schedule(world.teacher_scheduler)),
                &world.networks.passes()},
       student_{"student-unet", world.student, Diffusion(method_.schedule(world.student_scheduler)),
@@ -38,6 +37,24 @@ OPAD_ONCE Trainer::Trainer(World& world, Method method, std::shared_ptr<TokenRow
       {random_, world.networks, method_.has_teacher ? &teacher_ : nullptr, device(), options.resolution});
   for (const auto& critic : critics_)
     critic_learners_.emplace_back("critic." + critic->name).add(method_.critic_optimiser, critic->parameters());
+}
+
+OPAD_ONCE void Trainer::check() {
+  torch::NoGradGuard no_grad;
+  const std::int64_t f = world_.networks.downscale(), side = options_.resolution;
+  Table table(world_.networks, Draws(random_, 0, 0, device(), observer_), observer_);
+  table.photographs.set<Latent>(
+      torch::zeros({1, world_.networks.vae_config().latent_channels, side / f, side / f}, device()));
+  table.photographs.set<Pixel>(torch::zeros({1, 3, side, side}, device()));
+  for (const AlignmentTerm& term : method_.terms) term.check(table);
+  method_.weighting(torch::full({1}, 0.5, device()));
+  method_.check_target(world_.teacher_scheduler);
+  if (const auto& stage = method_.second_stage) {
+    stage->boundary(options_.steps);
+    require(stage->pictures > 0, "coupling: pictures = ", stage->pictures, "; give 1 or more");
+    require(0 < stage->share && stage->share <= 1, "coupling: filter.share = ", stage->share,
+            "; give a share in (0, 1]");
+  }
 }
 
 OPAD_ONCE Metrics Trainer::iterate(std::int64_t iteration, const std::vector<Batch>& batches,

@@ -1,58 +1,13 @@
 #pragma once
 #include <opad/core/once.hpp>
-#include <opad/evaluate/concept_scores.hpp>
 #include <opad/evaluate/open_protocol.hpp>
-#include <opad/evaluate/picture_maker.hpp>
-#include <opad/experiment/report.hpp>
-#include <opad/experiment/run.hpp>
-#include <opad/experiment/sweep_plan.hpp>
-#include <opad/train/derived.hpp>
+#include <opad/experiment/sweep/plan_text.hpp>
+#include <opad/experiment/sweep/report.hpp>
+#include <opad/experiment/sweep/scoring.hpp>
+#include <opad/experiment/sweep/settings.hpp>
+#include <opad/experiment/sweep/sweep.hpp>
 
 namespace opad {
-
-/// One row of a sweep. A recipe's type ends here: everything behind is ordinary code, compiled once for any number of
-/// rows.
-struct Variant {
-  std::string name = {};
-  std::function<int(int argc, const char* const* argv)> train = {};  // none: the student as it is
-  std::function<std::vector<std::string>()> options = {};            // names of what its training can be told
-  int published = 0;  // what the paper says of its identity against the reference: -1 drops, +1 gains, 0 nothing
-  std::string teacher_of =
-      {};  // row whose trained teacher this one starts with (same concept and seed); none: the base teacher
-  bool copied = false;      // whether the teacher's adapters are put on the student, untrained, and that is scored
-  bool ip_adapter = false;  // whether the student, untrained, is shown the photographs through an IP-Adapter
-  bool truth = false;       // whether no model makes its pictures: the protocol draws what the prompts ask for
-};
-
-/// The row of the IP-Adapter baseline: no training, the concept's photographs beside every prompt (--ip-adapter,
-/// --ip-adapter-scale).
-struct IpAdapterRow {
-  static std::string name() { return "ip-adapter"; }
-  static constexpr int published = drops;
-};
-
-/// The rows of a hana sequence of types. A recipe may say, as static constexpr members, what a Variant's fields say:
-///   int published = -1     std::string_view teacher_of = "full"     bool copied = true
-template <class Rows>
-std::vector<Variant> variants_of(const Rows& rows) {
-  std::vector<Variant> out;
-  hana::for_each(rows, [&](auto row) {
-    using Recipe = typename decltype(row)::type;
-    Variant variant;
-    variant.name = Recipe::name();
-    if constexpr (std::same_as<Recipe, IpAdapterRow>) {
-      variant.ip_adapter = true;
-    } else {
-      variant.train = [](int argc, const char* const* argv) { return Run<Recipe>()(argc, argv); };
-      variant.options = [] { return Run<Recipe>::option_names(); };
-    }
-    if constexpr (requires { Recipe::published; }) variant.published = Recipe::published;
-    if constexpr (requires { Recipe::teacher_of; }) variant.teacher_of = Recipe::teacher_of;
-    if constexpr (requires { Recipe::copied; }) variant.copied = Recipe::copied;
-    out.push_back(std::move(variant));
-  });
-  return out;
-}
 
 /// Trains and evaluates variants x concepts x seeds, resumes what was stopped, makes one table and one report.
 class Sweep {
@@ -71,6 +26,7 @@ class Sweep {
       if (!settings_.all_rows) named(name);
     if (!settings_.reference.empty() && !settings_.all_rows) named(settings_.reference);
     read_row_options();
+    require_different_rows();
     protocol_ = open_protocol(settings_.protocol, settings_.output / "photographs", settings_.photograph_resolution());
     require(!settings_.truth || protocol_.subjects.at(0).truth, "--truth: ", protocol_.name,
             " cannot draw its concepts; leave it out");
@@ -85,25 +41,37 @@ class Sweep {
   }
 
  private:
-  struct Job {
-    const Variant* variant;
-    const Subject* subject;
-    std::uint64_t seed;
-    std::filesystem::path folder;
-  };
+  using Job = SweepJob;
 
   /// PROGRAM --train VARIANT ...: one training run and nothing else.
   int train_one(int argc, const char* const* argv) {
     const Variant& variant = named(argv[2]);
     std::vector<const char*> words{argv[0]};
     words.insert(words.end(), argv + 3, argv + argc);
-    return variant.train(static_cast<int>(words.size()), words.data());
+    require(variant.program.has_value(), "the row ", variant.name, " trains nothing");
+    return run_training(*variant.program, static_cast<int>(words.size()), words.data());
   }
 
   void require_unique_names() const {
     std::set<std::string> names;
     for (const Variant& variant : variants_)
       require(names.insert(variant.name).second, program_, ": two variants are called ", variant.name);
+  }
+
+  /// Two rows that compute the same are a slip: a row says in its recipe what it changes, or in --row-options.
+  void require_different_rows() const {
+    std::map<std::string, std::string> seen;
+    for (const Variant& variant : variants_) {
+      if (!variant.program) continue;
+      std::vector<std::string> words = row_settings(variant);
+      if (!words.empty()) words.insert(words.begin(), "--set");
+      const RowFacts facts = variant.facts();
+      const std::string key =
+          c10::str(identity(*variant.program, words), facts.teacher_of, static_cast<int>(facts.scored));
+      const auto [other, is_new] = seen.emplace(key, variant.name);
+      require(is_new, program_, ": the rows ", other->second, " and ", variant.name,
+              " compute the same; let one of them change a slot or an option");
+    }
   }
 
   const Variant& named(const std::string& name) const {
@@ -123,8 +91,8 @@ class Sweep {
     require(all.is_object(), file, ": not an object {\"*\": {options of every row}, \"ROW\": {options of one}, ...}");
     std::set<std::string> of_any;
     for (const Variant& variant : variants_) {
-      if (!variant.train) continue;
-      const std::vector<std::string> known = variant.options();
+      if (!variant.program) continue;
+      const std::vector<std::string> known = option_names(*variant.program);
       of_any.insert(known.begin(), known.end());
       for (const auto& [scope, options] : all.items()) {
         if (scope != "*" && scope != variant.name) continue;
@@ -177,7 +145,7 @@ class Sweep {
   /// What decides a job's results: two jobs with equal plans are the same.
   Json plan(const Job& job) const {
     std::vector<std::string> options;
-    if (job.variant->train) {
+    if (job.variant->program) {
       options = row_settings(*job.variant);
       options.insert(options.end(), settings_.forwarded.begin(), settings_.forwarded.end());
     }
@@ -207,9 +175,9 @@ class Sweep {
   std::string command(const Job& job) const {
     return settings_.job_prefix + c10::str(" --only ", shell_word(job.variant->name), " --concepts ",
                                            shell_word(job.subject->name), " --seeds ", job.seed,
-                                           job.variant->name == "untrained" ? " --untrained"
-                                           : job.variant->truth             ? " --truth"
-                                                                            : "",
+                                           job.variant->untrained() ? " --untrained"
+                                           : job.variant->truth     ? " --truth"
+                                                                    : "",
                                            " --report no");
   }
 
@@ -218,17 +186,18 @@ class Sweep {
     for (const Job& job : jobs()) open += !finished(job);
     std::set<std::string> options;  // of the wanted rows: who looks through an encoder can be told its folder
     for (const Variant& variant : variants_)
-      if (wanted(variant) && variant.train)
-        for (const std::string& name : variant.options()) options.insert(name);
+      if (wanted(variant) && variant.program)
+        for (const std::string& name : option_names(*variant.program)) options.insert(name);
     SweepSettings seen = settings_;
     std::erase_if(seen.run.encoders, [&](const auto& encoder) { return !options.contains(encoder.first); });
-    std::cout << seen.describe(protocol_, jobs().size(), open);
+    std::cout << describe_plan(seen, protocol_, jobs().size(), open);
     return 0;
   }
 
   /// Of the row that the job's own starts with.
   std::filesystem::path teacher_folder(const Job& job) const {
-    return settings_.output / job.variant->teacher_of / job.subject->name / c10::str("seed-", job.seed) / "teacher";
+    return settings_.output / job.variant->facts().teacher_of / job.subject->name / c10::str("seed-", job.seed) /
+           "teacher";
   }
 
   /// Refuses, before anything runs, what would only be missed later.
@@ -240,7 +209,7 @@ class Sweep {
           require(std::filesystem::exists(path), path.string(), ": no such file or folder; the row ", job.variant->name,
                   " needs --ip-adapter and "
                   "--ip-adapter-image-encoder");
-      const std::string& row = job.variant->teacher_of;
+      const std::string row(job.variant->facts().teacher_of);
       if (row.empty() || std::filesystem::is_directory(teacher_folder(job))) continue;
       const bool comes_before =
           std::any_of(todo.begin(), todo.begin() + static_cast<std::ptrdiff_t>(i), [&](const Job& other) {
@@ -273,7 +242,7 @@ class Sweep {
           found =
               real.emplace(job.subject->name, RealFeatures(encoders, read_concept_folder(job.subject->folder).pictures))
                   .first;
-        evaluate(job, encoders, found->second);
+        score(job, encoders, found->second);
       } catch (const Error& error) {
         require(settings_.keep_going, job.folder.string(), ": ", error.what());
         std::cerr << program_ << ": " << error.what() << std::endl;
@@ -286,11 +255,11 @@ class Sweep {
   }
 
   int train(const Job& job) const {
-    if (!job.variant->train) return 0;
+    if (!job.variant->program) return 0;
     const std::vector<std::string> words = training_words(job);
     std::vector<const char*> argv;
     for (const std::string& word : words) argv.push_back(word.c_str());
-    return job.variant->train(static_cast<int>(argv.size()), argv.data());
+    return run_training(*job.variant->program, static_cast<int>(argv.size()), argv.data());
   }
 
   std::vector<std::string> training_words(const Job& job) const {
@@ -301,9 +270,9 @@ class Sweep {
       words.insert(words.end(), own.begin(), own.end());
     }
     words.insert(words.end(), settings_.forwarded.begin(), settings_.forwarded.end());
-    if (!job.variant->teacher_of.empty())
+    if (!job.variant->facts().teacher_of.empty())
       words.insert(words.end(), {"--teacher-adapters", teacher_folder(job).string()});
-    const std::string prompt = instance_words(*job.subject);
+    const std::string prompt = settings_.instance_words(job.subject->class_word);
     for (const std::string& word :
          {std::string("--instance-data"), job.subject->folder.string(), std::string("--instance-prompt"), prompt,
           std::string("--seed"), std::to_string(job.seed), std::string("--output"), job.folder.string()})
@@ -314,75 +283,18 @@ class Sweep {
     return words;
   }
 
-  std::string instance_words(const Subject& subject) const {
-    return settings_.run.modifier_token.at(0) + " " + subject.class_word;
-  }
-
-  void evaluate(const Job& job, const EvaluationEncoders& encoders, const RealFeatures& real) const {
+  void score(const Job& job, const EvaluationEncoders& encoders, const RealFeatures& real) const {
+    const Scoring scoring(settings_, job);
+    Json result = scoring(encoders, real);
     const Subject& subject = *job.subject;
-    const bool trained = job.variant->train != nullptr;
-    std::vector<std::string> plain;
-    for (const std::string& prompt : subject.prompts)
-      for (std::int64_t k = 0; k < settings_.pictures; ++k) plain.push_back(fill_prompt(prompt, subject.class_word));
-    const auto draw = [&] {
-      std::vector<Tensor> pictures;
-      for (std::size_t i = 0; i < plain.size(); ++i) {
-        Stream random = Random(job.seed).stream("evaluate/truth", static_cast<std::int64_t>(i));
-        pictures.push_back(subject.truth(plain[i], random));
-      }
-      return pictures;
-    };
-    const auto make = [&](bool teacher) {
-      const auto model = teacher ? settings_.run.teacher_folder() : settings_.run.student_folder();
-      const auto adapters = !trained                         ? std::filesystem::path()
-                            : teacher || job.variant->copied ? job.folder / "teacher"
-                                                             : job.folder;
-      PictureMaker maker(settings_.run.teacher_folder(), model, adapters, parse_device(settings_.run.device));
-      const std::int64_t side = settings_.run.resolution > 0 ? settings_.run.resolution : maker.resolution();
-      if (job.variant->ip_adapter)
-        maker.look_at(settings_.ip_adapter_file(), settings_.ip_adapter_encoder(),
-                      read_concept_folder(subject.folder).pictures, settings_.ip_adapter_scale);
-      std::vector<Tensor> pictures;
-      for (std::size_t p = 0; p < subject.prompts.size(); ++p) {
-        const Tensor noise = maker.noise(Random(job.seed).stream("evaluate/noise", static_cast<std::int64_t>(p)),
-                                         settings_.pictures, side);
-        const std::string prompt =
-            fill_prompt(subject.prompts[p], trained ? instance_words(subject) : subject.class_word);
-        for (Tensor& picture : teacher ? maker.many_steps(prompt, noise, 25, settings_.run.teacher_preview_guidance)
-                                       : maker.one_step(prompt, noise, student_steps(job)))
-          pictures.push_back(std::move(picture));
-      }
-      return pictures;
-    };
-    const auto score = [&](const std::vector<Tensor>& pictures, const char* folder) {
-      for (std::size_t i = 0; i < pictures.size(); ++i)
-        write_png(job.folder / folder / picture_name(i, settings_.pictures), pictures[i]);
-      return score_concept(encoders, real, pictures, plain, subject.attributes, settings_.rule);
-    };
-    const ConceptScores scores = score(job.variant->truth ? draw() : make(false), "evaluation");
-    Json result{{"variant", job.variant->name},
-                {"concept", subject.name},
-                {"seed", job.seed},
-                {"metrics", scores.metrics},
-                {"published", job.variant->published}};
-    if (settings_.evaluate_teacher && std::filesystem::is_directory(job.folder / "teacher"))
-      result["teacher"] = score(make(true), "evaluation-teacher").metrics;
-    result["prompts"] = subject.prompts, result["count"] = settings_.pictures, result["pictures"] = scores.pictures;
+    result["prompts"] = subject.prompts, result["count"] = settings_.pictures;
     result["photographs"] = subject.folder.string(), result["class"] = subject.class_word;
     const auto summary = job.folder / "summary.json";
     result["summary"] = std::filesystem::exists(summary) ? read_json(summary) : Json();
     result["command"] = command(job);
     result["plan"] = plan(job);
+    scoring.own("results.json");
     write_json(job.folder / "results.json", result);
-  }
-
-  /// The steps that the run's student takes: an option of the run, in its config.json.
-  static std::int64_t student_steps(const Job& job) {
-    const auto file = job.folder / "config.json";
-    if (!std::filesystem::exists(file)) return 1;
-    const Json config = read_json(file);
-    const auto place = Json::json_pointer("/options/sampler/steps");
-    return config.contains(place) ? config.at(place).get<std::int64_t>() : 1;
   }
 
   /// Names of the rows of table and report, the reference first.
@@ -439,14 +351,6 @@ class Sweep {
 
 OPAD_ONCE int run_sweep(const std::string& program, std::vector<Variant> variants, int argc, const char* const* argv) {
   return Sweep(program, std::move(variants))(argc, argv);
-}
-
-/// The whole of a sweep's main:  int main(int argc, char** argv) { return opad::sweep(hana::tuple_t<Full,
-/// WithoutCritics>, argc, argv); } The first row is the reference that differences are taken to.
-template <class Rows>
-int sweep(Rows rows, int argc, char** argv) {
-  return guarded_main(std::filesystem::path(argv[0]).filename().string(),
-                      [&] { return run_sweep(argv[0], variants_of(rows), argc, argv); });
 }
 
 }  // namespace opad

@@ -6,7 +6,7 @@
 
 #include <opad/core/once.hpp>
 #include <opad/data/augmentation.hpp>
-#include <opad/experiment/options.hpp>
+#include <opad/experiment/options/options.hpp>
 
 namespace opad {
 
@@ -21,8 +21,8 @@ inline std::filesystem::path default_models() {
 
 /// What every training program can be told beside the hyper-parameters of its policies.
 struct RunSettings {
-  std::filesystem::path models = default_models(), teacher,
-                        student;  // teacher and student: empty means models/teacher, models/student
+  std::filesystem::path models, teacher, student;  // empty: this build's models; models/teacher, models/student
+  bool models_given = false;
   std::map<std::string, std::filesystem::path> encoders;  // by backbone; empty means models/NAME
 
   std::filesystem::path teacher_adapters;  // empty: the base teacher
@@ -30,10 +30,12 @@ struct RunSettings {
   std::vector<std::filesystem::path> instance_data, class_data;  // one folder for each concept
   std::vector<std::string> instance_prompt, class_prompt;        // one for each concept
   std::vector<std::string> modifier_token{"<new1>"}, initializer_token, validation_prompt;
-  std::int64_t class_images = 0;  // to generate
+  std::int64_t class_images = 0, class_steps = 25;  // to generate, and how
+  double class_guidance = 7.5;
 
   std::filesystem::path output;
-  std::string resume;
+  std::string resume;  // a folder, resume_output (the option alone: the run in --output), or empty
+  static constexpr const char* resume_output = "(output)";
   bool overwrite = false, explain = false;
 
   std::uint64_t seed = 42;
@@ -74,6 +76,8 @@ struct RunSettings {
         "what they show: \"cat\"; one for each concept; none: the instance prompts without the modifier tokens");
     options.bind_value("class-images", class_images,
                        "without --class-data: how many the base model makes of each class before training");
+    options.bind_value("class-steps", class_steps, "sampling steps of these pictures, where the teacher makes them");
+    options.bind_value("class-guidance", class_guidance, "guidance of these pictures, where the teacher makes them");
     options.bind_value("prior-loss-weight", prior_loss_weight,
                        "weight of these pictures in the denoising loss, beside 1 of the concept's");
     options.bind_value("resolution", resolution, "side of the training pictures; 0: the student's own", "pixels");
@@ -82,7 +86,7 @@ struct RunSettings {
     where("output", output, "run folder: config, metrics, previews, checkpoints, adapters");
     auto& resumed = options.bind_value("resume", resume, "go on with the run in this folder (alone: in --output)");
     resumed.decisive = false;
-    resumed.bare = ".";
+    resumed.bare = resume_output;
     where("overwrite", overwrite, "replace a run that is in the folder already");
     where("explain", explain, "say what an iteration costs, in passes through each network, and leave");
     options.bind_value("steps", steps, "iterations");
@@ -106,6 +110,12 @@ struct RunSettings {
     where("keep-checkpoints", keep_checkpoints, "checkpoints that stay");
   }
 
+  /// After the command line is read: models that nobody named are this build's.
+  void settle() {
+    models_given = !models.empty();
+    if (!models_given) models = default_models();
+  }
+  bool has_prior() const { return class_images > 0 || !class_data.empty(); }
   std::filesystem::path teacher_folder() const { return teacher.empty() ? models / "teacher" : teacher; }
   std::filesystem::path student_folder() const { return student.empty() ? models / "student" : student; }
   /// Throws where the encoder would silently be another world's: models that come by themselves beside a named teacher
@@ -113,75 +123,11 @@ struct RunSettings {
   std::filesystem::path encoder_folder(const std::string& name) const {
     const auto& given = encoders.at(name);
     const bool own_models = !teacher.empty() || !student.empty();
-    require(!given.empty() || !own_models || models != default_models(), "--", name,
+    require(!given.empty() || !own_models || models_given, "--", name,
             " is missing: beside a --teacher or --student of your own every encoder "
             "must be named; give its folder, or --models with a folder that holds it as ",
             name);
     return given.empty() ? models / name : given;
-  }
-
-  /// Fills what depends on other settings, and refuses what cannot work before anything large is loaded.
-  OPAD_ONCE void complete() {
-    require(!instance_data.empty(), "--instance-data is missing; give the folder with the concept's photographs");
-    require(!output.empty(), "--output is missing; give a folder for the run");
-    if (modifier_token.empty()) fail("--modifier-token: give at least one new token, e.g. <new1>");
-    if (instance_prompt.empty())
-      fail("--instance-prompt is missing; say what the pictures show, e.g. \"", modifier_token[0], " cat\"");
-    require(instance_prompt.size() == instance_data.size(), "--instance-prompt: ", instance_prompt.size(),
-            " prompts for ", instance_data.size(), " folders of --instance-data; give one for each");
-    for (const auto& token : modifier_token)
-      require(std::any_of(instance_prompt.begin(), instance_prompt.end(),
-                          [&](const auto& prompt) { return prompt.find(token) != std::string::npos; }),
-              "--instance-prompt \"", instance_prompt[0], "\" does not contain the modifier token ", token,
-              "; write e.g. \"", token, " cat\"");
-    if (initializer_token.empty())
-      for (const auto& token : modifier_token) initializer_token.push_back(last_word(token));
-    require(initializer_token.size() == modifier_token.size(), "--initializer-token: ", initializer_token.size(),
-            " words for ", modifier_token.size(), " modifier tokens; give one for each");
-    if (validation_prompt.empty())
-      for (const auto& words : instance_prompt)
-        for (const auto& prompt : {"a photo of a " + words, "a " + words + " in the snow", "a painting of a " + words})
-          validation_prompt.push_back(prompt);
-    const bool prior = !class_data.empty() || class_images > 0;
-    require(class_images >= 0 && (class_data.empty() || class_images == 0), "--class-images ", class_images,
-            ": give the number of pictures to make, and no --class-data then");
-    require(class_data.empty() || class_data.size() == instance_data.size(), "--class-data: ", class_data.size(),
-            " folders for ", instance_data.size(), " concepts; give one for each");
-    if (prior && class_prompt.empty())
-      for (const auto& words : instance_prompt) class_prompt.push_back(without_tokens(words));
-    require(!prior || class_prompt.size() == instance_data.size(), "--class-prompt: ", class_prompt.size(),
-            " prompts for ", instance_data.size(), " concepts; prior preservation needs one for each, e.g. \"cat\"");
-    require(prior || class_prompt.empty(), "--class-prompt is of no use without --class-data or --class-images");
-    require(prior_loss_weight >= 0, "--prior-loss-weight ", prior_loss_weight, " must not be negative");
-    require(steps > 0 && batch_size > 0 && accumulation > 0 && preview_count > 0 && checkpoint_every > 0 &&
-                keep_checkpoints > 0 && preview_every >= 0,
-            "--steps, --batch-size, --accumulation, --preview-count, --checkpoint-every and --keep-checkpoints must be "
-            "positive");
-    require(dtype == "float32" || dtype == "bfloat16", "--dtype ", dtype, " is not one of float32, bfloat16");
-  }
-
- private:
-  std::string without_tokens(const std::string& prompt) const {
-    std::string plain;
-    std::istringstream words(prompt);
-    for (std::string word; words >> word;)
-      if (std::ranges::find(modifier_token, word) == modifier_token.end()) plain += (plain.empty() ? "" : " ") + word;
-    require(!plain.empty(), "--class-prompt is missing, and the instance prompt \"", prompt,
-            "\" has no word of its own; say what the class is, e.g. \"cat\"");
-    return plain;
-  }
-
-  /// Of the first prompt that has the token.
-  std::string last_word(const std::string& of_token) const {
-    const auto& prompt = *std::find_if(instance_prompt.begin(), instance_prompt.end(),
-                                       [&](const auto& p) { return p.find(of_token) != p.npos; });
-    const auto end = prompt.find_last_not_of(' '), begin = prompt.find_last_of(' ', end);
-    const auto word = prompt.substr(begin + 1, end - begin);
-    for (const auto& token : modifier_token)
-      require(word != token,
-              "--initializer-token is missing, and --instance-prompt ends with the modifier token; give a word that "
-              "the model knows");
-    return word;
   }
 };
 

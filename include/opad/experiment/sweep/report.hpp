@@ -1,9 +1,9 @@
 #pragma once
 #include <opad/core/once.hpp>
 #include <opad/data/concept_folder.hpp>
-#include <opad/experiment/metrics.hpp>
-#include <opad/experiment/report_page.hpp>
-#include <opad/experiment/versions.hpp>
+#include <opad/experiment/options/versions.hpp>
+#include <opad/experiment/run/metrics.hpp>
+#include <opad/experiment/sweep/report_page.hpp>
 
 namespace opad {
 

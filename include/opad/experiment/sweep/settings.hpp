@@ -1,23 +1,12 @@
 #pragma once
 #include <opad/evaluate/metrics.hpp>
 #include <opad/evaluate/protocol.hpp>
-#include <opad/experiment/cost_estimate.hpp>
-#include <opad/experiment/progress.hpp>
-#include <opad/experiment/settings.hpp>
-#include <opad/experiment/sweep_results.hpp>
+#include <opad/experiment/run/settings.hpp>
+#include <opad/experiment/sweep/shell_word.hpp>
 #include <opad/models/autoencoder_kl_config.hpp>
 #include <opad/models/unet_2d_condition_config.hpp>
 
 namespace opad {
-
-/// A word as a shell reads it back.
-inline std::string shell_word(const std::string& word) {
-  constexpr std::string_view plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=./:,@%";
-  if (!word.empty() && word.find_first_not_of(plain) == std::string::npos) return word;
-  std::string out = "'";
-  for (const char c : word) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return out + "'";
-}
 
 /// What a sweep can be told. Every option that it does not know goes to the training runs, which check it.
 struct SweepSettings {
@@ -35,7 +24,7 @@ struct SweepSettings {
   std::string job_prefix, whole;       // the command line: without the choice of runs, and all of it
 
   /// False: --help or --version was answered.
-  bool parse(const std::string& program, int argc, const char* const* argv) {
+  OPAD_ONCE bool parse(const std::string& program, int argc, const char* const* argv) {
     const std::string name = std::filesystem::path(program).filename().string();
     Options own(name,
                 "Trains variants of the method on every concept of a protocol, with several seeds, scores their "
@@ -72,6 +61,7 @@ struct SweepSettings {
     if (shared_words.size() == 2) shared_words.pop_back();
     shared_words.insert(shared_words.end(), forwarded.begin(), forwarded.end());
     if (!read(shared, shared_words, Options::Unknown::PassedOver)) return false;
+    run.settle();
     for (const char* taken : {"--instance-data", "--instance-prompt", "--seed", "--resume", "--overwrite"})
       require(std::ranges::find(forwarded, taken) == forwarded.end(), taken,
               ": the sweep gives that to every run itself (see --protocol and --seeds)");
@@ -88,6 +78,11 @@ struct SweepSettings {
     const auto every = rows.find("*");
     return every == rows.end() ? std::vector<std::pair<std::string, std::string>>{}
                                : flat_options(*every, row_options.string() + ": *");
+  }
+
+  /// What a concept is called in the prompts of its row: "<new1> dog".
+  std::string instance_words(const std::string& class_word) const {
+    return run.modifier_token.at(0) + " " + class_word;
   }
 
   std::filesystem::path encoders_folder() const {
@@ -138,71 +133,8 @@ struct SweepSettings {
             {"options", options}};
   }
 
-  /// The text of --dry-run: plan, sizes, memory and time.
-  std::string describe(const Protocol& of, std::size_t runs, std::size_t open) const {
-    std::size_t prompts_in_all = 0;
-    for (const Subject& subject : of.subjects) prompts_in_all += subject.prompts.size();
-    const double made =
-        static_cast<double>(prompts_in_all) * static_cast<double>(pictures) / static_cast<double>(of.subjects.size());
-    std::string text = c10::str("plan: ", runs, " runs (", of.subjects.size(), " concepts of ", of.name, " x ",
-                                seeds.size(), " seeds x ", runs / (of.subjects.size() * seeds.size()), " variants), ",
-                                open, " to do, ", run.steps, " iterations each, batch ", run.batch_size, "; then ",
-                                static_cast<std::int64_t>(made), " pictures to score a run\n");
-    const std::int64_t side = photograph_resolution();
-    const auto vae = read_weights(run.teacher_folder() / "vae", "diffusion_pytorch_model");
-    std::int64_t factor = 1;
-    for (const auto& [name, tensor] : vae)
-      if (const auto block = detail::index_after(name, "encoder.down_blocks."))
-        factor = std::max<std::int64_t>(factor, std::int64_t{1} << *block);
-    Tensors encoder, decoder;
-    for (const auto& [name, tensor] : vae)
-      (name.starts_with("decoder.") || name.starts_with("post_quant") ? decoder : encoder).emplace(name, tensor);
-    const auto unet = [&](const std::filesystem::path& folder) {
-      return convolutional_cost(read_weights(folder / "unet", "diffusion_pytorch_model"), side / factor);
-    };
-    const NetworkCost teacher = unet(run.teacher_folder()), student = unet(run.student_folder());
-    const NetworkCost encode = convolutional_cost(encoder, side), decode = convolutional_cost(decoder, side);
-    const NetworkCost text_encoder = transformer_cost(read_weights(run.teacher_folder() / "text_encoder", "model"));
-    NetworkCost backbones;
-    text += "sizes:\n";
-    const auto line = [&](const std::string& name, const NetworkCost& cost) {
-      text += c10::str("  ", name, std::string(name.size() < 18 ? 18 - name.size() : 1, ' '),
-                       decimals(static_cast<double>(cost.parameters) / 1e6, 2), " M parameters, ",
-                       decimals(static_cast<double>(cost.parameters) * 4 / 1048576, 1), " MiB in float32, ",
-                       decimals(cost.forward / 1e9, 1), " GFLOP a pass\n");
-    };
-    line("teacher U-Net", teacher), line("student U-Net", student), line("VAE encoder", encode),
-        line("VAE decoder", decode), line("text encoder", text_encoder);
-    for (const auto& [name, given] : run.encoders) {
-      const auto folder = given.empty() ? run.models / name : given;
-      if (!std::filesystem::is_directory(folder)) continue;
-      const auto inner = folder / "image_encoder";
-      const NetworkCost cost =
-          transformer_cost(read_weights(std::filesystem::is_directory(inner) ? inner : folder, "model"));
-      line(name, cost);
-      backbones += cost;
-    }
-    std::int64_t trained = 0;  // what Custom Diffusion trains: the cross-attentions' keys and values
-    for (const auto& [name, tensor] : read_weights(run.student_folder() / "unet", "diffusion_pytorch_model"))
-      if (name.ends_with("attn2.to_k.weight") || name.ends_with("attn2.to_v.weight")) trained += tensor.numel();
-    const IterationCost cost(teacher, encode, decode, text_encoder, backbones, run.batch_size, trained);
-    const double rate = measured_rate(torch::Device(run.device)), seconds = cost.seconds(rate);
-    const double scoring = made * (student.forward + decode.forward) / (IterationCost::efficiency * rate);
-    const double each = seconds * static_cast<double>(run.steps) + scoring;
-    text += c10::str(
-        "trained:            ", decimals(static_cast<double>(trained) / 1e6, 2),
-        " M numbers in each U-Net (keys and values of the cross-attentions)\n", "memory:             about ",
-        decimals(cost.bytes / 1073741824, 2), " GiB at most (weights, moments, activations of one iteration)\n",
-        "time:               about ", decimals(seconds, 3), " s an iteration, ", duration(each), " a run, ",
-        duration(each * static_cast<double>(open)), " in all on one process (", decimals(cost.operations / 1e9, 0),
-        " GFLOP an iteration, ", decimals(rate / 1e9, 0), " GFLOP/s measured now)\n",
-        "Estimated from shapes, for the full method with these encoders: expect a factor of two. Nothing was "
-        "trained.\n");
-    return text;
-  }
-
  private:
-  void bind(Options& options) {
+  OPAD_ONCE void bind(Options& options) {
     options.group("What to do");
     options.bind_value("list", list, "show variants and concepts");
     options.bind_value("dry-run", dry_run, "show the plan, sizes, memory and time");
@@ -262,11 +194,6 @@ struct SweepSettings {
     std::vector<const char*> argv;
     for (const std::string& word : words) argv.push_back(word.c_str());
     return options.parse(static_cast<int>(argv.size()), argv.data(), std::cout, unknown);
-  }
-  static std::string decimals(double value, int digits) {
-    char text[64];
-    std::snprintf(text, sizeof text, "%.*f", digits, value);
-    return text;
   }
 };
 

@@ -2,16 +2,17 @@
 #include <ATen/Context.h>
 #include <torch/types.h>
 
+#include <functional>
 #include <iostream>
 
 #include <opad/core/error.hpp>
+#include <opad/core/once.hpp>
 
 namespace opad {
 
 /// Runs a program's body and turns what it throws into one line and an exit code: 2 for bad usage or input, 1 for
 /// anything else.
-template <class Body>
-int guarded_main(const std::string& program, const Body& body) {
+OPAD_ONCE int guarded_main(const std::string& program, const std::function<int()>& body) {
   try {
     return body();
   } catch (const Error& error) {
@@ -27,7 +28,7 @@ int guarded_main(const std::string& program, const Body& body) {
 }
 
 /// The device that an option names. Throws for what is none, and for a GPU that this LibTorch does not see.
-inline torch::Device parse_device(const std::string& text) {
+OPAD_ONCE torch::Device parse_device(const std::string& text) {
   try {
     const torch::Device device(text);
     require(!device.is_cuda() || at::hasCUDA(), "--device ", text,

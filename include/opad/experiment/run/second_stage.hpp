@@ -1,9 +1,10 @@
 #pragma once
-#include <opad/coupling/collaborative.hpp>
 #include <opad/data/concept_dataset.hpp>
 #include <opad/data/prompt_settings.hpp>
-#include <opad/experiment/previews.hpp>
 #include <opad/io/json.hpp>
+#include <opad/io/resize.hpp>
+#include <opad/io/safetensors.hpp>
+#include <opad/pipeline/bytes.hpp>
 #include <opad/train/trainer.hpp>
 
 namespace opad {
@@ -25,18 +26,19 @@ inline Tensor to_square(const Tensor& picture, std::int64_t side, torch::Device 
       .to(device);
 }
 
-/// How much pictures look like any of the photographs, by a filter's space: the largest cosine, the mean over tokens,
-/// for each picture.
-template <class S>
-std::vector<double> likeness(Networks& networks, const std::vector<Tensor>& pictures,
-                             const std::vector<Tensor>& photographs, std::int64_t side, torch::Device device) {
+/// How much pictures look like any of the photographs, in the space that `render` renders: the largest cosine, the mean
+/// over tokens, for each picture.
+OPAD_ONCE std::vector<double> likeness(const std::function<Tensor(Networks&, const Tensor&)>& render,
+                                       Networks& networks, const std::vector<Tensor>& pictures,
+                                       const std::vector<Tensor>& photographs, std::int64_t side,
+                                       torch::Device device) {
   torch::NoGradGuard no_grad;
   std::vector<Tensor> references;
   for (const Tensor& photograph : photographs)
-    references.push_back(render_picture<S>(networks, to_square(photograph, side, device)));
+    references.push_back(render(networks, to_square(photograph, side, device)));
   std::vector<double> scores;
   for (const Tensor& picture : pictures) {
-    const Tensor features = render_picture<S>(networks, to_square(picture, side, device));
+    const Tensor features = render(networks, to_square(picture, side, device));
     double best = -1;
     for (const Tensor& reference : references)
       best = std::max(best, at::cosine_similarity(features, reference, -1).mean().item<double>());
@@ -48,54 +50,49 @@ std::vector<double> likeness(Networks& networks, const std::vector<Tensor>& pict
 /// The student makes pictures of a concept, one step each, in the settings in turn; the coupling's filter says which
 /// are kept.
 ///   words  "<new1> dog"      which  the concept's number, for its noise      side  of the pictures
-template <class Recipe>
-MadePictures make_pictures(Trainer<Recipe>& trainer, World& world, const Random& random, const ConceptData& data,
-                           std::int64_t which, std::int64_t side) {
+OPAD_ONCE MadePictures make_pictures(Trainer& trainer, World& world, const Random& random, const ConceptData& data,
+                                     std::int64_t which, std::int64_t side) {
   torch::NoGradGuard no_grad;
-  const auto& coupling = trainer.slots().coupling;
-  require(coupling.pictures > 0, "Collaborative: pictures = ", coupling.pictures, "; give 1 or more");
-  const typename Trainer<Recipe>::Kept kept(trainer);
+  const SecondStageFunctions& stage = *trainer.method().second_stage;
+  const Trainer::Kept kept(trainer);
   const std::int64_t latent_side = side / world.networks.downscale(),
                      channels = world.networks.vae_config().latent_channels;
   MadePictures made;
-  for (std::int64_t i = 0; i < coupling.pictures; ++i) {
+  for (std::int64_t i = 0; i < stage.pictures; ++i) {
     const auto setting = prompt_settings[static_cast<std::size_t>(i) % prompt_settings.size()];
     made.prompts.push_back(fill_template(setting, data.instance_prompt));
-    const Tensor noise = random.stream("collaborative/noise", which * coupling.pictures + i)
+    const Tensor noise = random.stream("collaborative/noise", which * stage.pictures + i)
                              .normal({1, channels, latent_side, latent_side})
                              .to(world.device);
     const Tensor latent = trainer.generate(noise, trainer.encode_for_student(world.tokenizer({made.prompts.back()})));
-    made.pictures.push_back(previews_detail::bytes(world.networks.decode(latent)[0]));
+    made.pictures.push_back(to_bytes(world.networks.decode(latent)[0]));
     made.kept.push_back(static_cast<std::size_t>(i));
   }
-  using Filter = std::remove_cvref_t<decltype(coupling.filter)>;
-  if constexpr (requires { typename Filter::space; }) {
-    require(0 < coupling.filter.share && coupling.filter.share <= 1, "KeepBest: share = ", coupling.filter.share,
-            "; give a share in (0, 1]");
-    made.scores = likeness<typename Filter::space>(world.networks, made.pictures, data.pictures, side, world.device);
+  if (stage.render) {
+    made.scores = likeness(stage.render, world.networks, made.pictures, data.pictures, side, world.device);
     std::stable_sort(made.kept.begin(), made.kept.end(),
                      [&](auto a, auto b) { return made.scores[a] > made.scores[b]; });
-    made.kept.resize(std::max<std::size_t>(
-        1, static_cast<std::size_t>(coupling.filter.share * static_cast<double>(made.kept.size()) + 0.5)));
+    made.kept.resize(
+        std::max<std::size_t>(1, static_cast<std::size_t>(stage.share * static_cast<double>(made.kept.size()) + 0.5)));
   }
   return made;
 }
 
 /// Adds the kept pictures to a concept, as often as it takes for them to be about half of its training pairs.
 ///   pairs  training pairs of the concept without them
-inline void add_made(ConceptData& data, const MadePictures& made, std::int64_t pairs) {
+OPAD_ONCE void add_made(ConceptData& data, const MadePictures& made, std::int64_t pairs) {
   const auto times = std::max<std::int64_t>(1, pairs / static_cast<std::int64_t>(made.kept.size()));
   for (std::int64_t t = 0; t < times; ++t)
     for (const std::size_t i : made.kept) data.made.emplace_back(made.pictures[i], made.prompts[i]);
 }
 
 /// pictures.safetensors (all of them) and pictures.json (prompts, scores, which were kept).
-inline void save_made(const std::filesystem::path& folder, const MadePictures& made) {
+OPAD_ONCE void save_made(const std::filesystem::path& folder, const MadePictures& made) {
   std::filesystem::create_directories(folder);
   save_safetensors(folder / "pictures.safetensors", {{"pictures", at::stack(made.pictures)}});
   write_json(folder / "pictures.json", {{"prompts", made.prompts}, {"scores", made.scores}, {"kept", made.kept}});
 }
-inline MadePictures load_made(const std::filesystem::path& folder) {
+OPAD_ONCE MadePictures load_made(const std::filesystem::path& folder) {
   MadePictures made;
   const Tensor pictures = SafeTensors(folder / "pictures.safetensors").tensors().at("pictures");
   for (std::int64_t i = 0; i < pictures.size(0); ++i) made.pictures.push_back(pictures[i].clone());

@@ -7,8 +7,8 @@
 #include <string_view>
 #include <vector>
 
-#include <opad/experiment/learning_curve.hpp>
-#include <opad/experiment/sweep_results.hpp>
+#include <opad/experiment/picture/learning_curve.hpp>
+#include <opad/experiment/sweep/results.hpp>
 #include <opad/io/image.hpp>
 #include <opad/io/resize.hpp>
 

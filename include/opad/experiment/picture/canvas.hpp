@@ -6,7 +6,7 @@
 #include <string>
 
 #include <opad/core/tensor.hpp>
-#include <opad/experiment/font.hpp>
+#include <opad/experiment/picture/font.hpp>
 
 namespace opad {
 

@@ -7,8 +7,9 @@
 
 #include <opad/core/once.hpp>
 #include <opad/core/tensor.hpp>
-#include <opad/experiment/canvas.hpp>
-#include <opad/experiment/wrap.hpp>
+#include <opad/experiment/options/wrap.hpp>
+#include <opad/experiment/picture/canvas.hpp>
+#include <opad/pipeline/bytes.hpp>
 
 namespace opad {
 
@@ -20,12 +21,6 @@ struct PreviewRow {
 };
 
 namespace previews_detail {
-
-/// [3, H, W] in [-1, 1] -> bytes [H, W, 3]; values beyond are clipped, what is no number becomes grey.
-inline Tensor bytes(const Tensor& image) {
-  const auto value = image.detach().to(torch::kCPU, torch::kFloat32).nan_to_num(0);
-  return ((value + 1) * 127.5).round().clamp(0, 255).permute({1, 2, 0}).to(torch::kUInt8).contiguous();
-}
 
 /// At most `most` lines; what does not fit ends in dots.
 inline std::vector<std::string> lines(const std::string& text, std::int64_t width, int scale, std::size_t most) {
@@ -80,7 +75,7 @@ OPAD_ONCE Tensor preview(const std::vector<PreviewRow>& rows, const std::string&
     for (const auto& text : label) canvas.text(margin, y, text, colours::ink, scale), y += line;
     for (std::int64_t i = 0; i < rows[r].images.size(0); ++i) {
       const auto x = left + i * (tile_width + gap);
-      canvas.place(x, tops[r], previews_detail::bytes(rows[r].images[i]), zoom);
+      canvas.place(x, tops[r], to_bytes(rows[r].images[i]), zoom);
       if (static_cast<std::size_t>(i) >= rows[r].captions.size()) continue;
       y = tops[r] + tile_height + gap / 2;
       for (const auto& text : lines(rows[r].captions[static_cast<std::size_t>(i)], tile_width, scale, 3))

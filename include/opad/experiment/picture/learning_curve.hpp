@@ -9,8 +9,8 @@
 #include <vector>
 
 #include <opad/core/once.hpp>
-#include <opad/experiment/canvas.hpp>
-#include <opad/experiment/metrics.hpp>
+#include <opad/experiment/picture/canvas.hpp>
+#include <opad/experiment/run/metrics.hpp>
 
 namespace opad {
 

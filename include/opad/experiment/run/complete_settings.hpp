@@ -1,0 +1,120 @@
+#pragma once
+#include <algorithm>
+
+#include <opad/experiment/run/settings.hpp>
+
+namespace opad {
+
+namespace detail {
+
+/// The prompt without the modifier tokens.
+inline std::string without_tokens(const RunSettings& s, const std::string& prompt) {
+  std::string plain;
+  std::istringstream words(prompt);
+  for (std::string word; words >> word;)
+    if (std::ranges::find(s.modifier_token, word) == s.modifier_token.end()) plain += (plain.empty() ? "" : " ") + word;
+  require(!plain.empty(), "--class-prompt is missing, and the instance prompt \"", prompt,
+          "\" has no word of its own; say what the class is, e.g. \"cat\"");
+  return plain;
+}
+
+/// Of the first prompt that has the token.
+inline std::string last_word(const RunSettings& s, const std::string& of_token) {
+  const auto& prompt = *std::find_if(s.instance_prompt.begin(), s.instance_prompt.end(),
+                                     [&](const auto& p) { return p.find(of_token) != p.npos; });
+  const auto end = prompt.find_last_not_of(' '), begin = prompt.find_last_of(' ', end);
+  const auto word = prompt.substr(begin + 1, end - begin);
+  for (const auto& token : s.modifier_token)
+    require(word != token,
+            "--initializer-token is missing, and --instance-prompt ends with the modifier token; give a word that the "
+            "model knows");
+  return word;
+}
+
+struct CountOption {
+  const char* name;
+  std::int64_t value, least;
+};
+inline void require_counts(std::initializer_list<CountOption> options) {
+  for (const auto& [name, value, least] : options)
+    require(value >= least, "--", name, " ", value, ": give ", least, " or more");
+}
+
+/// A run writes into its folder and may be told to overwrite it, so no folder that it reads may lie there.
+inline void require_output_apart(const RunSettings& s) {
+  namespace fs = std::filesystem;
+  const auto real = [](const fs::path& path) {
+    const auto whole = fs::weakly_canonical(fs::absolute(path)).lexically_normal();
+    return whole.has_filename() ? whole : whole.parent_path();
+  };
+  const auto within = [](const fs::path& inner, const fs::path& outer) {
+    const auto end = std::mismatch(outer.begin(), outer.end(), inner.begin(), inner.end()).first;
+    return end == outer.end();
+  };
+  const fs::path output = real(s.output);
+  const auto check = [&](const std::string& option, const fs::path& path) {
+    if (path.empty()) return;
+    const fs::path other = real(path);
+    require(!within(output, other) && !within(other, output), "--output ", s.output.string(),
+            within(output, other) ? " lies in" : " holds", " the folder of --", option, ", ", path.string(),
+            "; give the run a folder of its own");
+  };
+  for (const auto& path : s.instance_data) check("instance-data", path);
+  for (const auto& path : s.class_data) check("class-data", path);
+  check("teacher", s.teacher_folder()), check("student", s.student_folder());
+  check("teacher-adapters", s.teacher_adapters);
+  for (const auto& [name, path] : s.encoders) check(name, path);
+}
+
+}  // namespace detail
+
+/// Fills what depends on other settings, and refuses what cannot work before anything large is loaded.
+OPAD_ONCE void complete(RunSettings& s) {
+  require(!s.instance_data.empty(), "--instance-data is missing; give the folder with the concept's photographs");
+  require(!s.output.empty(), "--output is missing; give a folder for the run");
+  if (s.modifier_token.empty()) fail("--modifier-token: give at least one new token, e.g. <new1>");
+  if (s.instance_prompt.empty())
+    fail("--instance-prompt is missing; say what the pictures show, e.g. \"", s.modifier_token[0], " cat\"");
+  require(s.instance_prompt.size() == s.instance_data.size(), "--instance-prompt: ", s.instance_prompt.size(),
+          " prompts for ", s.instance_data.size(), " folders of --instance-data; give one for each");
+  for (const auto& token : s.modifier_token)
+    require(std::any_of(s.instance_prompt.begin(), s.instance_prompt.end(),
+                        [&](const auto& prompt) { return prompt.find(token) != std::string::npos; }),
+            "--instance-prompt \"", s.instance_prompt[0], "\" does not contain the modifier token ", token,
+            "; write e.g. \"", token, " cat\"");
+  if (s.initializer_token.empty())
+    for (const auto& token : s.modifier_token) s.initializer_token.push_back(detail::last_word(s, token));
+  require(s.initializer_token.size() == s.modifier_token.size(), "--initializer-token: ", s.initializer_token.size(),
+          " words for ", s.modifier_token.size(), " modifier tokens; give one for each");
+  if (s.validation_prompt.empty())
+    for (const auto& words : s.instance_prompt)
+      for (const auto& prompt : {"a photo of a " + words, "a " + words + " in the snow", "a painting of a " + words})
+        s.validation_prompt.push_back(prompt);
+  const bool prior = !s.class_data.empty() || s.class_images > 0;
+  require(s.class_images >= 0 && (s.class_data.empty() || s.class_images == 0), "--class-images ", s.class_images,
+          ": give the number of pictures to make, and no --class-data then");
+  require(s.class_data.empty() || s.class_data.size() == s.instance_data.size(), "--class-data: ", s.class_data.size(),
+          " folders for ", s.instance_data.size(), " concepts; give one for each");
+  if (prior && s.class_prompt.empty())
+    for (const auto& words : s.instance_prompt) s.class_prompt.push_back(detail::without_tokens(s, words));
+  require(!prior || s.class_prompt.size() == s.instance_data.size(), "--class-prompt: ", s.class_prompt.size(),
+          " prompts for ", s.instance_data.size(), " concepts; prior preservation needs one for each, e.g. \"cat\"");
+  require(prior || s.class_prompt.empty(), "--class-prompt is of no use without --class-data or --class-images");
+  require(s.prior_loss_weight >= 0, "--prior-loss-weight ", s.prior_loss_weight, " must not be negative");
+  detail::require_counts({{"steps", s.steps, 1},
+                          {"batch-size", s.batch_size, 1},
+                          {"accumulation", s.accumulation, 1},
+                          {"preview-count", s.preview_count, 1},
+                          {"checkpoint-every", s.checkpoint_every, 1},
+                          {"keep-checkpoints", s.keep_checkpoints, 1},
+                          {"class-steps", s.class_steps, 1},
+                          {"preview-every", s.preview_every, 0},
+                          {"resolution", s.resolution, 0},
+                          {"threads", s.threads, 0},
+                          {"teacher-preview-steps", s.teacher_preview_steps, 0}});
+  require(s.max_grad_norm > 0, "--max-grad-norm ", s.max_grad_norm, ": give a number above 0");
+  detail::require_output_apart(s);
+  require(s.dtype == "float32" || s.dtype == "bfloat16", "--dtype ", s.dtype, " is not one of float32, bfloat16");
+}
+
+}  // namespace opad

@@ -1,0 +1,234 @@
+#pragma once
+#include <ATen/Parallel.h>
+
+#include <iostream>
+
+#include <opad/experiment/run/class_pictures.hpp>
+#include <opad/experiment/run/complete_settings.hpp>
+#include <opad/experiment/run/detail/training_run.hpp>
+#include <opad/experiment/run/guarded_main.hpp>
+#include <opad/train/explain.hpp>
+
+/// What a run does before its first iteration: everything that can be refused is refused here, before there is a
+/// folder.
+namespace opad {
+
+OPAD_ONCE int TrainingRun::operator()(int argc, const char* const* argv) {
+  if (!parse(argc, argv)) return 0;
+  const StopSignals signals;
+  if (settings_.threads > 0) at::set_num_threads(static_cast<int>(settings_.threads));
+  device_ = parse_device(settings_.device);
+  method_ = recipe_->method();
+  if (settings_.explain) return explain_costs();
+  complete(settings_);
+  check_teacher_adapters();
+  concepts_ = open_concepts(settings_);
+  const PartsRecord parts = parts_of_training(settings_.teacher_folder(), settings_.student_folder(),
+                                              method_->has_teacher, !method_->shared_words);
+  World world = load_world();
+  std::vector<std::int64_t> ids;
+  for (const auto& word : settings_.initializer_token) ids.push_back(method_->initial_id(world.tokenizer, word));
+  const auto rows = new_rows(world, ids);
+  const RunDescription description{program_.name,   options_->resolved(), options_->decisive(),
+                                   program_.preset, recipe_->policies(),  parts.json()};
+  if (settings_.scale_lr) {
+    recipe_->scale_student_rate(
+        static_cast<double>(settings_.batch_size * settings_.accumulation * (settings_.has_prior() ? 2 : 1)));
+    method_ = recipe_->method();
+  }
+  Trainer trainer(world, *method_, rows, Random(settings_.seed), trainer_options(world));
+  if (!settings_.teacher_adapters.empty()) method_->teacher_adapter.load(*world.teacher, settings_.teacher_adapters);
+  trainer.check();
+  RunPictures pictures(settings_, world, trainer, resolution(world));
+  if (const auto remark = pictures.check_teacher(); !remark.empty())
+    concepts_.greeting += c10::str("the teacher's ", remark, "\n");
+  if (settings_.class_images > 0 && method_->has_teacher)
+    choose_sampler(world.teacher_scheduler, settings_.class_steps);
+  {
+    auto concepts = concepts_.data;  // pictures of the class are made later
+    if (settings_.class_images > 0)
+      for (auto& each : concepts) each.class_pictures = {each.pictures[0]};
+    dataset(world, concepts).batch(0, 1);
+  }
+  const bool resumes = existing() == Existing::Resume && latest_checkpoint(settings_.output).has_value();
+  const Tensor before = resumes || stop_requested() ? Tensor() : pictures.student();  // the sampler refuses its numbers
+  if (stop_requested()) {
+    std::cerr << "stopped before the run began; the same command starts it" << std::endl;
+    return stop_exit_code();
+  }
+  const RunFolder folder(settings_.output, description, existing(),
+                         static_cast<std::size_t>(settings_.keep_checkpoints));
+  if (settings_.class_images > 0)
+    make_class_pictures(folder, settings_, *method_, resolution(world), device_, concepts_.data);
+  return train(folder, world, trainer, pictures, before);
+}
+
+OPAD_ONCE std::vector<std::string> TrainingRun::option_names() {
+  bind();
+  std::vector<std::string> names;
+  for (const auto& option : options_->all()) names.push_back(option.name);
+  return names;
+}
+
+OPAD_ONCE bool TrainingRun::read(const std::vector<std::string>& words) {
+  bind();
+  std::vector<const char*> argv{program_.name.c_str()};
+  for (const auto& word : words) argv.push_back(word.c_str());
+  const bool goes_on = options_->parse(static_cast<int>(argv.size()), argv.data());
+  settings_.settle();
+  return goes_on;
+}
+
+OPAD_ONCE ReopenedRun TrainingRun::reopen(const RecipeProgram& program, const std::filesystem::path& run) {
+  TrainingRun self(program);
+  self.read({"--config", (run / "config.json").string()});
+  return {self.settings_, self.recipe_->method()};
+}
+
+OPAD_ONCE std::string TrainingRun::identity(const RecipeProgram& program, const std::vector<std::string>& words) {
+  TrainingRun self(program);
+  self.read(words);
+  return c10::str(program.types, " ", self.options_->resolved().dump());
+}
+
+/// With --resume, the run's own options are read first, with whatever this command line says on top.
+OPAD_ONCE bool TrainingRun::parse(int argc, const char* const* argv) {
+  namespace fs = std::filesystem;
+  bind();
+  if (!options_->parse(argc, argv)) return false;
+  if (settings_.resume.empty()) return settings_.settle(), true;
+  const fs::path run = settings_.resume == RunSettings::resume_output ? settings_.output : fs::path(settings_.resume);
+  require(!run.empty(), "--resume: give the folder of the run, or --output");
+  require(settings_.output.empty() || fs::weakly_canonical(settings_.output) == fs::weakly_canonical(run) ||
+              fs::weakly_canonical(settings_.output / "") == fs::weakly_canonical(run / ""),
+          "--resume ", run.string(), " and --output ", settings_.output.string(),
+          " are two folders, but a run goes on in its own; leave --output out");
+  if (fs::exists(run / "config.json")) {
+    const std::string config = (run / "config.json").string();
+    std::vector<const char*> words{argv[0], "--config", config.c_str()};
+    words.insert(words.end(), argv + 1, argv + argc);
+    settings_ = {};
+    bind();
+    if (!options_->parse(static_cast<int>(words.size()), words.data())) return false;
+  }
+  settings_.resume = run.string(), settings_.output = run;
+  settings_.settle();
+  return true;
+}
+
+OPAD_ONCE void TrainingRun::bind() {
+  options_.emplace(program_.name, "Personalises a one-step diffusion model together with its teacher (OPAD), recipe '" +
+                                      program_.name + "'.");
+  recipe_ = program_.make();
+  program_.defaults(settings_);
+  for (const auto& encoder : recipe_->encoders()) settings_.encoders[encoder.name];
+  settings_.bind(*options_);
+  recipe_->bind(*options_);
+}
+
+OPAD_ONCE Existing TrainingRun::existing() const {
+  return !settings_.resume.empty() ? Existing::Resume : settings_.overwrite ? Existing::Overwrite : Existing::Refuse;
+}
+
+OPAD_ONCE void TrainingRun::check_teacher_adapters() const {
+  const bool given = !settings_.teacher_adapters.empty();
+  require(method_->has_teacher || !given, "--teacher-adapters: the recipe ", program_.name,
+          " has no teacher; leave it out");
+  require(method_->trains_teacher || !method_->has_teacher || given, "--teacher-adapters is missing: the coupling ",
+          recipe_->policies().at("coupling").get<std::string>(),
+          " trains no teacher; give the folder teacher/ of a run that did");
+  require(!given || std::filesystem::is_directory(settings_.teacher_adapters), settings_.teacher_adapters.string(),
+          ": no such folder; give the folder teacher/ of a run");
+}
+
+OPAD_ONCE World TrainingRun::load_world() const {
+  World world = World::load(parts_of_training(settings_.teacher_folder(), settings_.student_folder(),
+                                              method_->has_teacher, !method_->shared_words),
+                            method_->has_teacher);
+  for (const auto& encoder : recipe_->encoders()) {
+    const auto folder = settings_.encoder_folder(encoder.name);
+    require(std::filesystem::exists(folder), folder.string(), ": no such folder or file; give --", encoder.name,
+            " the encoder's");
+    encoder.load(folder, world.networks);
+  }
+  world.to(device_);
+  return world;
+}
+
+/// The new tokens, each starting as a known row or as a given teacher learned it.
+OPAD_ONCE std::shared_ptr<TokenRows> TrainingRun::new_rows(World& world, const std::vector<std::int64_t>& ids) const {
+  auto rows = std::make_shared<TokenRows>(
+      TokenRows::from_ids(world.tokenizer, world.text_encoder->token_table(), settings_.modifier_token, ids));
+  if (!settings_.teacher_adapters.empty())
+    rows->load(read_trained_tokens(settings_.teacher_adapters), settings_.teacher_adapters.string());
+  rows->to(device_);
+  return rows;
+}
+
+OPAD_ONCE ConceptDataset TrainingRun::dataset(const World& world, const std::vector<ConceptData>& concepts) const {
+  return {concepts,
+          {.resolution = resolution(world),
+           .vae_factor = world.networks.downscale(),
+           .augmentation = settings_.augmentation},
+          Random(settings_.seed)};
+}
+
+/// Side of training pictures and previews.
+OPAD_ONCE std::int64_t TrainingRun::resolution(const World& world) const {
+  const std::int64_t own = world.student->config.sample_size * world.networks.downscale();
+  require(settings_.resolution > 0 || own > 0, "--resolution is missing: the student's config has no sample_size");
+  return settings_.resolution > 0 ? settings_.resolution : own;
+}
+
+OPAD_ONCE TrainerOptions TrainingRun::trainer_options(const World& world) const {
+  return {.steps = settings_.steps,
+          .accumulation = settings_.accumulation,
+          .prior_loss_weight = settings_.prior_loss_weight,
+          .max_grad_norm = settings_.max_grad_norm,
+          .resolution = resolution(world)};
+}
+
+/// --explain: the passes of an iteration, counted on a batch of noise.
+OPAD_ONCE int TrainingRun::explain_costs() {
+  World world = load_world();
+  const auto rows = new_rows(world, std::vector<std::int64_t>(settings_.modifier_token.size(), 0));
+  const std::int64_t side = resolution(world), latent = side / world.networks.downscale(),
+                     n = settings_.batch_size * (settings_.has_prior() ? 2 : 1);
+  const Tensor noise = Random(settings_.seed).stream("explain").normal({n, 3, side, side});
+  const std::vector<std::string> prompts(static_cast<std::size_t>(n), "a photo of a " + settings_.modifier_token[0]);
+  const Batch batch{noise, torch::ones({n, 1, latent, latent}), prompts, noise};
+  Trainer trainer(world, *method_, rows, Random(settings_.seed), trainer_options(world));
+  std::cout << "recipe " << program_.name << ", batch " << n << ", " << side << " pixels\n"
+            << to_text(explain(trainer, world, batch, trainer_options(world)));
+  return 0;
+}
+
+OPAD_ONCE int run_training(const RecipeProgram& program, int argc, const char* const* argv) {
+  return TrainingRun(program)(argc, argv);
+}
+OPAD_ONCE std::vector<std::string> option_names(const RecipeProgram& program) {
+  return TrainingRun(program).option_names();
+}
+OPAD_ONCE ReopenedRun reopen(const RecipeProgram& program, const std::filesystem::path& run) {
+  return TrainingRun::reopen(program, run);
+}
+OPAD_ONCE std::string identity(const RecipeProgram& program, const std::vector<std::string>& words) {
+  return TrainingRun::identity(program, words);
+}
+OPAD_ONCE int run_chosen(const std::vector<RecipeProgram>& programs, int argc, char** argv) {
+  std::vector<char*> others(argv, argv + argc);
+  const auto at =
+      std::find_if(others.begin(), others.end(), [](const char* word) { return std::string_view(word) == "--recipe"; });
+  const std::string wanted = at != others.end() && at + 1 != others.end() ? at[1] : "";
+  if (!wanted.empty()) others.erase(at, at + 2);
+  const auto chosen = std::ranges::find(programs, wanted, &RecipeProgram::name);
+  return guarded_main(wanted.empty() ? argv[0] : wanted, [&]() -> int {
+    if (chosen != programs.end()) return run_training(*chosen, static_cast<int>(others.size()), others.data());
+    std::string names;
+    for (const auto& program : programs) names += (names.empty() ? "" : ", ") + program.name;
+    fail(wanted.empty() ? "--recipe is missing" : "--recipe " + wanted + " is not one of this program's",
+         "; give one of ", names);
+  });
+}
+
+}  // namespace opad

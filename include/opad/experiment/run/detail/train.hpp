@@ -1,0 +1,192 @@
+#pragma once
+#include <sys/resource.h>
+
+#include <iostream>
+
+#include <opad/core/autocast.hpp>
+#include <opad/experiment/picture/learning_curve.hpp>
+#include <opad/experiment/run/detail/training_run.hpp>
+#include <opad/experiment/run/recorder.hpp>
+#include <opad/experiment/run/run_summary.hpp>
+#include <opad/experiment/run/second_stage.hpp>
+#include <opad/experiment/run/signals.hpp>
+
+/// A run's iterations, and what it leaves.
+namespace opad {
+
+namespace detail {
+inline Tensors on_cpu(Tensors tensors) {
+  for (auto& [name, t] : tensors) t = t.cpu();
+  return tensors;
+}
+/// Does what a finished training can do without: where it fails, that is said and nothing else.
+template <class Work>
+void attempt(const std::string& what, const Work& work) {
+  try {
+    work();
+  } catch (const c10::Error& error) {
+    std::cerr << "no " << what << ": " << error.what_without_backtrace() << std::endl;
+  } catch (const std::exception& error) { std::cerr << "no " << what << ": " << error.what() << std::endl; }
+}
+inline std::filesystem::path made_folder(const RunFolder& folder, std::size_t which) {
+  return folder.path() / "collaborative" / std::to_string(which);
+}
+}  // namespace detail
+
+OPAD_ONCE int TrainingRun::train(const RunFolder& folder, World& world, Trainer& trainer, RunPictures& pictures,
+                                 Tensor before) {
+  std::int64_t start = 0;
+  if (const auto checkpoint = folder.latest_checkpoint(); checkpoint && existing() == Existing::Resume) {
+    const auto file = checkpoint->folder / "state.safetensors";
+    trainer.load_state(SafeTensors(file).tensors(), file.string());
+    start = checkpoint->step;
+  }
+  if (start == settings_.steps && std::filesystem::exists(folder.path() / adapters_record) &&
+      std::filesystem::exists(folder.path() / "summary.json")) {
+    std::cerr << folder.path().string() << ": this run is finished, after " << start << " iterations" << std::endl;
+    return 0;
+  }
+  if (stop_requested()) {
+    std::cerr << "stopped before an iteration; the same command goes on, or --resume " << folder.path().string()
+              << std::endl;
+    return stop_exit_code();
+  }
+  std::cerr << concepts_.greeting << std::flush;
+  std::optional<Prefetch> data(std::in_place, dataset(world, concepts_.data), settings_.batch_size);
+  std::filesystem::create_directories(folder.own("previews"));
+  Recorder recorder(folder, program_.name, trainer.metric_names(), settings_.steps, start);
+  // as numbers: a resumed run shows them again at its end
+  const auto before_file = folder.previews() / "before.safetensors";
+  if (start == 0) {
+    pictures.write(folder.previews(), recorder.events(), 0, before);
+    save_safetensors(before_file, {{"pictures", before}});
+  } else {
+    before = SafeTensors(before_file).tensors().at("pictures");
+  }
+  RunSummary summary;
+  const std::int64_t second_stage =
+      method_->second_stage ? method_->second_stage->boundary(settings_.steps) : std::int64_t{-1};
+  if (second_stage >= 0 && start > second_stage) data.emplace(with_made_pictures(folder, world), settings_.batch_size);
+  for (std::int64_t iteration = start; iteration < settings_.steps; ++iteration) {
+    if (iteration == second_stage) {
+      begin_second_stage(folder, world, trainer, pictures);
+      data.emplace(with_made_pictures(folder, world), settings_.batch_size);
+    }
+    std::vector<Batch> batches;
+    for (std::int64_t k = 0; k < settings_.accumulation; ++k)
+      batches.push_back(data->batch(iteration * settings_.accumulation + k));
+    summary.begin_iteration(world.networks.passes());
+    Readings readings;
+    {
+      const Autocast autocast(settings_.dtype == "bfloat16", device_.type());
+      readings = average_readings(trainer.iterate(iteration, batches));
+    }
+    summary.end_iteration(world.networks.passes());
+    const std::int64_t step = iteration + 1;
+    recorder.record(readings, step);
+    if (settings_.preview_every > 0 && step % settings_.preview_every == 0 && step < settings_.steps)
+      detail::attempt("preview",
+                      [&] { pictures.write(folder.previews(), recorder.events(), step, pictures.student()); });
+    if (step % settings_.checkpoint_every == 0 || step == settings_.steps || stop_requested())
+      folder.save_checkpoint(step, [&](const std::filesystem::path& draft) {
+        save_safetensors(draft / "state.safetensors", detail::on_cpu(trainer.state()));
+      });
+    if (stop_requested() && step < settings_.steps) {
+      recorder.finish();
+      std::cerr << "stopped after step " << step << "; go on with --resume " << folder.path().string() << std::endl;
+      return stop_exit_code();
+    }
+  }
+  recorder.finish();
+  save_adapters(folder, "", world, trainer);  // first of all: what follows can fail, and what was trained is there
+  finish(folder, trainer, pictures, recorder.events(), before);
+  summary.write(folder.own("summary.json").parent_path());
+  return 0;
+}
+
+/// The student makes its pictures, and both models are put on record as they are before they learn from them: adapters
+/// and the teacher's pictures in joint/, the student's in collaborative/.
+OPAD_ONCE void TrainingRun::begin_second_stage(const RunFolder& folder, World& world, Trainer& trainer,
+                                               RunPictures& pictures) {
+  save_adapters(folder, "joint", world, trainer);
+  detail::attempt("pictures of the teacher", [&] {
+    pictures.write_teacher(folder.previews() / "teacher-before-collaboration.png", "teacher before the second stage");
+  });
+  folder.own("collaborative");
+  for (std::size_t c = 0; c < concepts_.data.size(); ++c) {
+    const ConceptData& data = concepts_.data[c];
+    const MadePictures made =
+        make_pictures(trainer, world, Random(settings_.seed), data, static_cast<std::int64_t>(c), resolution(world));
+    save_made(detail::made_folder(folder, c), made);
+    std::cerr << c10::str("second stage: ", made.kept.size(), " of ", made.pictures.size(), " pictures of \"",
+                          data.instance_prompt, "\" join\n");
+  }
+}
+
+OPAD_ONCE ConceptDataset TrainingRun::with_made_pictures(const RunFolder& folder, const World& world) {
+  const std::int64_t pairs = dataset(world, concepts_.data).size() / static_cast<std::int64_t>(concepts_.data.size());
+  for (std::size_t c = 0; c < concepts_.data.size(); ++c)
+    add_made(concepts_.data[c], load_made(detail::made_folder(folder, c)), pairs);
+  return dataset(world, concepts_.data);
+}
+
+/// What trained of the student, and in teacher/ of the teacher: weights and learned tokens, and a scheduler that is not
+/// the checkpoint's. Written under another name and moved: a run's folder holds all of it or none.
+///   name  a folder of the run's; empty: the run's own
+OPAD_ONCE void TrainingRun::save_adapters(const RunFolder& folder, const std::string& name, World& world,
+                                          Trainer& trainer) const {
+  namespace fs = std::filesystem;
+  const Trainer::Kept kept(trainer);
+  const fs::path draft = folder.own(".adapters");
+  fs::remove_all(draft);
+  const auto save = [&](const fs::path& where, const AdapterFunctions& adapter, UNet2DConditionModel& unet,
+                        const TokenRows& rows, const SchedulerConfig& scheduler, const fs::path& model) {
+    save_trained(where, adapter.name, unet, adapter.save, adapter.merge, rows);
+    if (method_->own_schedule) save_schedule(where / "scheduler", scheduler, model / "scheduler");
+  };
+  save(draft, method_->student_adapter, *world.student, trainer.student_rows(), world.student_scheduler,
+       settings_.student_folder());
+  if (method_->has_teacher)
+    save(draft / "teacher", method_->teacher_adapter, *world.teacher, trainer.rows(), world.teacher_scheduler,
+         settings_.teacher_folder());
+  if (!name.empty()) {
+    fs::remove_all(folder.own(name));
+    fs::rename(draft, folder.path() / name);
+    return;
+  }
+  std::vector<std::string> names;  // what says that all is there comes last
+  for (const auto& entry : fs::directory_iterator(draft))
+    if (entry.path().filename() != adapters_record) names.push_back(entry.path().filename().string());
+  std::sort(names.begin(), names.end());
+  names.emplace_back(adapters_record);
+  for (const auto& each : names) {
+    const fs::path target = folder.own(each);
+    if (fs::is_directory(target)) fs::remove_all(target);
+    fs::rename(draft / each, target);
+  }
+  fs::remove_all(draft);
+}
+
+/// Final pictures and curves.
+OPAD_ONCE void TrainingRun::finish(const RunFolder& folder, Trainer& trainer, RunPictures& pictures, EventFile& events,
+                                   const Tensor& before) const {
+  detail::attempt("preview", [&] {
+    const Tensor after = pictures.student();
+    pictures.write(folder.previews(), events, settings_.steps, after);
+    pictures.write_comparison(folder.previews() / "before-after.png", before, after);
+  });
+  detail::attempt("pictures of the teacher",
+                  [&] { pictures.write_teacher(folder.previews() / "teacher.png", "teacher"); });
+  detail::attempt("learning curve", [&] {
+    write_png(folder.own("learning-curve.png"), learning_curves(read_metrics(folder.metrics_file())));
+  });
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  std::cerr << "peak memory " << usage.ru_maxrss / 1024 << " MiB\n"
+            << "adapters: " << folder.path().string()
+            << (trainer.method().has_teacher ? " (teacher's in teacher/)" : "")
+            << "\npictures: " << (folder.previews() / "before-after.png").string()
+            << "\ncurves:   " << (folder.path() / "learning-curve.png").string() << std::endl;
+}
+
+}  // namespace opad

@@ -1,0 +1,41 @@
+#pragma once
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include <opad/core/error.hpp>
+#include <opad/core/once.hpp>
+#include <opad/io/atomic_file.hpp>
+
+namespace opad {
+
+/// What a run wrote into its folder: files.txt, a name a line, each a file or a folder. A name stands there before what
+/// it names is made, so that --overwrite can remove what is the run's, all of it, and nothing else.
+inline constexpr const char* manifest_name = "files.txt";
+
+OPAD_ONCE std::vector<std::string> read_manifest(const std::filesystem::path& run) {
+  std::vector<std::string> names;
+  std::ifstream file(run / manifest_name, std::ios::binary);
+  for (std::string line; std::getline(file, line);) {
+    const std::filesystem::path name = line;
+    const bool inside = !line.empty() && name.is_relative() && *name.begin() != ".." && *name.begin() != "." &&
+                        std::next(name.begin()) == name.end();
+    require(inside, (run / manifest_name).string(), ": \"", line, "\" is no name in the run's folder; remove the line");
+    names.push_back(line);
+  }
+  return names;
+}
+
+/// Says that a name in the run's folder is the run's. Before it is written.
+OPAD_ONCE void own_file(const std::filesystem::path& run, const std::string& name) {
+  auto names = read_manifest(run);
+  if (std::ranges::find(names, name) != names.end()) return;
+  names.push_back(name);
+  std::string text;
+  for (const auto& each : names) text += each + "\n";
+  write_atomically(run / manifest_name, text);
+}
+
+}  // namespace opad

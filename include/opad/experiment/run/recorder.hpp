@@ -1,0 +1,68 @@
+#pragma once
+#include <cmath>
+#include <map>
+
+#include <opad/experiment/run/metrics.hpp>
+#include <opad/experiment/run/progress.hpp>
+#include <opad/experiment/run/run_folder.hpp>
+#include <opad/io/event_file.hpp>
+#include <opad/train/trainer.hpp>
+
+namespace opad {
+
+/// Numbers by name, averaged over micro-steps. Throws for what is no finite number.
+OPAD_ONCE Readings average_readings(const Metrics& metrics) {
+  Readings readings;
+  std::map<std::string, int> counts;
+  for (const auto& [name, value] : metrics) {
+    const auto found = std::find_if(readings.begin(), readings.end(), [&](const auto& r) { return r.first == name; });
+    const double number = value.item<double>();
+    require(std::isfinite(number), "training went astray: ", name, " is ", number,
+            "; lower the learning rates, or the weights of the losses");
+    if (found == readings.end()) readings.emplace_back(name, number);
+    else found->second += number;
+    ++counts[name];
+  }
+  for (auto& [name, value] : readings) value /= counts[name];
+  return readings;
+}
+
+/// Where a run's numbers go: metrics.csv, TensorBoard's events, the progress line.
+class Recorder {
+ public:
+  OPAD_ONCE Recorder(const RunFolder& folder, const std::string& name, std::vector<std::string> columns,
+                     std::int64_t steps, std::int64_t start)
+      : columns_(std::move(columns)),
+        events_(own_events(folder)),
+        metrics_(folder.own("metrics.csv"), columns_, start > 0 ? std::optional(start) : std::nullopt),
+        progress_(name, steps, start) {}
+
+  OPAD_ONCE void record(const Readings& readings, std::int64_t step) {
+    std::vector<double> row;
+    for (const auto& column : columns_) {
+      const auto found =
+          std::find_if(readings.begin(), readings.end(), [&](const auto& r) { return r.first == column; });
+      row.push_back(found == readings.end() ? std::numeric_limits<double>::quiet_NaN() : found->second);
+      if (found != readings.end()) events_.scalar(column, found->second, step);
+    }
+    metrics_.append(step, row);
+    events_.flush();
+    progress_.update(step, readings);
+  }
+  EventFile& events() { return events_; }
+  void finish() { progress_.finish(); }
+
+ private:
+  static EventFile own_events(const RunFolder& folder) {
+    const std::string name = EventFile::new_name();
+    folder.own(name);
+    return EventFile(folder.path(), name);
+  }
+
+  std::vector<std::string> columns_;
+  EventFile events_;
+  MetricsFile metrics_;
+  Progress progress_;
+};
+
+}  // namespace opad

@@ -1,0 +1,54 @@
+#pragma once
+#include <signal.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstddef>
+
+namespace opad {
+
+namespace signals {
+inline volatile sig_atomic_t received = 0;
+
+inline void receive(int signal) {
+  if (received) _exit(128 + signal);
+  received = signal;
+  constexpr char text[] = "\nStopping after this iteration; once more quits at once.\n";
+  [[maybe_unused]] const auto written = write(STDERR_FILENO, text, sizeof text - 1);
+}
+}  // namespace signals
+
+/// While one lives, the signals with which people and schedulers end programs (Ctrl-C, SIGTERM, a closed terminal, a
+/// queue's notice, a limit of CPU time) ask the program to stop at its next convenience, after a checkpoint; a second
+/// one ends it at once. A reader that closes its pipe stops nothing. The handlers of before come back with its end.
+class StopSignals {
+ public:
+  StopSignals() {
+    struct sigaction action{}, ignore{};
+    action.sa_handler = signals::receive;
+    action.sa_flags = SA_RESTART;
+    ignore.sa_handler = SIG_IGN;
+    signals::received = 0;
+    for (std::size_t i = 0; i < stopping.size(); ++i) sigaction(stopping[i], &action, &before_[i]);
+    sigaction(SIGPIPE, &ignore, &before_.back());
+  }
+  ~StopSignals() {
+    for (std::size_t i = 0; i < stopping.size(); ++i) sigaction(stopping[i], &before_[i], nullptr);
+    sigaction(SIGPIPE, &before_.back(), nullptr);
+  }
+  StopSignals(const StopSignals&) = delete;
+  StopSignals& operator=(const StopSignals&) = delete;
+
+ private:
+  static constexpr std::array stopping{SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGXCPU};
+  std::array<struct sigaction, stopping.size() + 1> before_{};
+};
+
+/// Has a signal asked the program to stop?
+inline bool stop_requested() { return signals::received != 0; }
+
+/// The shell's exit code for the signal that came, 128 and its number: 130 for SIGINT, 143 for SIGTERM; 0 when none
+/// did.
+inline int stop_exit_code() { return stop_requested() ? 128 + signals::received : 0; }
+
+}  // namespace opad
