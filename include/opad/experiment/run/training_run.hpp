@@ -29,8 +29,3 @@ std::string identity(const RecipeProgram& program, const std::vector<std::string
 int run_chosen(const std::vector<RecipeProgram>& programs, int argc, char** argv);
 
 }  // namespace opad
-
-#ifndef OPAD_COMPILED_ELSEWHERE
-#include <opad/experiment/run/detail/start.hpp>
-#include <opad/experiment/run/detail/train.hpp>
-#endif

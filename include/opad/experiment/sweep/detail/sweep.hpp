@@ -1,6 +1,8 @@
 #pragma once
 #include <opad/core/once.hpp>
 #include <opad/evaluate/open_protocol.hpp>
+#include <opad/experiment/run/detail/start.hpp>
+#include <opad/experiment/run/detail/train.hpp>
 #include <opad/experiment/sweep/plan_text.hpp>
 #include <opad/experiment/sweep/report.hpp>
 #include <opad/experiment/sweep/scoring.hpp>
