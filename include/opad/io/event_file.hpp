@@ -4,7 +4,6 @@
 #include <array>
 #include <atomic>
 #include <bit>
-#include <cerrno>
 #include <chrono>
 #include <cstdint>
 #include <cstring>
@@ -84,6 +83,7 @@ class EventFile {
     path_ = folder / c10::str("events.out.tfevents.", static_cast<std::int64_t>(now()), ".", host.data(), ".",
                               ::getpid(), ".", count++);
     file_.open(path_, std::ios::binary | std::ios::app);
+    if (!file_.is_open()) fail_by_errno(path_, "cannot write");
     write(event().bytes(3, "brain.Event:2"));
     flush();
   }
@@ -103,7 +103,9 @@ class EventFile {
     summary(detail::ProtobufMessage().bytes(1, tag).bytes(4, image.text()), step);
   }
   /// Hands what was written to the operating system.
-  void flush() { require(file_.flush().good(), path_.string(), ": cannot write: ", std::strerror(errno)); }
+  void flush() {
+    if (!file_.flush().good()) fail_by_errno(path_, "cannot write");
+  }
 
   const std::filesystem::path& path() const { return path_; }
 
@@ -124,7 +126,7 @@ class EventFile {
     file_.write(length_bytes.data(), 8).write(reinterpret_cast<const char*>(&length_crc), 4);
     file_.write(event.text().data(), static_cast<std::streamsize>(length))
         .write(reinterpret_cast<const char*>(&crc), 4);
-    require(file_.good(), path_.string(), ": cannot write: ", std::strerror(errno));
+    if (!file_.good()) fail_by_errno(path_, "cannot write");
   }
 
   std::filesystem::path path_;
