@@ -6,14 +6,12 @@
 
 namespace opad {
 
-/// Loads a LoRA of whatever rank the file has.
-OPAD_ONCE void load_lora(UNet2DConditionModel& unet, const std::filesystem::path& folder) {
-  const SafeTensors file(folder / "pytorch_lora_weights.safetensors");
-  std::int64_t rank = 0;
-  for (const auto& [name, tensor] : file.tensors())
-    if (name.ends_with(".lora_A.weight") || name.ends_with(".lora.down.weight")) rank = tensor.size(0);
-  require(rank > 0, folder.string(), ": pytorch_lora_weights.safetensors holds no LoRA weights");
-  LowRankAdapter{.rank = rank, .alpha = static_cast<double>(rank)}.load(unet, folder);
+/// Loads a LoRA of whatever rank the file has, in the place of any other adapter.
+///   path  the file, of any of the forms that read_lora_file knows, or a folder that holds one
+OPAD_ONCE void load_lora(UNet2DConditionModel& unet, const std::filesystem::path& path) {
+  const std::int64_t rank = read_lora_file(find_lora_file(path), unet).rank;
+  remove_adapter(unet);  // a LoRA of another rank
+  LowRankAdapter{.rank = rank, .alpha = static_cast<double>(rank)}.load(unet, path);
 }
 
 /// Installs whatever trained weights the folders hold, known by diffusers' file names: Custom Diffusion or LoRA into
