@@ -16,7 +16,6 @@ OPAD_ONCE void save_model_folder(const std::filesystem::path& folder, const std:
   Tensors tensors = parameters_of(module);
   std::erase_if(tensors, [](const auto& item) { return item.first.find(".processor.") != std::string::npos; });
   for (auto& [name, tensor] : tensors) tensor = tensor.to(type);
-  std::filesystem::create_directories(folder);
   save_safetensors(folder / (stem + ".safetensors"), tensors);
   write_json(folder / "config.json", config);
 }

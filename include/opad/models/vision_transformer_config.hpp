@@ -74,7 +74,7 @@ struct VisionTransformerConfig {
                                      {"reg_tokens", &c.reg_tokens}})
       read(key, *value);
     read("mlp_ratio", c.mlp_ratio);
-    if (json.contains("init_values") && !read.null("init_values")) read("init_values", c.init_values.emplace());
+    if (json.contains("init_values")) read("init_values", c.init_values.emplace());
     if (c.init_values == 0.0) c.init_values.reset();  // as the library takes it
     for (const auto& [key, value] : {std::pair{"qkv_bias", &c.qkv_bias},
                                      {"proj_bias", &c.proj_bias},
@@ -88,8 +88,8 @@ struct VisionTransformerConfig {
       read(key, *value);
     read("global_pool", c.global_pool);
     c.fc_norm = c.global_pool != "token" && !c.global_pool.empty();
-    if (!read.null("fc_norm")) read("fc_norm", c.fc_norm);
-    if (!read.null("act_layer")) read("act_layer", c.act_layer);
+    read("fc_norm", c.fc_norm);
+    read("act_layer", c.act_layer);
     read("pos_embed", c.pos_embed);
     read.only({{"scale_attn_norm", false},
                {"scale_mlp_norm", false},
@@ -140,7 +140,7 @@ struct VisionTransformerConfig {
 
   std::array<std::int64_t, 2> grid() const {
     return {img_size[0] / patch_size, img_size[1] / patch_size};
-  }                                                                               // of patches
+  }  // of patches
   std::int64_t prefix() const { return class_token + reg_tokens; }                // tokens in front of the patches
   std::int64_t embedded_prefix() const { return no_embed_class ? 0 : prefix(); }  // those that have a position
   std::int64_t mlp_width() const { return static_cast<std::int64_t>(static_cast<double>(embed_dim) * mlp_ratio); }
