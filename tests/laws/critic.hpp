@@ -56,8 +56,8 @@ template <opad::AdversarialCritic C>
 void critic(C critic) {
   using namespace opad;
   Judgement<Judged<C>> scene;
-  scene.table.real.set<Pixel>(scene.photographs);
-  scene.table.real.set<Latent>(scene.random.stream("real").normal(scene.latent.sizes()));
+  scene.table.real.template set<Pixel>(scene.photographs);
+  scene.table.real.template set<Latent>(scene.random.stream("real").normal(scene.latent.sizes()));
   const typename C::State state(critic, "critic", scene.workshop()), again(critic, "critic", scene.workshop());
   const NamedTensors parameters = state.parameters(), same = again.parameters();
   REQUIRE_FALSE(parameters.empty());

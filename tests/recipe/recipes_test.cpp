@@ -10,8 +10,8 @@
 #include <opad/average/all.hpp>
 #include <opad/coupling/all.hpp>
 #include <opad/encoder/all.hpp>
-#include <opad/recipe/derived.hpp>
 #include <opad/recipe/presets/all.hpp>
+#include <opad/recipe/row.hpp>
 #include <opad/target/real_images.hpp>
 #include <opad/train/explain.hpp>
 #include <opad/words/all.hpp>
