@@ -74,14 +74,14 @@ int two_rows(int argc, char** argv) { return sweep(hana::tuple_t<Row1, Row2>, ar
 struct Unknown : Row1 {
   static RowFacts row() { return {.publised = drops}; }
 };
-// prints: has no non-static data member named
+// prints: error: could not convert
 
 /// ...and a member of the recipe itself is refused.
 #define ROW_WITH(type, fact, value)              \
   struct Row_##fact : Row1 {                     \
     static constexpr type fact = value;          \
   };                                             \
-  RowFacts facts_##fact = detail::facts_of<Row_##fact>();
+  RowFacts facts_##fact = opad::detail::facts_of<Row_##fact>();
 // prints: facts_of() [with Recipe = Row_copied]
 ROW_WITH(bool, copied, true)
 // prints: facts_of() [with Recipe = Row_published]
@@ -93,7 +93,7 @@ struct Untyped : Row1 {
   static auto row() { return drops; }
 };
 // prints: Recipe: row() gives no RowFacts (include/opad/recipe/row.hpp).
-RowFacts untyped = detail::facts_of<Untyped>();
+RowFacts untyped = opad::detail::facts_of<Untyped>();
 
 // prints: Replace<Base, Old, New>: two or more slots of Base give Old; say which one is meant, as in Replace<Base, Old, New,
 auto both = sizeof(Replace<Default, CustomDiffusion<KeyValue>, Lora<4>>);
