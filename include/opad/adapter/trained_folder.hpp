@@ -44,7 +44,8 @@ inline std::map<std::string, Tensor> own_parameters(const UNet2DConditionModel& 
 }
 }  // namespace detail
 
-/// The weights of a U-Net that merging its adapter changes, as they are then. The U-Net is afterwards what it was before.
+/// The weights of a U-Net that its adapter trains in place or that merging it changes, as they are then. The U-Net is
+/// afterwards what it was before.
 ///   merge  the adapter's
 template <class Merge>
 Tensors merged_changes(UNet2DConditionModel& unet, const Merge& merge) {
@@ -57,7 +58,7 @@ Tensors merged_changes(UNet2DConditionModel& unet, const Merge& merge) {
   Tensors changed;
   for (auto& [name, p] : detail::own_parameters(unet)) {
     const auto& [was, learns] = before.at(name);
-    if (!at::equal(was, p)) changed.emplace(name, p.detach().clone()), p.detach().copy_(was);
+    if (learns || !at::equal(was, p)) changed.emplace(name, p.detach().clone()), p.detach().copy_(was);
     Tensor(p).set_requires_grad(learns);
   }
   unet.for_each_attention([&](const std::string& name, Attention& a, bool) { a.set_processor(processors.at(name)); });

@@ -103,14 +103,13 @@ OPAD_ONCE bool TrainingRun::parse(int argc, const char* const* argv) {
               fs::weakly_canonical(settings_.output / "") == fs::weakly_canonical(run / ""),
           "--resume ", run.string(), " and --output ", settings_.output.string(),
           " are two folders, but a run goes on in its own; leave --output out");
-  if (fs::exists(run / "config.json")) {
-    const std::string config = (run / "config.json").string();
-    std::vector<const char*> words{argv[0], "--config", config.c_str()};
-    words.insert(words.end(), argv + 1, argv + argc);
-    settings_ = {};
-    bind();
-    if (!options_->parse(static_cast<int>(words.size()), words.data())) return false;
-  }
+  const std::string config = (run / "config.json").string();
+  require(fs::exists(config), "--resume ", run.string(), ": no run there; give the run's folder, or leave --resume out");
+  std::vector<const char*> words{argv[0], "--config", config.c_str()};
+  words.insert(words.end(), argv + 1, argv + argc);
+  settings_ = {};
+  bind();
+  if (!options_->parse(static_cast<int>(words.size()), words.data())) return false;
   settings_.resume = run.string(), settings_.output = run;
   settings_.settle();
   return true;
