@@ -104,7 +104,8 @@ OPAD_ONCE bool TrainingRun::parse(int argc, const char* const* argv) {
           "--resume ", run.string(), " and --output ", settings_.output.string(),
           " are two folders, but a run goes on in its own; leave --output out");
   const std::string config = (run / "config.json").string();
-  require(fs::exists(config), "--resume ", run.string(), ": no run there; give the run's folder, or leave --resume out");
+  require(fs::exists(config), "--resume ", run.string(),
+          ": no run there; give the run's folder, or leave --resume out");
   std::vector<const char*> words{argv[0], "--config", config.c_str()};
   words.insert(words.end(), argv + 1, argv + argc);
   settings_ = {};
