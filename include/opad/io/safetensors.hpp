@@ -256,4 +256,12 @@ OPAD_ONCE void save_safetensors(const std::filesystem::path& path, const Tensors
   file.commit();
 }
 
+/// Adds to what a file says of itself; its tensors stay as they are.
+OPAD_ONCE void add_metadata(const std::filesystem::path& path, const std::map<std::string, std::string>& entries) {
+  const SafeTensors file(path);
+  auto metadata = file.metadata();
+  for (const auto& [key, value] : entries) metadata[key] = value;
+  save_safetensors(path, file.tensors(), metadata);
+}
+
 }  // namespace opad

@@ -63,6 +63,9 @@ struct VisionTransformerConfig {
     if (json.is_object() && json.contains("architecture")) return from_json(arguments_of(json, where), where);
     VisionTransformerConfig c;
     const ConfigReader read(json, where);
+    if (json.contains("model_type"))  // transformers' form, with other names for everything
+      fail(where, ": is a model of transformers (model_type ", brief(json.at("model_type")),
+           "); give timm's folder of the same network");
     std::vector<std::int64_t> size = {c.img_size[0]};
     read.per_level("img_size", size, 2);
     c.img_size = {size.front(), size.back()};
