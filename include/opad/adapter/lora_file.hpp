@@ -10,6 +10,7 @@
 #include <utility>
 
 #include <opad/core/once.hpp>
+#include <opad/io/folder.hpp>
 #include <opad/io/weights.hpp>
 #include <opad/models/config.hpp>
 #include <opad/models/unet_2d_condition.hpp>

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include <opad/encoder/backbone.hpp>
+#include <opad/io/folder.hpp>
 #include <opad/models/image_projection.hpp>
 
 namespace opad {

@@ -1,59 +1,13 @@
 #pragma once
-#include <caffe2/serialize/inline_container.h>
-
 #include <filesystem>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 
 #include <opad/core/once.hpp>
 #include <opad/core/tensor.hpp>
-#include <opad/io/detail/pickle_machine.hpp>
-#include <opad/io/input_file.hpp>
 #include <opad/io/pickled.hpp>
 
 namespace opad {
-
-namespace detail {
-
-/// The pickle program and the numbers in a zip file of torch.save, read by LibTorch's own reader, which checks the
-/// checksums.
-inline Pickled read_torch_zip(const std::filesystem::path& path, const std::string& where) {
-  caffe2::serialize::PyTorchStreamReader zip(path.string());
-  const auto read = [&](const std::string& record, std::uint64_t size) {
-    const Tensor bytes = torch::empty({static_cast<std::int64_t>(size)}, torch::kUInt8);
-    if (size > 0) zip.getRecord(record, bytes.data_ptr(), size);
-    return bytes;
-  };
-  const auto text = [&](const std::string& record) {
-    constexpr std::size_t longest = 1 << 24;
-    require(zip.hasRecord(record), where, ": not a file of torch.save: has no ", record);
-    const std::size_t size = zip.getRecordSize(record);
-    require(size <= longest, where, ": not read: ", record, " has ", size, " bytes");
-    const Tensor bytes = read(record, size);
-    return std::string(bytes.data_ptr<std::uint8_t>(), bytes.data_ptr<std::uint8_t>() + size);
-  };
-  if (zip.hasRecord("byteorder"))
-    require(text("byteorder") == "little", where, ": not read: its numbers are big-endian");
-
-  std::unordered_map<std::string, Tensor> records;  // a storage that several tensors view is read once
-  const auto storage = [&](const std::string& key, at::ScalarType type, std::int64_t count) {
-    const std::string record = "data/" + key;
-    require(zip.hasRecord(record), where, ": damaged: has no ", record);
-    const std::uint64_t bytes = checked_bytes({count}, type, where);
-    require(zip.getRecordSize(record) == bytes, where, ": damaged: ", record, " has ", zip.getRecordSize(record),
-            " bytes, not ", bytes);
-    auto found = records.find(key);
-    if (found == records.end()) found = records.emplace(key, read(record, bytes)).first;
-    require(type != at::kBool || !found->second.gt(1).any().item<bool>(), where, ": damaged: ", record,
-            " holds no truth values");
-    return found->second.view(type);
-  };
-  const std::string program = text("data.pkl");
-  return PickleMachine(program, storage, where).run();
-}
-
-}  // namespace detail
 
 /// Reads a file of torch.save (.bin, .pt, .pth, .ckpt; PyTorch 1.6 or newer) that holds tensors and plain containers.
 /// No code of the file is run: whatever else it asks for is refused by name. Tensors come as plain tensors on the CPU,

@@ -9,14 +9,14 @@
 
 #include <opad/core/once.hpp>
 #include <opad/core/tensor.hpp>
-#include <opad/io/detail/checksums.hpp>
 #include <opad/io/finite.hpp>
 #include <opad/io/json.hpp>
-#include <opad/io/mapped_file.hpp>
 
 namespace opad {
 
 static_assert(std::endian::native == std::endian::little, "weight files hold little-endian numbers");
+
+class MappedFile;
 
 namespace detail {
 
@@ -66,8 +66,7 @@ SafeTensorsEntry safetensors_entry(const std::string& name, const nlohmann::json
 /// to a file with checksums, as save_safetensors writes them: of such a file all bytes are read once.
 class SafeTensors {
  public:
-  explicit SafeTensors(const std::filesystem::path& path)
-      : SafeTensors(std::make_shared<MappedFile>(path), path.string()) {}
+  explicit SafeTensors(const std::filesystem::path& path);
 
   /// The same from memory that `owner` keeps alive; `where` begins every message.
   SafeTensors(std::shared_ptr<void> owner, std::span<std::byte> bytes, const std::string& where);
@@ -81,8 +80,7 @@ class SafeTensors {
   static constexpr std::uint64_t longest_header = 100'000'000;  // as the format's own library
 
  private:
-  SafeTensors(const std::shared_ptr<MappedFile>& file, const std::string& where)
-      : SafeTensors(file, file->bytes(), where) {}
+  SafeTensors(const std::shared_ptr<MappedFile>& file, const std::string& where);
 
   static std::string_view read_header(std::span<std::byte> bytes, const std::string& where);
 

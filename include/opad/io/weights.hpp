@@ -6,10 +6,6 @@
 
 #include <opad/core/once.hpp>
 #include <opad/core/tensor.hpp>
-#include <opad/io/finite.hpp>
-#include <opad/io/folder.hpp>
-#include <opad/io/json.hpp>
-#include <opad/io/pickle.hpp>
 #include <opad/io/safetensors.hpp>
 
 namespace opad {

@@ -1,4 +1,6 @@
 #pragma once
+#include <opad/io/detail/checksums.hpp>
+#include <opad/io/mapped_file.hpp>
 #include <opad/io/safetensors.hpp>
 
 namespace opad {
@@ -15,9 +17,7 @@ OPAD_ONCE std::uint64_t checked_bytes(const Shape& shape, at::ScalarType type, c
   require(fits && largest <= std::uint64_t{1} << 62, where, ": the shape ", at::IntArrayRef(shape), " is too large");
   return empty ? 0 : largest;
 }
-}  // namespace detail
 
-namespace detail {
 OPAD_ONCE SafeTensorsEntry safetensors_entry(const std::string& name, const nlohmann::json& entry,
                                              const std::string& file) {
   const std::string where = c10::str(file, ": tensor '", name, "'");
@@ -178,5 +178,11 @@ OPAD_ONCE void add_metadata(const std::filesystem::path& path, const std::map<st
   for (const auto& [key, value] : entries) metadata[key] = value;
   save_safetensors(path, file.tensors(), metadata);
 }
+
+OPAD_ONCE SafeTensors::SafeTensors(const std::filesystem::path& path)
+    : SafeTensors(std::make_shared<MappedFile>(path), path.string()) {}
+
+OPAD_ONCE SafeTensors::SafeTensors(const std::shared_ptr<MappedFile>& file, const std::string& where)
+    : SafeTensors(file, file->bytes(), where) {}
 
 }  // namespace opad

@@ -1,4 +1,8 @@
 #pragma once
+#include <opad/io/finite.hpp>
+#include <opad/io/folder.hpp>
+#include <opad/io/json.hpp>
+#include <opad/io/pickle.hpp>
 #include <opad/io/weights.hpp>
 
 namespace opad {

@@ -25,7 +25,8 @@ OPAD_ONCE SchedulerConfig::SchedulerConfig(const std::string& name) : class_name
   set_alpha_to_one = name != "PNDMScheduler";
 }
 
-OPAD_ONCE SchedulerConfig SchedulerConfig::from_pretrained(const std::filesystem::path& folder, const std::string& as_class) {
+OPAD_ONCE SchedulerConfig SchedulerConfig::from_pretrained(const std::filesystem::path& folder,
+                                                           const std::string& as_class) {
   const auto file = folder / "scheduler_config.json";
   std::string text = read_file(file);
   constexpr std::string_view infinity = "-Infinity";  // Python writes it (lambda_min_clipped), JSON has no such word
