@@ -7,6 +7,8 @@
 #include <opad/data/sprites.hpp>
 #include <opad/io/resize.hpp>
 #include <opad/loss/ms_swd.hpp>
+#include <opad/recipe/presets/default.hpp>
+#include <opad/train/method_of.hpp>
 #include <opad/train/trainer.hpp>
 
 using namespace opad;
@@ -104,7 +106,7 @@ BENCHMARK(ms_swd)->Unit(benchmark::kMillisecond);
 
 /// One whole iteration of the preset Default, batch 2, at the size of the student's own pictures.
 void iteration(benchmark::State& state) {
-  World world = World::load(models / "teacher", models / "student");
+  World world = World::load(parts_of_training(models / "teacher", models / "student", true, false));
   world.networks.put<Dino>(Dino::load(models / "dino"));
   world.networks.put<IdentityEncoder>(IdentityEncoder::load(models / "identity-encoder"));
   const auto rows = std::make_shared<TokenRows>(
@@ -116,7 +118,7 @@ void iteration(benchmark::State& state) {
                     .mask = torch::ones({2, 1, latent, latent}),
                     .prompts = {"a photo of a <new1> dog", "a good photo of the <new1> dog"},
                     .whole = images};
-  Trainer<Default> trainer(world, {}, rows, random, {.steps = 1'000'000});
+  Trainer trainer(world, method_of(Policies<Default>{}), rows, random, {.steps = 1'000'000});
   std::int64_t k = 0;
   for (auto _ : state) trainer.iterate(k++, {batch});
 }

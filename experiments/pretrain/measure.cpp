@@ -102,16 +102,18 @@ int measure(int argc, char** argv) {
   {
     const auto unet = UNet2DConditionModel::from_pretrained(teacher / "unet");
     const auto config = SchedulerConfig::from_pretrained(teacher / "scheduler");
-    out["teacher"] = scores(
-        *reader,
-        pictures_of("teacher",
-                    [&](const Tensor& noise, const Tensor& condition) {
-                      auto sampler = make_sampler(config, m.teacher_steps);
-                      Passes passes;
-                      return sample_guided(Denoiser{"teacher-unet", unet, Diffusion(config), &passes}, sampler,
-                                           noise * sampler.init_noise_sigma(), condition, null_condition, m.guidance);
-                    }),
-        w);
+    out["teacher"] =
+        scores(*reader,
+               pictures_of("teacher",
+                           [&](const Tensor& noise, const Tensor& condition) {
+                             auto sampler = make_sampler(config, m.teacher_steps);
+                             Passes passes;
+                             return denoise(
+                                 Denoiser{"teacher-unet", unet, Diffusion(config), &passes}, sampler,
+                                 noise * sampler.init_noise_sigma(),
+                                 {.condition = condition, .null_condition = null_condition, .guidance = m.guidance});
+                           }),
+               w);
   }
   if (std::filesystem::exists(m.models / "student" / "unet" / "config.json")) {
     const auto unet = UNet2DConditionModel::from_pretrained(m.models / "student" / "unet");

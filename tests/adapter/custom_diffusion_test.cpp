@@ -6,13 +6,6 @@
 
 using namespace opad;
 
-TEST_CASE("CustomDiffusion obeys the laws of an Adapter", "[adapter][custom-diffusion]") {
-  laws::adapter(CustomDiffusion<KeyValue>{});
-  laws::adapter(CustomDiffusion<QueryKeyValueOut>{});
-}
-TEST_CASE("FullWeights obeys the laws of an Adapter", "[adapter][full-weights]") { laws::adapter(FullWeights{}); }
-TEST_CASE("TokensOnly obeys the laws of an Adapter", "[adapter][tokens-only]") { laws::adapter(TokensOnly{}, false); }
-
 TEST_CASE("Custom Diffusion trains keys and values, or queries and outputs too, of every cross-attention",
           "[adapter][custom-diffusion]") {
   const auto unet = small_unet();

@@ -1,5 +1,4 @@
-// What a person reads who puts a policy where it does not fit. Each "// prints:" line must be among the compiler's
-// errors.
+// What a person reads who puts a policy where it does not fit. Each "// prints:" line must be among the compiler's errors.
 #include <opad/adversarial/objective/hinge.hpp>
 #include <opad/adversarial/vsd.hpp>
 #include <opad/coupling/collaborative.hpp>
@@ -11,6 +10,7 @@
 #include <opad/loss/pixel_mse.hpp>
 #include <opad/target/grid.hpp>
 #include <opad/recipe/derived.hpp>
+#include <opad/recipe/presets/default.hpp>
 
 using namespace opad;
 
@@ -27,15 +27,15 @@ auto d = loss_list(LatentMse{}).with(LatentMse{});
 // prints: LossList::replace<Old>: the recipe has no such term.
 auto e = loss_list(LatentMse{}).replace<PixelMse>(Identity{});
 
-// prints: critic_list: an argument is not a critic. Give Critic{eye, head, objective}
+// prints: critic_list: an argument is not a critic. Give Critic{.eye = Dino{}, .head = Mlp{}, .objective = Hinge{}}
 auto f = critic_list(Dino{});
 // prints: CriticList::without<T>: the recipe has no such critic, so leaving it out would change nothing.
-auto g = critic_list(Critic{Dino{}, Linear{}, Hinge{}}).without<DinoV2>();
+auto g = critic_list(Critic{.eye = Dino{}, .head = Linear{}, .objective = Hinge{}}).without<DinoV2>();
 // prints: CriticList::only<T>: the recipe has no such critic.
-auto h = critic_list(Critic{Dino{}, Linear{}, Hinge{}}).only<DinoV2>();
-// prints: Critic: the second argument is not a Head
+auto h = critic_list(Critic{.eye = Dino{}, .head = Linear{}, .objective = Hinge{}}).only<DinoV2>();
+// prints: Critic: .head is not a Head (include/opad/adversarial/head/).
 auto i = sizeof(Critic<Dino, Hinge, Hinge>);
-// prints: Critic: the third argument is not an Objective
+// prints: Critic: .objective is not an Objective (include/opad/adversarial/objective/).
 auto j = sizeof(Critic<Dino, Linear, Linear>);
 // prints: augment: an argument is not a PictureChange.
 auto k = augment(Nothing{});
@@ -57,5 +57,5 @@ auto q = Without<Default, Joint>::name();
 auto r = Only<Default, Joint>::name();
 // prints: With<Base, What>: What is neither a loss term (Lpips) nor a critic
 auto s = With<Default, Dino>::name();
-// prints: Replace<Base, Old, New>: no slot of Base gives Old, and Old and New are neither two loss
+// prints: Replace<Base, Old, New>: no slot of Base gives Old, so nothing would change.
 auto t = Replace<Default, Sequential, Joint>::name();

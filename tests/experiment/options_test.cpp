@@ -1,4 +1,5 @@
 #include <opad/experiment/options/options.hpp>
+#include <opad/experiment/options/versions.hpp>
 
 #include <sstream>
 

@@ -1,11 +1,11 @@
 #pragma once
-/// The laws that every Coupling, TimestepWeight, LearningRate and Resize policy obeys.
+/// The laws that every Coupling and every PictureFilter obeys (coupling/).
 #include <opad/coupling/coupling.hpp>
-#include <opad/learning_rate/learning_rate.hpp>
-#include <opad/space/resize.hpp>
-#include <opad/weighting/weighting.hpp>
+#include <opad/coupling/filter/filter.hpp>
+#include <opad/experiment/run/second_stage.hpp>
+#include <opad/space/render.hpp>
 
-#include "laws/objective.hpp"
+#include "support/catch.hpp"
 
 namespace laws {
 
@@ -28,36 +28,23 @@ void coupling(const C& coupling) {
   }
 }
 
-/// In [0, 1], one number for each sample, not smaller where less noise is left.
-template <opad::TimestepWeight W>
-void weighting(const W& weighting) {
-  const Tensor omega = weighting(torch::linspace(0.001, 0.999, 50, torch::kFloat64));
-  REQUIRE(omega.sizes() == at::IntArrayRef{50});
-  REQUIRE((omega >= 0).all().template item<bool>());
-  REQUIRE((omega <= 1).all().template item<bool>());
-  REQUIRE((omega.diff() >= 0).all().template item<bool>());
-  REQUIRE(weighting(torch::ones({1})).template item<double>() == Approx(1));  // a clean answer counts in full
-}
-
-/// In [0, 1], rising during the warm-up, 1 right after it.
-template <opad::LearningRate R>
-void learning_rate(R rate) {
-  for (std::int64_t k = 0; k < 20; ++k) REQUIRE((0 <= rate(k, 20) && rate(k, 20) <= 1));
-  REQUIRE(rate(0, 20) == 1);
-  rate.warmup = 5;
-  for (std::int64_t k = 1; k < 5; ++k) REQUIRE(rate(k - 1, 20) < rate(k, 20));
-  REQUIRE(rate(5, 20) == 1);
-}
-
-/// The asked size, gradients, and (unless it pads) an even picture stays even.
-template <class R>
-void resize_policy(const R& resize, bool pads = false) {
-  const Tensor image = opad::Random(3).stream("image").normal({2, 3, 6, 8}).to(torch::kFloat64);
-  REQUIRE(resize(image, 9, 11).sizes() == at::IntArrayRef{2, 3, 9, 11});
-  if (!pads) REQUIRE(resize(image, 4, 5).sizes() == at::IntArrayRef{2, 3, 4, 5});
-  if (!pads)
-    REQUIRE(at::allclose(resize(at::full_like(image, 0.3), 9, 11), torch::full({2, 3, 9, 11}, 0.3, torch::kFloat64)));
-  gradient([&](const Tensor& x) { return resize(x, 9, 11).square(); }, image);
+/// Keeps a share in (0, 1]; where it compares pictures, it does so in a space that is rendered from them, and none
+/// looks more like a photograph than the photograph itself.
+template <opad::PictureFilter F>
+void filter(const F& filter, opad::Networks& networks) {
+  if constexpr (requires { typename F::space; }) {
+    REQUIRE((0 < filter.share && filter.share <= 1));
+    std::vector<opad::Tensor> pictures;
+    for (int i = 0; i < 3; ++i)
+      pictures.push_back((opad::Random(4).stream("picture", i).uniform({64, 64, 3}) * 255).to(torch::kUInt8));
+    const auto render = [](opad::Networks& n, const opad::Tensor& image) {
+      return opad::render_picture<typename F::space>(n, image);
+    };
+    const auto scores = opad::likeness(render, networks, pictures, {pictures[1]}, 64, torch::kCPU);
+    REQUIRE(scores.size() == 3);
+    REQUIRE(scores[1] == Approx(1).epsilon(1e-5));
+    REQUIRE((scores[0] < scores[1] && scores[2] < scores[1]));
+  }
 }
 
 }  // namespace laws

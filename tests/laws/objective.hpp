@@ -1,31 +1,13 @@
 #pragma once
 /// The laws that every Objective, Head, Regulariser and PictureChange obeys (adversarial/).
-#include <torch/autograd.h>
-
 #include <opad/adversarial/augmentation/augmentation.hpp>
 #include <opad/adversarial/head/mlp.hpp>
 #include <opad/adversarial/objective/objective.hpp>
 #include <opad/adversarial/regulariser/regulariser.hpp>
 
-#include "support/catch.hpp"
+#include "laws/gradient.hpp"
 
 namespace laws {
-
-using opad::Tensor;
-
-/// The derivative of a sum of outputs along a random direction, by autograd and by a central difference in double
-/// precision.
-template <class Function>
-void gradient(const Function& value, const Tensor& at, double tolerance = 1e-4) {
-  const Tensor direction = opad::Random(12).stream("direction").normal(at.sizes()).to(torch::kFloat64);
-  const Tensor leaf = at.detach().clone().requires_grad_();
-  const double along =
-                   (torch::autograd::grad({value(leaf).sum()}, {leaf})[0] * direction).sum().template item<double>(),
-               h = 1e-6;
-  const double difference =
-      (value(at + h * direction).sum() - value(at - h * direction).sum()).template item<double>() / (2 * h);
-  REQUIRE(along == Approx(difference).epsilon(tolerance).margin(1e-7));
-}
 
 /// Pays the student for logits that look real and the head for telling apart; one value for each picture, which sees no
 /// other; gradients.
@@ -90,7 +72,8 @@ void regulariser(const R& regulariser) {
   REQUIRE(head->named_parameters()["0.weight"].grad().abs().max().template item<double>() > 0);
 }
 
-/// Keeps the shape; a picture's change depends on the stream and its place alone; differentiable in the picture.
+/// Keeps shape and number type; a picture's change depends on the stream and its place alone, and is its own;
+/// differentiable in the picture.
 ///   draws   whether it is random at all
 template <opad::PictureChange C>
 void picture_change(const C& change, bool draws = true) {
@@ -100,6 +83,9 @@ void picture_change(const C& change, bool draws = true) {
     return change(x, stream);
   };
   REQUIRE(changed(image).sizes() == image.sizes());
+  for (const auto type : {torch::kFloat64, torch::kFloat32}) REQUIRE(changed(image.to(type)).scalar_type() == type);
+  const Tensor twice = changed(image.narrow(0, 0, 1).repeat({2, 1, 1, 1}));
+  REQUIRE(at::equal(twice[0], twice[1]) != draws);
   REQUIRE(at::equal(changed(image), changed(image)));
   REQUIRE_FALSE(at::equal(changed(image), image));
   REQUIRE(at::equal(changed(image), changed(image, 6)) != draws);

@@ -82,7 +82,7 @@ void read_adapters(const fs::path& folder, const fs::path& in) {
       pipeline.unet = UNet2DConditionModel::from_pretrained(entry.path());
       pictures[name] = pipeline.picture();
     } else {
-      const TokenRows rows = load_adapters({entry.path()}, *pipeline.unet, pipeline.tokenizer);
+      const TokenRows rows = load_trained({entry.path()}, *pipeline.unet, pipeline.tokenizer);
       pictures[name] = pipeline.picture(pipeline.text(rows));
     }
   }

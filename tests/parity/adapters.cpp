@@ -1,7 +1,7 @@
 // Family "adapters": Custom Diffusion and LoRA files on a U-Net, and learned embeddings in a text encoder.
 #include "parity.hpp"
 
-#include <opad/adapter/load_adapters.hpp>
+#include <opad/adapter/trained_folder.hpp>
 #include <opad/models/clip_text_model.hpp>
 
 namespace {
@@ -51,7 +51,7 @@ void lora(const parity::Case& c, parity::Report& report) {
   };
   run("base");
   for (const auto& entry : opad::entries_of(c.folder / "lora")) {
-    opad::load_lora(*unet, entry.path());
+    opad::detail::load_lora(*unet, entry.path());
     run(entry.path().stem().string());
   }
 }

@@ -5,9 +5,10 @@
 #include <opad/adapter/full_weights.hpp>
 #include <opad/loss/pixel_mse.hpp>
 #include <opad/real/teacher_answers.hpp>
+#include <opad/recipe/presets/all.hpp>
 #include <opad/space/backbones_of.hpp>
 #include <opad/target/grid.hpp>
-#include <opad/recipe/presets/all.hpp>
+#include <opad/train/method_of.hpp>
 #include <opad/train/trainer.hpp>
 #include <opad/weighting/uniform.hpp>
 
@@ -181,9 +182,10 @@ struct Recorded : Release {
   }
   static auto weighting() { return RecordedWeighting{}; }
   static auto critics() {
-    return critic_list(Critic{Seen<Dino, Area>{}, RecordedHead{}, CrossEntropy{}},
-                       Critic{Seen<DinoV2, Area>{}, RecordedHead{}, CrossEntropy{}},
-                       Critic{Seen<IdentityEncoder, Area>{}, RecordedHead{}, CrossEntropy{}});
+    return critic_list(
+        Critic{.eye = Seen<Dino, Area>{}, .head = RecordedHead{}, .objective = CrossEntropy{}},
+        Critic{.eye = Seen<DinoV2, Area>{}, .head = RecordedHead{}, .objective = CrossEntropy{}},
+        Critic{.eye = Seen<IdentityEncoder, Area>{}, .head = RecordedHead{}, .objective = CrossEntropy{}});
   }
   static auto real() { return Real{}; }
   static auto target() { return RecordedTarget{}; }
@@ -266,7 +268,7 @@ class Replay {
 
   void run() {
     start_ = SafeTensors(folder_ / "trace" / "start.safetensors").tensors();
-    World world = World::load(hyper_.models / "teacher", hyper_.models / "student");
+    World world = World::load(parts_of_training(hyper_.models / "teacher", hyper_.models / "student", true, false));
     Policies<Recipe> slots = policies();
     put_encoders(world, slots);
     const auto tokens = split(hyper_.modifier_token), words = split(hyper_.initializer_token);
@@ -274,7 +276,7 @@ class Replay {
     for (const auto& word : words) ids.push_back(slots.tokens.initial_id(world.tokenizer, word));
     const auto rows = std::make_shared<TokenRows>(
         TokenRows::from_ids(world.tokenizer, world.text_encoder->token_table(), tokens, ids));
-    trainer_.emplace(world, slots, rows, Random(0),
+    trainer_.emplace(world, method_of(slots), rows, Random(0),
                      TrainerOptions{.steps = hyper_.steps, .max_grad_norm = hyper_.max_grad_norm});
     trainer_->observe([this](const std::string& name, const Tensor& value) { observe(name, value); });
 
@@ -302,14 +304,14 @@ class Replay {
     slots.weighting.on = hyper_.timestep_weighting;
     slots.target = {hyper_.grid, hyper_.guidance};
     slots.teacher_adapter = slots.student_adapter = {hyper_.freeze_model};
-    slots.student.steps = hyper_.student_steps;
+    slots.sampler.steps = hyper_.student_steps;
     slots.token_optimiser = slots.teacher_optimiser = hyper_.teacher, slots.student_optimiser = hyper_.student,
     slots.critic_optimiser = hyper_.heads;
     return slots;
   }
 
   void put_encoders(World& world, const Policies<Recipe>& slots) const {
-    for_each_backbone(hana::concat(slots.losses.terms, slots.critics.critics), [&](auto backbone) {
+    for_each_backbone(viewers(slots), [&](auto backbone) {
       using B = typename decltype(backbone)::type;
       const std::int64_t i = hyper_.which(B::name);
       const bool identity = std::same_as<B, IdentityEncoder>,
@@ -536,7 +538,7 @@ class Replay {
   parity::Report& report_;
   Tensors start_, trace_, state_;
   std::shared_ptr<std::vector<Tensor>> projections_;
-  std::optional<Trainer<Recipe>> trainer_;
+  std::optional<Trainer> trainer_;
   std::map<std::string, std::vector<Tensor>> notes_;
   std::map<std::string, Tensor> gradients_, metrics_, shaky_;
 };

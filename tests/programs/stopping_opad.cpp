@@ -40,7 +40,9 @@ struct StoppingObjective : opad::CrossEntropy {
 struct Stopping : opad::Default {
   static std::string name() { return "stopping"; }
   static auto losses() { return opad::loss_list(opad::LatentMse{}, Stop{}); }
-  static auto critics() { return opad::critic_list(opad::Critic{opad::Dino{}, opad::Mlp{}, StoppingObjective{}}); }
+  static auto critics() {
+    return opad::critic_list(opad::Critic{.eye = opad::Dino{}, .head = opad::Mlp{}, .objective = StoppingObjective{}});
+  }
 };
 
 }  // namespace

@@ -2,6 +2,7 @@
 /// A recipe on the tiny models, with its data: pictures of noise at 64 pixels.
 #include <opad/data/concept_dataset.hpp>
 #include <opad/space/backbones_of.hpp>
+#include <opad/train/method_of.hpp>
 #include <opad/train/trainer.hpp>
 
 inline const std::filesystem::path tiny_models = OPAD_SOURCE_DIR "/models/tiny";
@@ -9,12 +10,14 @@ inline const std::filesystem::path tiny_models = OPAD_SOURCE_DIR "/models/tiny";
 template <class Recipe>
 struct TinyRun {
   using Slots = opad::Policies<Recipe>;
-  opad::World world = opad::World::load(tiny_models / "teacher", tiny_models / "student",
-                                        {.teacher = Slots::Coupling::has_teacher, .student_text_encoder = false});
+  static constexpr bool has_teacher = decltype(Slots::coupling)::has_teacher;
+  opad::World world = opad::World::load(
+      opad::parts_of_training(tiny_models / "teacher", tiny_models / "student", has_teacher, /*own_words=*/false),
+      has_teacher);
   std::shared_ptr<opad::TokenRows> rows;
   opad::Random random{7};
   std::optional<opad::ConceptDataset> data;
-  std::optional<opad::Trainer<Recipe>> trainer;
+  std::optional<opad::Trainer> trainer;
 
   /// `change` may set what it likes in the recipe's values.
   explicit TinyRun(opad::TrainerOptions options = {.steps = 4}, const std::function<void(Slots&)>& change = {}) {
@@ -24,7 +27,7 @@ struct TinyRun {
          {&slots.token_optimiser, &slots.teacher_optimiser, &slots.student_optimiser, &slots.critic_optimiser})
       optimiser->learning_rate = 1e-3;
     if (change) change(slots);
-    for_each_backbone(hana::concat(slots.losses.terms, slots.critics.critics), [&](auto backbone) {
+    for_each_backbone(viewers(slots), [&](auto backbone) {
       using B = typename decltype(backbone)::type;
       const std::string name(B::name);
       world.networks.template put<B>(B::load(
@@ -37,7 +40,7 @@ struct TinyRun {
     for (int i = 0; i < 3; ++i)
       pictures.pictures.push_back((random.stream("picture", i).uniform({40, 50, 3}) * 255).to(torch::kUInt8));
     data.emplace(pictures, DatasetOptions{.resolution = 64, .vae_factor = 8}, random);
-    trainer.emplace(world, slots, rows, random, options);
+    trainer.emplace(world, method_of(slots), rows, random, options);
   }
   opad::Metrics iterate(std::int64_t iteration, const opad::Tensors* draws = nullptr) {
     return trainer->iterate(iteration, {data->batch(iteration, 2)}, draws);

@@ -1,5 +1,6 @@
 #include <opad/adversarial/head/mlp.hpp>
 #include <opad/coupling/frozen_teacher.hpp>
+#include <opad/recipe/presets/default.hpp>
 
 #include "support/tiny_world.hpp"
 
@@ -13,7 +14,7 @@ namespace {
 struct Small : Default {
   static std::string name() { return "small"; }
   static auto losses() { return loss_list(LatentMse{}); }
-  static auto critics() { return critic_list(Critic{Dino{}, Mlp{}, CrossEntropy{}}); }
+  static auto critics() { return critic_list(Critic{.eye = Dino{}, .head = Mlp{}, .objective = CrossEntropy{}}); }
 };
 struct OnlyAlignment : Small {
   static std::string name() { return "only-alignment"; }
@@ -25,7 +26,7 @@ struct Frozen : Small {
 };
 struct TwoSteps : Small {
   static std::string name() { return "two-steps"; }
-  static auto student() { return StudentSampler{.steps = 2}; }
+  static auto sampler() { return EulerSteps{.steps = 2}; }
 };
 
 }  // namespace

@@ -1,8 +1,8 @@
 #pragma once
 #include <opad/io/json.hpp>
 #include <opad/models/clip_text_model.hpp>
+#include <opad/pipeline/denoise.hpp>
 #include <opad/sampler/any_sampler.hpp>
-#include <opad/space/denoiser.hpp>
 #include <opad/text/clip_tokenizer.hpp>
 
 namespace opad {
@@ -72,8 +72,9 @@ inline Tensor sample_multistep(const std::shared_ptr<UNet2DConditionModel>& unet
   const auto config = SchedulerConfig::from_json(json, "mini world");
   Passes passes;
   DpmSolverPlusPlus2M sampler(config, steps);
-  return sample_guided(Denoiser{"teacher-unet", unet, Diffusion(config), &passes}, sampler,
-                       noise * sampler.init_noise_sigma(), condition, null_condition, guidance);
+  return denoise(Denoiser{"teacher-unet", unet, Diffusion(config), &passes}, sampler,
+                 noise * sampler.init_noise_sigma(),
+                 {.condition = condition, .null_condition = null_condition, .guidance = guidance});
 }
 
 }  // namespace opad

@@ -1,4 +1,5 @@
 #pragma once
+#include <opad/adapter/textual_inversion.hpp>
 #include <opad/core/once.hpp>
 #include <opad/data/concept_dataset.hpp>
 #include <opad/optimiser/clip_gradient_norm.hpp>

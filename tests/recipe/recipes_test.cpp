@@ -10,10 +10,10 @@
 #include <opad/average/all.hpp>
 #include <opad/coupling/all.hpp>
 #include <opad/encoder/all.hpp>
-#include <opad/target/real_images.hpp>
-#include <opad/recipe/derived.hpp>
-#include <opad/train/explain.hpp>
 #include <opad/recipe/presets/all.hpp>
+#include <opad/recipe/row.hpp>
+#include <opad/target/real_images.hpp>
+#include <opad/train/explain.hpp>
 #include <opad/words/all.hpp>
 
 #include "support/catch.hpp"
@@ -73,13 +73,20 @@ struct Unlike : Default {  // everything that the presets are not
   static std::string name() { return "unlike"; }
   static auto losses() { return loss_list(LatentMse{}); }
   static auto critics() {
-    return critic_list(Critic{Patches<Dino>{}, PatchTokens{.hidden = 8}, Hinge{}, 0.1,
-                              augment(ColorJitter{}, Translation{}, Cutout{}), R1{}, 3},
-                       Critic{Layers<Dino, 0, -1>{}, MultiLayer{.hidden = 8}, LeastSquares{}}, Vsd<Lora<4>>{});
+    return critic_list(
+        Critic{.eye = Patches<Dino>{},
+               .head = PatchTokens{.hidden = 8},
+               .objective = Hinge{},
+               .weight = 0.1,
+               .warmup = 3,
+               .augmentation = augment(ColorJitter{}, Translation{}, Cutout{}),
+               .regulariser = R1{}},
+        Critic{.eye = Layers<Dino, 0, -1>{}, .head = MultiLayer{.hidden = 8}, .objective = LeastSquares{}},
+        Vsd<Lora<4>>{});
   }
   static auto real() { return Photographs{.canvas = false, .through_vae = true}; }
   static auto target() { return RealImages{}; }
-  static auto text() { return SeparateTextEncoders{}; }
+  static auto words() { return SeparateTextEncoders{}; }
   static auto student_adapter() { return CustomDiffusion<QueryKeyValueOut>{}; }
   static auto average() { return Ema{.decay = 0.5}; }
 };
@@ -171,7 +178,7 @@ TEST_CASE("Every part of an unusual recipe trains, and resumes bit for bit", "[t
       value = "student.value." + weight.substr(8);
   const Tensors now = one.copy();
   {
-    const Trainer<Unlike>::Kept kept(*one.trainer);
+    const Trainer::Kept kept(*one.trainer);
     REQUIRE(at::equal(one.trainer->state().at(value), now.at(weight)));
   }
   REQUIRE(same(one.copy(), now));

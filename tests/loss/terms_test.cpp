@@ -1,8 +1,10 @@
+#include <opad/loss/identity.hpp>
+#include <opad/loss/in.hpp>
 #include <opad/loss/latent_mse.hpp>
 #include <opad/loss/loss_list.hpp>
+#include <opad/loss/ms_swd.hpp>
 #include <opad/loss/pixel_huber.hpp>
 #include <opad/loss/pixel_mse.hpp>
-#include <opad/weighting/all.hpp>
 
 #include "laws/loss_term.hpp"
 
@@ -44,11 +46,25 @@ TEST_CASE("A list of terms gives derived lists", "[loss][list]") {
   REQUIRE(hana::front(list.without<PixelMse>().terms).weight == 2);
 }
 
-TEST_CASE("Weightings of the noise level follow their formulas", "[loss][weighting]") {
-  const auto alpha_bar = torch::tensor({0.9, 0.5, 0.1}, torch::kFloat64);
-  REQUIRE(at::equal(AlphaBar{}(alpha_bar), alpha_bar));
-  REQUIRE(at::equal(Uniform{}(alpha_bar), torch::ones(3, torch::kFloat64)));
-  // signal-to-noise ratios 9, 1, 1/9, cut at 3, over 3
-  REQUIRE(at::allclose(MinSnr{.gamma = 3}(alpha_bar), torch::tensor({1.0, 1.0 / 3, 1.0 / 27}, torch::kFloat64)));
-  REQUIRE_THROWS_AS(MinSnr{.gamma = 0}(alpha_bar), Error);
+TEST_CASE("Identity is one minus the mean cosine of the tokens", "[loss][identity]") {
+  const Tensor x = torch::tensor({1.0, 0.0, 0.0, 2.0}, torch::kFloat64).view({1, 2, 2});  // tokens (1, 0) and (0, 2)
+  REQUIRE(Identity{}(x, 3 * x).item<double>() == Approx(0).margin(1e-12));
+  REQUIRE(Identity{}(x, x.flip({1})).item<double>() == Approx(1));
+  REQUIRE(Identity{}(x, -x).item<double>() == Approx(2));
+  laws::loss_term(Identity{}, {3, 4, 8});
+}
+
+TEST_CASE("A term in another space is the same term there", "[loss][in]") {
+  using Raw = In<Pixel, MsSwd>;
+  STATIC_REQUIRE(LossTerm<Raw>);
+  STATIC_REQUIRE(std::same_as<Raw::space, Pixel>);
+  STATIC_REQUIRE(std::same_as<decltype(loss_list(LatentMse{}, Raw{}).without<MsSwd>()), LossList<LatentMse>>);
+  laws::loss_term(Raw{{.projections = 3, .levels = 1, .patch = 3}}, {2, 3, 9, 8});
+  std::string members;
+  hana::for_each(hana::accessors<Raw>(),
+                 [&](auto accessor) { members += std::string(hana::first(accessor).c_str()) + " "; });
+  REQUIRE(members == "weight projections levels patch ");
+  Raw term;
+  hana::second(hana::at_c<0>(hana::accessors<Raw>()))(term) = 0.5;
+  REQUIRE(term.weight == 0.5);
 }

@@ -1,7 +1,9 @@
 #include <torch/autograd.h>
 
+#include <opad/adversarial/augmentation/all.hpp>
 #include <opad/adversarial/head/all.hpp>
 #include <opad/adversarial/objective/all.hpp>
+#include <opad/adversarial/regulariser/all.hpp>
 
 #include "support/catch.hpp"
 
@@ -62,4 +64,36 @@ TEST_CASE("Normalised tokens have one length, whatever their size was", "[advers
   const auto features = torch::randn({4, 2, 3}, torch::kFloat64), tokens = normalised_tokens(features);
   REQUIRE(at::allclose(tokens.norm(2, -1), torch::full({4, 2}, std::sqrt(3.0), torch::kFloat64)));
   REQUIRE(at::allclose(normalised_tokens(7 * features), tokens));
+}
+
+TEST_CASE("R1 of a linear head is its squared weights", "[adversarial][r1]") {
+  auto stream = Random(1).stream("head");
+  const auto head = Linear{}.build(1, 3, 1, stream);
+  const double squared = head->named_parameters()["0.weight"].square().sum().item<double>();
+  const auto judge = [&](const Tensor& features) { return head->forward(features); };
+  REQUIRE(R1{.gamma = 3}.penalty(judge, stream.normal({5, 1, 3})).item<double>() ==
+          Approx(1.5 * squared).epsilon(1e-5));
+  REQUIRE_THROWS_AS(R1{.gamma = -1}.penalty(judge, torch::ones({1, 1, 3})), Error);
+}
+
+TEST_CASE("Augmentation changes pictures in order, each change by its own stream", "[adversarial][augmentation]") {
+  const Tensor image = torch::ones({1, 3, 8, 8});
+  std::vector<std::string> asked;
+  const auto streams = [&](std::string_view name) {
+    asked.emplace_back(name);
+    return Random(1).stream(name);
+  };
+  const auto chain = augment(Noise{.sigma = 0}, Cutout{.share = 2.0 / 8}, Translation{.share = 0});
+  const Tensor cut = chain(image, streams);
+  REQUIRE(asked == std::vector<std::string>{"noise", "cutout", "translation"});
+  REQUIRE(cut.eq(0).sum().item<std::int64_t>() % 3 == 0);
+  REQUIRE(cut.eq(0).sum().item<std::int64_t>() <= 12);
+  REQUIRE(at::equal(augment()(image, streams), image));
+}
+
+TEST_CASE("Blur takes away what is finer than two pixels", "[adversarial][augmentation]") {
+  auto stream = Random(1).stream("blur");
+  Tensor stripes = torch::ones({1, 3, 8, 8});
+  stripes.slice(3, 0, 8, 2).fill_(-1);
+  REQUIRE(Blur{}(stripes, stream).abs().max().item<double>() < 1e-6);
 }
