@@ -78,6 +78,114 @@ TEST_CASE("LoRA files of other programs are read", "[adapter][lora]") {
     lora.load(*other, path);
     REQUIRE(at::equal(laws::output(*other, in), laws::output(*unet, in)));
   }
+  /// The same weights under other names.  rename(layer, end): of "down_blocks...to_q" and "A" or "B"
+  const auto renamed = [&](const auto& rename) {
+    Tensors out;
+    for (const auto& [name, tensor] : file.tensors()) {
+      const auto at = name.find(".lora_");
+      out.emplace(rename(name.substr(5, at - 5), name[at + 6] == 'A'), tensor.clone());
+    }
+    return out;
+  };
+  const auto same = [&](const std::filesystem::path& of) {
+    lora.load(*other, of);
+    return at::equal(laws::output(*other, in), laws::output(*unet, in));
+  };
+  const auto flat = [](std::string layer) {
+    std::replace(layer.begin(), layer.end(), '.', '_');
+    return layer;
+  };
+  SECTION("with the names of diffusers' attention processors") {
+    for (const std::string prefix : {"unet.", ""}) {
+      save_safetensors(path, renamed([&](std::string layer, bool down) {
+                         if (layer.ends_with(".0")) layer.resize(layer.size() - 2);  // to_out.0
+                         layer.insert(layer.rfind('.'), ".processor");
+                         return prefix + layer + (down ? "_lora.down.weight" : "_lora.up.weight");
+                       }));
+      REQUIRE(same(path));
+    }
+  }
+  SECTION("with PEFT's own names and its config beside the file") {
+    auto peft = renamed([](const std::string& layer, bool down) {
+      return "base_model.model." + layer + (down ? ".lora_A.weight" : ".lora_B.weight");
+    });
+    for (auto& [key, tensor] : peft)
+      if (key.ends_with("lora_B.weight")) tensor.div_(4);
+    std::filesystem::remove(path);
+    save_safetensors(folder / "adapter_model.safetensors", peft);
+    write_json(folder / "adapter_config.json",
+               {{"peft_type", "LORA"}, {"r", 2}, {"lora_alpha", 8}, {"rank_pattern", Json::object()}});
+    REQUIRE(same(folder.path));
+    write_json(folder / "adapter_config.json", {{"r", 2}, {"lora_alpha", 8}, {"use_dora", true}});
+    REQUIRE_THROWS_WITH(lora.load(*other, folder.path), ContainsSubstring("DoRA are not supported"));
+  }
+  SECTION("with kohya's names, an alpha for each layer, other ranks and layers left out") {
+    const auto name = [&](const std::string& layer, bool down) {
+      return "lora_unet_" + flat(layer) + (down ? ".lora_down.weight" : ".lora_up.weight");
+    };
+    Tensors kohya = renamed(name);
+    for (auto& [key, tensor] : renamed(name))
+      if (key.ends_with(".lora_up.weight")) {
+        kohya[key] = tensor / 4;
+        kohya[key.substr(0, key.size() - 14) + "alpha"] = torch::tensor(8.0f);  // of rank 2
+      }
+    save_safetensors(path, kohya);
+    REQUIRE(same(path));
+
+    const std::string layer = "lora_unet_mid_block_attentions_0_transformer_blocks_0_attn1_to_q.",
+                      left_out = "lora_unet_mid_block_attentions_0_transformer_blocks_0_attn1_to_k.";
+    for (const std::string part : {"lora_down.weight", "lora_up.weight", "alpha"}) kohya.erase(left_out + part);
+    kohya[layer + "lora_down.weight"] = kohya[layer + "lora_down.weight"].narrow(0, 0, 1).clone();
+    kohya[layer + "lora_up.weight"] = kohya[layer + "lora_up.weight"].narrow(1, 0, 1).clone();
+    kohya[layer + "alpha"] = torch::tensor(4.0f);  // of rank 1
+    save_safetensors(path, kohya);
+    const LoraFile read = read_lora_file(path, *other);
+    REQUIRE(read.rank == 2);
+    const std::string ours = "unet.mid_block.attentions.0.transformer_blocks.0.attn1.";
+    REQUIRE(read.tensors.at(ours + "to_k.lora_B.weight").eq(0).all().item<bool>());
+    REQUIRE(
+        at::equal(at::mm(read.tensors.at(ours + "to_q.lora_B.weight"), read.tensors.at(ours + "to_q.lora_A.weight")),
+                  at::mm(file.tensors().at(ours + "to_q.lora_B.weight").narrow(1, 0, 1),
+                         file.tensors().at(ours + "to_q.lora_A.weight").narrow(0, 0, 1))));
+    REQUIRE(read_lora_file(path, *other).tensors.size() == file.tensors().size());
+  }
+  SECTION("but not with anything beside the attention projections, which is named") {
+    const auto refused = [&](const std::string& key, const std::string& message, Tensor value = torch::ones({2, 8})) {
+      Tensors all = renamed([](const std::string& layer, bool down) {
+        return "unet." + layer + (down ? ".lora_A.weight" : ".lora_B.weight");
+      });
+      all[key] = value;
+      save_safetensors(path, all);
+      REQUIRE_THROWS_WITH(lora.load(*other, path),
+                          ContainsSubstring(path.string() + ": '" + key + "' ") && ContainsSubstring(message));
+    };
+    refused("text_encoder.text_model.encoder.layers.0.self_attn.q_proj.lora_A.weight", "changes the text encoder");
+    refused("lora_te_text_model_encoder_layers_0_self_attn_q_proj.lora_down.weight", "changes the text encoder");
+    refused("lora_unet_mid_block_attentions_0_transformer_blocks_0_ff_net_2.lora_down.weight",
+            "is of no attention projection of this U-Net");
+    refused("unet.mid_block.attentions.0.proj_in.lora_A.weight", "is of no attention projection");
+    refused("lora_unet_input_blocks_1_1_transformer_blocks_0_attn1_to_q.lora_down.weight",
+            "made for this U-Net's layout");
+    refused("lora_unet_mid_block_attentions_0_transformer_blocks_0_attn1_to_q.hada_w1_a", "LoHa, LoKr and DoRA");
+    refused("unet.mid_block.attentions.0.transformer_blocks.0.attn1.to_q.lora_down.weight", "comes twice",
+            file.tensors().at("unet.mid_block.attentions.0.transformer_blocks.0.attn1.to_q.lora_A.weight"));
+  }
+  SECTION("but not with half a layer, another width, or a NaN") {
+    const std::string layer = "unet.mid_block.attentions.0.transformer_blocks.0.attn1.to_q.";
+    const auto refused = [&](const Tensors& changes, const std::string& message) {
+      Tensors all;
+      for (const auto& [key, tensor] : file.tensors()) all.emplace(key, tensor.clone());
+      for (const auto& [key, tensor] : changes)
+        if (tensor.defined()) all[key] = tensor;
+        else all.erase(key);
+      save_safetensors(path, all);
+      REQUIRE_THROWS_WITH(lora.load(*other, path), ContainsSubstring(path.string()) && ContainsSubstring(message));
+    };
+    refused({{layer + "lora_A.weight", {}}}, "lacks one of its two matrices");
+    refused({{layer + "lora_A.weight", torch::ones({2, 5})}}, "was it made for another base model?");
+    refused({{layer + "lora_A.weight", torch::full_like(file.tensors().at(layer + "lora_A.weight"), NAN)}},
+            "lora_A.weight' holds a NaN");
+  }
   SECTION("with alpha in the file's metadata") {
     for (const auto& [key, tensor] : file.tensors())
       tensors.emplace(key, key.ends_with("lora_B.weight") ? tensor / 4 : tensor.clone());
@@ -115,4 +223,15 @@ TEST_CASE("Lora refuses ranks that make no sense", "[adapter][lora]") {
   const TemporaryFolder folder;
   REQUIRE_THROWS_WITH(LowRankAdapter{}.save(*small_unet(), folder.path),
                       ContainsSubstring("install or load the adapter first"));
+}
+
+TEST_CASE("A LoRA's file is found by the names of diffusers and PEFT", "[adapter][lora]") {
+  const TemporaryFolder folder;
+  REQUIRE_THROWS_WITH(find_lora_file(folder.path), ContainsSubstring("no LoRA here; looked for pytorch_lora_weights"));
+  for (const std::string name : {"adapter_model.bin", "adapter_model.safetensors", "pytorch_lora_weights.bin",
+                                 "pytorch_lora_weights.safetensors"}) {
+    write_atomically(folder / name, "");
+    REQUIRE(find_lora_file(folder.path) == folder / name);
+  }
+  REQUIRE(find_lora_file(folder / "adapter_model.bin") == folder / "adapter_model.bin");
 }

@@ -140,7 +140,61 @@ TEST_CASE("What is not a learned embedding is refused by name", "[adapter][textu
   auto tok = tokenizer();
   REQUIRE_THROWS_WITH(TokenRows(tok, {{"<a>", torch::ones({1, 4})}, {"<b>", torch::ones({1, 5})}}),
                       ContainsSubstring("of one width for all tokens"));
+}
+
+TEST_CASE("A token that cannot name a file, or has the name of other weights, is saved and found all the same",
+          "[adapter][textual-inversion]") {
+  const TemporaryFolder folder;
+  const std::string odd = "<" + std::string(300, 'x') + ">";
+  const std::vector<std::string> names{"<a/b>", "<../../x>", odd, "pytorch_custom_diffusion_weights", "sks", ".hidden"};
+  std::vector<LearnedEmbedding> embeddings;
+  for (const auto& name : names) embeddings.push_back({name, numbers(name, {1, 6})});
+  auto tok = tokenizer();
+  save_safetensors(folder / "pytorch_custom_diffusion_weights.safetensors", {{"layer", torch::ones({4})}});
+  TokenRows(tok, embeddings).save(folder.path);
+  REQUIRE(folder.entries() == 7);
+  REQUIRE(std::filesystem::exists(folder / "sks.safetensors"));
+  std::map<std::string, Tensor> found;
+  for (const auto& [token, rows] : read_learned_embeddings(folder.path)) found.emplace(token, rows);
+  REQUIRE(found.size() == names.size());
+  for (const auto& [token, rows] : embeddings) REQUIRE(at::equal(found.at(token), rows));
   auto other = tokenizer();
-  REQUIRE_THROWS_WITH(TokenRows(other, {{"<a/b>", torch::ones({1, 4})}}).save(folder.path),
-                      ContainsSubstring("cannot name a file"));
+  TokenRows again(other, embeddings);
+  again.load(folder.path);
+}
+
+TEST_CASE("The web UI's emb_params is the token that its file names", "[adapter][textual-inversion]") {
+  const TemporaryFolder folder;
+  save_safetensors(folder / "<t1>.safetensors", {{"emb_params", torch::ones({2, 4})}});
+  save_safetensors(folder / "style.safetensors", {{"emb_params", torch::ones({4})}});
+  save_safetensors(folder / "other.safetensors", {{"weight", torch::ones({4})}});
+  const auto found = read_learned_embeddings(folder.path);
+  REQUIRE(found.size() == 2);
+  REQUIRE(found[0].token == "<t1>");
+  REQUIRE(found[0].rows.size(0) == 2);
+  REQUIRE(found[1].token == "style");
+  REQUIRE(read_learned_embedding(folder / "<t1>.safetensors", "<mine>").token == "<mine>");
+  save_safetensors(folder / "xl.safetensors", {{"clip_l", torch::ones({4})}, {"clip_g", torch::ones({4})}});
+  REQUIRE_THROWS_WITH(read_learned_embedding(folder / "xl.safetensors"), ContainsSubstring("Stable Diffusion XL"));
+}
+
+TEST_CASE("An embedding that is not finite is neither read nor written", "[adapter][textual-inversion]") {
+  const TemporaryFolder folder;
+  auto tok = tokenizer();
+  const TokenRows rows(tok, {{"<bad>", torch::full({1, 4}, NAN)}});
+  REQUIRE_THROWS_WITH(rows.save(folder.path), ContainsSubstring("the tensor '<bad>' holds a NaN"));
+  REQUIRE(folder.entries() == 0);
+  save_safetensors(folder / "<bad>.safetensors", {{"<bad>", torch::full({4}, INFINITY)}});
+  REQUIRE_THROWS_WITH(read_learned_embeddings(folder.path),
+                      ContainsSubstring("<bad>.safetensors: the tensor '<bad>' holds an infinity"));
+}
+
+TEST_CASE("A tokenizer that knows more tokens than the table has rows is refused with both numbers",
+          "[adapter][textual-inversion]") {
+  auto tok = tokenizer();
+  const std::int64_t known = tok.size();
+  const TokenRows tokens(tok, {{"<new1>", numbers("rows", {1, 6})}});
+  REQUIRE_THROWS_WITH(
+      tokens.embed(numbers("table", {known - 1, 6}), torch::tensor({{std::int64_t{0}}})),
+      ContainsSubstring(c10::str("the tokenizer has ", known, " tokens, the text encoder ", known - 1, " rows")));
 }

@@ -1,8 +1,11 @@
+#include <sys/stat.h>
+
 #include <fstream>
 
 #include <opad/data/concept_folder.hpp>
 
 #include "support/catch.hpp"
+#include "support/ordinary_user.hpp"
 #include "support/temporary_folder.hpp"
 
 namespace fs = std::filesystem;
@@ -92,4 +95,52 @@ TEST_CASE("Ordinary photographs are read upright, whatever their format", "[data
     REQUIRE(height > 0.7);
     REQUIRE(height < 0.9);
   }
+}
+
+TEST_CASE("What is no regular file is passed over and said, and nothing waits for it", "[data][concept-folder]") {
+  const TemporaryFolder folder;
+  opad::write_png(folder.path / "a.png", flat_picture(1));
+  REQUIRE(::mkfifo((folder / "fifo.png").c_str(), 0600) == 0);
+  fs::create_symlink("/dev/zero", folder / "zero.png");
+  fs::create_symlink("nowhere.png", folder / "dangling.png");
+  fs::create_symlink("loop.png", folder / "loop.png");
+  fs::create_symlink("a.png", folder / "b.png");  // as good as a file
+  const auto read = opad::read_concept_folder(folder.path);
+  REQUIRE(read.files.size() == 2);
+  std::map<std::string, std::string> reasons;
+  for (const auto& [file, reason] : read.skipped) reasons[file.filename().string()] = reason;
+  REQUIRE(reasons == std::map<std::string, std::string>{{"fifo.png", "a fifo"},
+                                                        {"zero.png", "a device"},
+                                                        {"dangling.png", "No such file or directory"},
+                                                        {"loop.png", "Too many levels of symbolic links"}});
+}
+
+TEST_CASE("A folder that cannot be reached is refused with the reason", "[data][concept-folder]") {
+  const TemporaryFolder folder;
+  fs::create_symlink("loop", folder / "loop");
+  REQUIRE_THROWS_WITH(opad::read_concept_folder(folder / "loop"),
+                      ContainsSubstring("loop: cannot read: Too many levels of symbolic links"));
+  REQUIRE_THROWS_WITH(opad::read_concept_folder(folder / std::string(300, 'n')),
+                      ContainsSubstring("cannot read: File name too long"));
+  fs::create_directories(folder / "closed/photos");
+  fs::permissions(folder / "closed", fs::perms::none);
+  fs::permissions(folder.path, fs::perms{0755});
+  {
+    const OrdinaryUser user;
+    REQUIRE_THROWS_WITH(opad::read_concept_folder(folder / "closed/photos"),
+                        ContainsSubstring("closed/photos: cannot read: Permission denied"));
+    REQUIRE_THROWS_WITH(opad::read_concept_folder(folder / "closed"),
+                        ContainsSubstring("closed: cannot be listed: Permission denied"));
+  }
+  fs::permissions(folder / "closed", fs::perms::owner_all);
+}
+
+TEST_CASE("Pictures that would fill the memory are refused before they are decoded", "[data][concept-folder]") {
+  const TemporaryFolder folder;
+  opad::write_png(folder.path / "a.png", flat_picture(1, 1000, 2000));
+  opad::write_png(folder.path / "b.png", flat_picture(2, 1000, 2000));
+  REQUIRE(opad::read_concept_folder(folder.path, 12'000'000).files.size() == 2);
+  REQUIRE_THROWS_WITH(opad::read_concept_folder(folder.path, 11'999'999),
+                      ContainsSubstring(folder.path.string() + ": its 2 pictures take 11 MiB of memory once decoded, "
+                                                               "more than 11 MiB; give fewer or smaller ones"));
 }

@@ -1,6 +1,8 @@
 #include <opad/io/atomic_file.hpp>
 
 #include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <csignal>
 
@@ -74,4 +76,53 @@ TEST_CASE("files that cannot be written or read are named", "[io][atomic]") {
   REQUIRE_THROWS_WITH(write_atomically(folder / "x/y", ""), ContainsSubstring((folder / "x/y").string()));
   REQUIRE_THROWS_WITH(read_file(folder / "absent"), ContainsSubstring((folder / "absent").string() + ": no such file"));
   REQUIRE_THROWS_WITH(read_file(folder.path), ContainsSubstring("is a folder"));
+}
+
+TEST_CASE("a file is not written in the place of a device or a fifo", "[io][atomic]") {
+  const TemporaryFolder folder;
+  REQUIRE(::mkfifo((folder / "fifo").c_str(), 0600) == 0);
+  REQUIRE_THROWS_WITH(write_atomically(folder / "fifo", "x"), ContainsSubstring("fifo: is a fifo"));
+  REQUIRE_THROWS_WITH(write_atomically("/dev/null", "x"), ContainsSubstring("/dev/null: is a device"));
+  fs::create_symlink("loop", folder / "loop");
+  REQUIRE_THROWS_WITH(write_atomically(folder / "loop", "x"),
+                      ContainsSubstring("loop: cannot write: Too many levels of symbolic links"));
+  REQUIRE(fs::is_symlink(folder / "loop"));
+}
+
+TEST_CASE("what the system says is told: the reason is read before anything else runs", "[io][atomic]") {
+  const TemporaryFolder folder;
+  opad::AtomicFile file(folder / "x");
+  file.write("new");
+  SECTION("a rename that fails") {
+    fs::create_directories(folder / "x/y");
+    REQUIRE_THROWS_WITH(file.commit(), ContainsSubstring((folder / "x").string() + ": cannot write: ") &&
+                                           (ContainsSubstring("directory")));
+  }
+  SECTION("a temporary file that is gone") {
+    for (const auto& entry : fs::directory_iterator(folder.path)) fs::remove(entry);
+    REQUIRE_THROWS_WITH(file.commit(), ContainsSubstring("x: cannot write: No such file or directory"));
+  }
+  SECTION("an fsync that fails") {  // the file's descriptor now leads to a pipe, which cannot be flushed
+    int ends[2];
+    REQUIRE(::pipe(ends) == 0);
+    for (int i = 3; i < 100; ++i) {
+      std::error_code error;
+      const auto to = fs::read_symlink("/proc/self/fd/" + std::to_string(i), error);
+      if (to.string().starts_with((folder / ".x.").string())) REQUIRE(::dup2(ends[1], i) == i);
+    }
+    REQUIRE_THROWS_WITH(file.commit(), ContainsSubstring("x: cannot write: Invalid argument"));
+    ::close(ends[0]);
+    ::close(ends[1]);
+  }
+}
+
+TEST_CASE("the head of a file can be written again", "[io][atomic]") {
+  const TemporaryFolder folder;
+  opad::AtomicFile file(folder / "x");
+  file.write("abc");
+  file.write("def");
+  file.rewrite_head("AB");
+  file.write("g");
+  file.commit();
+  REQUIRE(read_file(folder / "x") == "ABcdefg");
 }

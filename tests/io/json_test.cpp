@@ -51,3 +51,17 @@ TEST_CASE("parse_json ends at 200 levels", "[io][json]") {
   REQUIRE_THROWS_WITH(parse_json(nested(1'000'000), "w"),
                       ContainsSubstring("w: not read: nested more than 200 levels deep"));
 }
+
+TEST_CASE("parse_json refuses what would take minutes, and does not repeat what is long", "[io][json]") {
+  std::string keys = "{";
+  for (int i = 0; i < 100'000; ++i) keys += c10::str("\"key", i, "\": 1,");
+  REQUIRE_THROWS_WITH(parse_json(keys + "\"x\": 1}", "w"),
+                      ContainsSubstring("w: not read: an object of more than 10000 keys"));
+  REQUIRE(parse_json<nlohmann::json>(keys + "\"x\": 1}", "w").size() == 100'001);  // whose keys are in a tree
+  try {
+    parse_json("{\"a\": \"" + std::string(1'000'000, 'x') + "\n\"}", "w");
+    FAIL("a line break in a string");
+  } catch (const opad::Error& error) { REQUIRE(std::string(error.what()).size() < 500); }
+  REQUIRE(opad::brief(Json("short")) == "\"short\"");
+  REQUIRE(opad::brief(Json(std::string(1000, 'x'))).size() < 110);
+}

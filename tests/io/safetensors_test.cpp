@@ -195,3 +195,97 @@ TEST_CASE("a damaged file either reads or gives an opad::Error", "[io][safetenso
   }
   REQUIRE(refused > 1000);
 }
+
+TEST_CASE("a file says what its writer gave it to say, and format pt; the checksums are no part of that",
+          "[io][safetensors]") {
+  const TemporaryFolder folder;
+  save_safetensors(folder / "x", {{"a", torch::ones({3})}}, {{"step", "3"}});
+  REQUIRE(SafeTensors(folder / "x").metadata() == std::map<std::string, std::string>{{"format", "pt"}, {"step", "3"}});
+  save_safetensors(folder / "y", SafeTensors(folder / "x").tensors(), SafeTensors(folder / "x").metadata());
+  REQUIRE(read_file(folder / "x") == read_file(folder / "y"));
+}
+
+TEST_CASE("every flipped bit of a saved file is noticed", "[io][safetensors]") {
+  const TemporaryFolder folder;
+  Tensors tensors{{"b \"ü\"", random_tensor({7}, torch::kFloat32, 1)},
+                  {"c", torch::ones({5}, torch::kBool)},
+                  {"d", random_tensor({3, 2}, torch::kBFloat16, 2)},
+                  {"e", torch::empty({0, 4})}};
+  save_safetensors(folder / "x", tensors, {{"step", "12"}});
+  const std::string whole = read_file(folder / "x");
+  REQUIRE_NOTHROW(from_memory(whole));
+  for (std::size_t bit = 0; bit < 8 * whole.size(); ++bit) {  // all of them: some thousands
+    std::string damaged = whole;
+    damaged[bit / 8] = static_cast<char>(damaged[bit / 8] ^ (1 << bit % 8));
+    INFO("bit " << bit);
+    REQUIRE_THROWS_AS(from_memory(damaged), Error);
+  }
+}
+
+TEST_CASE("a damaged tensor is named with both checksums", "[io][safetensors]") {
+  const TemporaryFolder folder;
+  save_safetensors(folder / "x", {{"first", torch::ones({3})}, {"second", torch::zeros({2})}});
+  std::string bytes = read_file(folder / "x");
+  bytes.back() = 1;
+  REQUIRE_THROWS_WITH(from_memory(bytes),
+                      ContainsSubstring("memory: the tensor 'second' is damaged: its checksum is ") &&
+                          ContainsSubstring(" and should be ") && ContainsSubstring("; take another copy of the file"));
+  bytes = read_file(folder / "x");
+  bytes.replace(bytes.find("\"first\""), 7, "\"fjrst\"");
+  REQUIRE_THROWS_WITH(from_memory(bytes), ContainsSubstring("memory: the header is damaged: its checksum is "));
+}
+
+TEST_CASE("a file that was rewritten without its checksums is read", "[io][safetensors]") {
+  const std::string header = R"({"__metadata__":{"format":"pt"},"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2]}})";
+  REQUIRE(from_memory(std::string{static_cast<char>(header.size()), 0, 0, 0, 0, 0, 0, 0} + header + "ab").metadata() ==
+          std::map<std::string, std::string>{{"format", "pt"}});
+}
+
+TEST_CASE("checksums that are no checksums give an opad::Error", "[io][safetensors]") {
+  for (const std::string sums : {R"("3")", R"("{\"a\":3}")", R"("{}")", R"("[")", "3", R"({"a":"b"})"}) {
+    auto json = nlohmann::json::parse(R"({"__metadata__":{"xxh3-64":)" + sums +
+                                      R"(},"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2]}})");
+    const std::string text = json.dump();
+    json["__metadata__"]["xxh3-64.header"] = opad::detail::checksum(text.data(), text.size());
+    const std::string header = json.dump();
+    std::uint64_t length = header.size();
+    INFO(header);
+    REQUIRE_THROWS_AS(from_memory(std::string(reinterpret_cast<const char*>(&length), 8) + header + "ab"), Error);
+  }
+}
+
+TEST_CASE("saving with Numbers::Finite refuses a NaN or an infinity, by name, and leaves the old file",
+          "[io][safetensors]") {
+  const TemporaryFolder folder;
+  const auto file = folder / "x";
+  save_safetensors(file, {{"a", torch::ones({2})}});
+  const std::string before = read_file(file);
+  const double nan = std::nan(""), infinity = std::numeric_limits<double>::infinity();
+  for (const auto type : {torch::kFloat64, torch::kFloat32, torch::kFloat16, torch::kBFloat16}) {
+    const auto of = [&](std::vector<double> values) { return torch::tensor(values, torch::kFloat64).to(type); };
+    const auto refused = [&](const Tensor& bad, const std::string& message) {
+      REQUIRE_THROWS_WITH(save_safetensors(file, {{"a", of({1, 2})}, {"bad", bad}}, {}, Numbers::Finite),
+                          ContainsSubstring(file.string() + ": the tensor 'bad' holds " + message));
+      REQUIRE(read_file(file) == before);
+      REQUIRE(folder.entries() == 1);
+      save_safetensors(folder / "any", {{"bad", bad}});
+      fs::remove(folder / "any");
+    };
+    refused(of({1, nan, infinity}), "a NaN, first at number 1 of 3");
+    refused(of({1, 2, -infinity}), "an infinity, first at number 2 of 3");
+  }
+  save_safetensors(file,
+                   {{"a", torch::full({9}, 3e38)}, {"n", torch::ones({2}, torch::kInt64)}, {"e", torch::empty({0})}},
+                   {}, Numbers::Finite);
+}
+
+TEST_CASE("metadata can be added to a file, whose tensors stay", "[io][safetensors]") {
+  const TemporaryFolder folder;
+  const Tensor values = random_tensor({7}, torch::kFloat32, 1);
+  save_safetensors(folder / "x", {{"a", values}}, {{"step", "3"}, {"kept", "yes"}});
+  add_metadata(folder / "x", {{"step", "4"}, {"recipe", "default"}});
+  const SafeTensors file(folder / "x");
+  REQUIRE(file.metadata() ==
+          std::map<std::string, std::string>{{"format", "pt"}, {"kept", "yes"}, {"recipe", "default"}, {"step", "4"}});
+  REQUIRE(identical(file.tensors().at("a"), values));
+}

@@ -75,3 +75,25 @@ TEST_CASE("read_weights reads the fixtures' model folders", "[io][weights]") {
   REQUIRE(read_weights(golden / "unet_sd2/model", unet).contains("conv_in.weight"));
   REQUIRE(read_weights(golden / "clip_text_sd1/model", "model").size() > 10);
 }
+
+TEST_CASE("read_weights finds the index of a variant's parts under both of its names", "[io][weights]") {
+  const TemporaryFolder folder;
+  save_safetensors(folder / "part.safetensors", one(5));
+  for (const std::string index :
+       {".safetensors.index.fp16.json", ".safetensors.fp16.index.json", ".safetensors.bf16.index.json"}) {
+    INFO(index);
+    write_json(folder / (unet + index), {{"weight_map", {{"w", "part.safetensors"}}}});
+    REQUIRE(value(read_weights(folder.path, unet)) == 5);
+    fs::remove(folder / (unet + index));
+  }
+}
+
+TEST_CASE("a NaN or an infinity in a weight file is named when it is read", "[io][weights]") {
+  const TemporaryFolder folder;
+  save_safetensors(folder / "model.safetensors", {{"a", torch::ones({3})}, {"b", torch::tensor({1.0f, NAN})}});
+  REQUIRE_THROWS_WITH(read_weights(folder.path, "model"),
+                      ContainsSubstring((folder / "model.safetensors").string() +
+                                        ": the tensor 'b' holds a NaN, first at number 1 of 2"));
+  save_safetensors(folder / "model.safetensors", {{"b", torch::tensor({INFINITY, 1.0f}).to(torch::kFloat16)}});
+  REQUIRE_THROWS_WITH(read_weights(folder.path, "model"), ContainsSubstring("the tensor 'b' holds an infinity"));
+}

@@ -183,7 +183,7 @@ TEST_CASE("A config that cannot be built is refused with the key and what to giv
       {R"({"in_channels": 0})", "in_channels = 0; give a number from 1"},
       {R"({"out_channels": -4})", "out_channels = -4"},
       {R"({"sample_size": -1})", "sample_size"},
-      {R"({"norm_num_groups": null})", "norm_num_groups = null is not an integer"},
+      {R"({"norm_num_groups": null})", "norm_num_groups = null, a U-Net without norms"},
       {R"({"norm_num_groups": 48})", "320 of block_out_channels do not divide into norm_num_groups = 48"},
       {R"({"block_out_channels": [320, 640, 1280, 9000000000]})", "block_out_channels = 9000000000"},
       {R"({"layers_per_block": [2, 2]})", "layers_per_block lists 2 values for 4 levels"},
@@ -219,4 +219,18 @@ TEST_CASE("A U-Net folder with a wrong file is refused", "[models][unet]") {
   save_safetensors(weights, tensors);
   REQUIRE_THROWS_WITH(UNet2DConditionModel::from_pretrained(folder.path),
                       ContainsSubstring(folder.path.string()) && ContainsSubstring("conv_in.weight"));
+}
+
+TEST_CASE("null in a config says nothing, as diffusers writes it", "[models][unet]") {
+  const auto standard = UNet2DConditionConfig::from_json(Json::object(), "config.json");
+  Json nulls = standard.to_json();
+  for (auto& [key, value] : nulls.items())
+    if (key != "mid_block_type" && key != "norm_num_groups") value = nullptr;  // these two: there is none
+  REQUIRE(UNet2DConditionConfig::from_json(nulls, "config.json").to_json() == standard.to_json());
+  REQUIRE_FALSE(UNet2DConditionConfig::from_json({{"upcast_attention", nullptr}}, "config.json").upcast_attention);
+  REQUIRE(UNet2DConditionConfig::from_json({{"mid_block_type", nullptr}}, "config.json").mid_block_type.empty());
+  REQUIRE_THROWS_WITH(UNet2DConditionConfig::from_json({{"act_fn", std::string(1'000'000, 'x')}}, "config.json"),
+                      ContainsSubstring("config.json: ") && ContainsSubstring("act_fn"));
+  REQUIRE_THROWS_WITH(UNet2DConditionConfig::from_json({{"in_channels", std::string(1000, 'x')}}, "config.json"),
+                      ContainsSubstring("...") && !ContainsSubstring(std::string(200, 'x')));
 }

@@ -144,3 +144,10 @@ TEST_CASE("The autoencoder says which input has the wrong shape", "[models][vae]
   REQUIRE_THROWS_WITH(vae->encode(torch::zeros({1, 3, 3, 8})), ContainsSubstring("less than one latent of 4 x 4"));
   REQUIRE_THROWS_WITH(vae->decode(torch::zeros({1, 3, 8, 8})), ContainsSubstring("give [B, 4, h, w]"));
 }
+
+TEST_CASE("null in the autoencoder's config says nothing", "[models][vae]") {
+  const auto standard = AutoencoderKLConfig::from_json(Json::object(), "config.json");
+  Json nulls = standard.to_json();
+  for (auto& [key, value] : nulls.items()) value = nullptr;
+  REQUIRE(AutoencoderKLConfig::from_json(nulls, "config.json").to_json() == standard.to_json());
+}

@@ -164,3 +164,10 @@ TEST_CASE("Text model: a file that lacks a tensor, or an input that does not fit
                       ContainsSubstring("'text_model.final_layer_norm.bias' is "
                                         "missing"));
 }
+
+TEST_CASE("Text model: null in a config says nothing", "[models][clip-text]") {
+  const auto standard = CLIPTextConfig::from_json(Json::object(), "config.json");
+  Json nulls = standard.to_json(false);
+  for (auto& [key, value] : nulls.items()) value = nullptr;
+  REQUIRE(CLIPTextConfig::from_json(nulls, "config.json").to_json(false) == standard.to_json(false));
+}

@@ -222,3 +222,35 @@ TEST_CASE("A ViT's config comes back from what it writes", "[models][vit]") {
   config.img_size = {32, 48}, config.init_values = 1e-5, config.reg_tokens = 4, config.no_embed_class = true;
   REQUIRE(opad::VisionTransformerConfig::from_json(config.to_json(), "config.json").to_json() == config.to_json());
 }
+
+TEST_CASE("null in a vision model's config says nothing", "[models][vit]") {
+  const auto standard = opad::VisionTransformerConfig::from_json(Json::object(), "config.json");
+  Json nulls = standard.to_json();
+  for (auto& [key, value] : nulls.items()) value = nullptr;
+  REQUIRE(opad::VisionTransformerConfig::from_json(nulls, "config.json").to_json() == standard.to_json());
+  REQUIRE(opad::CLIPVisionConfig::from_json({{"hidden_size", nullptr}, {"hidden_act", nullptr}}, "config.json")
+              .hidden_size == 768);
+}
+
+TEST_CASE("The one IP-Adapter of a folder is found, several are refused with their names", "[models][identity]") {
+  const TemporaryFolder folder;
+  REQUIRE_THROWS_WITH(opad::find_ip_adapter(folder.path), ContainsSubstring("no IP-Adapter here"));
+  REQUIRE_THROWS_WITH(opad::find_ip_adapter(folder / "absent"), ContainsSubstring("absent: no such folder"));
+  opad::write_atomically(folder / "b.bin", "");
+  opad::write_atomically(folder / "notes.txt", "");
+  std::filesystem::create_directory(folder / "image_encoder");
+  REQUIRE(opad::find_ip_adapter(folder.path) == folder / "b.bin");
+  opad::write_atomically(folder / "b.safetensors", "");
+  REQUIRE(opad::find_ip_adapter(folder.path) == folder / "b.safetensors");
+  opad::write_atomically(folder / "a.bin", "");
+  REQUIRE_THROWS_WITH(
+      opad::find_ip_adapter(folder.path),
+      ContainsSubstring(folder.path.string() + ": holds several IP-Adapters (a.bin, b.safetensors); give the file"));
+  REQUIRE(opad::find_ip_adapter(folder / "a.bin") == folder / "a.bin");
+}
+
+TEST_CASE("A ViT of transformers is named as what it is", "[models][vit]") {
+  REQUIRE_THROWS_WITH(
+      opad::VisionTransformerConfig::from_json({{"model_type", "vit"}, {"hidden_size", 384}}, "dino/config.json"),
+      ContainsSubstring("dino/config.json: is a model of transformers (model_type \"vit\"); give timm's folder"));
+}

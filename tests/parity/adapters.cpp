@@ -1,8 +1,7 @@
-// Family "adapters": Custom Diffusion files on a U-Net, and learned embeddings in a text encoder.
+// Family "adapters": Custom Diffusion and LoRA files on a U-Net, and learned embeddings in a text encoder.
 #include "parity.hpp"
 
-#include <opad/adapter/custom_diffusion.hpp>
-#include <opad/adapter/textual_inversion.hpp>
+#include <opad/adapter/load_adapters.hpp>
 #include <opad/models/clip_text_model.hpp>
 
 namespace {
@@ -43,9 +42,24 @@ void learned_embeddings(const parity::Case& c, parity::Report& report) {
   }
 }
 
+void lora(const parity::Case& c, parity::Report& report) {
+  const auto unet = opad::UNet2DConditionModel::from_pretrained(c.folder / "model");
+  const auto run = [&](const std::string& name) {
+    const torch::NoGradGuard no_grad;
+    report.tensor("out." + name,
+                  unet->forward(c.at("in.sample"), c.at("in.timestep"), c.at("in.encoder_hidden_states")));
+  };
+  run("base");
+  for (const auto& entry : opad::entries_of(c.folder / "lora")) {
+    opad::load_lora(*unet, entry.path());
+    run(entry.path().stem().string());
+  }
+}
+
 void run(const parity::Case& c, parity::Report& report) {
   if (c.json.contains("recipe") && c.json.at("recipe").value("kind", "") == "embeddings")
     return learned_embeddings(c, report);
+  if (c.json.contains("recipe") && c.json.at("recipe").value("kind", "") == "lora") return lora(c, report);
   for (const std::string file :
        {"pytorch_custom_diffusion_weights.bin", "pytorch_custom_diffusion_weights.safetensors"})
     if (std::filesystem::exists(c.folder / "custom_diffusion" / file)) custom_diffusion(c, report, file);

@@ -104,6 +104,16 @@ TEST_CASE("Files that are missing or wrong are named", "[text][tokenizer]") {
   }
 }
 
+TEST_CASE("null says nothing in a tokenizer's files", "[text][tokenizer]") {
+  const Copy copy;
+  const auto before = copy.load();
+  copy.write("tokenizer_config.json",
+             R"({"model_max_length": null, "pad_token": null, "additional_special_tokens": null,
+                 "added_tokens_decoder": {"599": {"content": "<|endoftext|>", "normalized": null, "special": true}}})");
+  REQUIRE(copy.load().model_max_length() == 77);
+  REQUIRE(copy.load().tokenize("a photo") == before.tokenize("a photo"));
+}
+
 TEST_CASE("A length of 1e30, which means none was set, is CLIP's 77", "[text][tokenizer]") {
   const Copy copy;
   copy.write("special_tokens_map.json", R"({"model_max_length": 1000000000000000019884624838656})");

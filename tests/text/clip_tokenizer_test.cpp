@@ -4,6 +4,9 @@
 #include "support/catch.hpp"
 
 using opad::ClipTokenizer;
+using opad::lost_words_note;
+using opad::require_rows;
+using opad::require_seen;
 using Ids = std::vector<std::int64_t>;
 
 namespace {
@@ -121,4 +124,42 @@ TEST_CASE("A text of a million letters without a space, or of marks, is tokenize
   std::string marks = "q";
   for (int i = 0; i < 100000; ++i) marks += i % 2 ? "\u0323" : "\u0307";
   REQUIRE(t.tokenize(marks).size() > 1000);
+}
+
+TEST_CASE("The words that fall outside the window are told, and a token among them is refused", "[text][tokenizer]") {
+  ClipTokenizer tokenizer = small();
+  tokenizer.add_token("<lost>");
+  const auto room = static_cast<std::size_t>(tokenizer.model_max_length() - 2);
+  std::string full;
+  for (std::size_t i = 0; i < room; ++i) full += "a ";
+  REQUIRE(tokenizer.tokenize(full).size() == room);
+  REQUIRE(tokenizer.lost_words(full).empty());
+  REQUIRE(lost_words_note(tokenizer, full).empty());
+  REQUIRE_NOTHROW(require_seen(tokenizer, "<lost> " + full.substr(2), "<lost>"));
+
+  const std::string long_one = full + "photo of\ta <lost>, Dog";
+  REQUIRE(tokenizer.lost_words(long_one) == std::vector<std::string>{"photo", "of", "a", "<lost>,", "Dog"});
+  REQUIRE(lost_words_note(tokenizer, long_one) ==
+          c10::str("the prompt is longer than the ", room,
+                   " tokens that the text encoder reads; lost: photo of a <lost>, Dog"));
+  REQUIRE_THROWS_WITH(require_seen(tokenizer, long_one, "<lost>"),
+                      ContainsSubstring("the token '<lost>' is not seen: the prompt is longer than"));
+  REQUIRE_NOTHROW(require_seen(tokenizer, long_one, "<other>"));
+
+  SECTION("a word that is cut is lost too") {
+    const std::string word = "xyzzyqx";
+    REQUIRE(tokenizer.tokenize(word).size() > 2);
+    REQUIRE(tokenizer.lost_words(full.substr(4) + word) == std::vector<std::string>{word});
+  }
+}
+
+TEST_CASE("A tokenizer with more tokens than the text encoder has rows is refused with both numbers",
+          "[text][tokenizer]") {
+  ClipTokenizer tokenizer = small();
+  const std::int64_t rows = tokenizer.size();
+  REQUIRE_NOTHROW(require_rows(tokenizer, rows, "models/x"));
+  tokenizer.add_token("<extra>");
+  REQUIRE_THROWS_WITH(require_rows(tokenizer, rows, "models/x"),
+                      ContainsSubstring(c10::str("models/x: the tokenizer has ", rows + 1, " tokens, the text encoder ",
+                                                 rows, " rows: none for '<extra>' (id ", rows, ")")));
 }

@@ -82,8 +82,7 @@ OPAD_ONCE void save_custom_diffusion(UNet2DConditionModel& unet, const std::file
     if (!cross) tensors.emplace(name + ".processor", torch::empty({0}));
   });
   for (const auto& [name, parameter] : processor_parameters(unet)) tensors.emplace(name, parameter.detach());
-  std::filesystem::create_directories(folder);
-  save_safetensors(folder / (std::string(custom_diffusion_stem) + ".safetensors"), tensors);
+  save_safetensors(folder / (std::string(custom_diffusion_stem) + ".safetensors"), tensors, {}, Numbers::Finite);
 }
 
 /// Loads the tensors of a Custom Diffusion file. Installs what they need (with or without queries and outputs) unless
@@ -104,8 +103,7 @@ OPAD_ONCE void load_custom_diffusion(UNet2DConditionModel& unet, Tensors tensors
 
 /// path  a Custom Diffusion file (.safetensors or PyTorch's .bin), or a folder that holds one under diffusers' name
 OPAD_ONCE void load_custom_diffusion(UNet2DConditionModel& unet, const std::filesystem::path& path) {
-  if (std::filesystem::is_directory(path))
-    load_custom_diffusion(unet, read_weights(path, custom_diffusion_stem), path.string());
+  if (is_folder(path)) load_custom_diffusion(unet, read_weights(path, custom_diffusion_stem), path.string());
   else load_custom_diffusion(unet, read_weight_file(path), path.string());
 }
 

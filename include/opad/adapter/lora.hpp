@@ -2,6 +2,7 @@
 #include <boost/hana.hpp>
 
 #include <opad/adapter/adapter.hpp>
+#include <opad/adapter/lora_file.hpp>
 
 namespace opad {
 
@@ -88,24 +89,18 @@ struct LowRankAdapter {
     const double scale = installed_scale(unet);
     for (const auto& [key, parameter] : named(unet))
       tensors.emplace(key, key.ends_with(".lora_B.weight") ? parameter.detach() * scale : parameter.detach());
-    std::filesystem::create_directories(folder);
-    save_safetensors(folder / file_name, tensors);
+    save_safetensors(folder / file_name, tensors, {}, Numbers::Finite);
   }
 
-  /// Throws where the file's rank is not this one's.
+  /// folder  or a file, of any of the forms that read_lora_file knows.  Throws where the file's rank is not this one's.
   void load(UNet2DConditionModel& unet, const std::filesystem::path& folder) const {
-    const auto path = std::filesystem::is_directory(folder) ? folder / file_name : folder;
-    const SafeTensors file(path);
-    const double file_scale = scale_of(file, path.string());
+    const auto path = find_lora_file(folder);
+    LoraFile file = read_lora_file(path, unet);
     if (!is_installed(unet)) install(unet);
-    const double factor = file_scale / installed_scale(unet);
-    Tensors tensors;
-    for (const auto& [key, tensor] : file.tensors()) {
-      const std::string name = new_name(key);
-      tensors.emplace(name,
-                      name.ends_with(".lora_B.weight") && factor != 1 ? tensor.to(torch::kFloat32) * factor : tensor);
-    }
-    copy_into(named(unet), tensors, path.string());
+    if (const double scale = installed_scale(unet); scale != 1)
+      for (auto& [key, tensor] : file.tensors)
+        if (key.ends_with(".lora_B.weight")) tensor.div_(scale);
+    copy_into(named(unet), file.tensors, path.string());
   }
 
   void merge(UNet2DConditionModel& unet) const {
@@ -124,31 +119,6 @@ struct LowRankAdapter {
     NamedTensors parameters = processor_parameters(unet);
     for (auto& [key, parameter] : parameters) key = "unet." + key.replace(key.find(".processor."), 11, ".");
     return parameters;
-  }
-  /// The keys that older versions of diffusers wrote: lora.down and lora.up.
-  static std::string new_name(std::string key) {
-    if (const auto at = key.find(".lora.down."); at != key.npos) return key.replace(at, 11, ".lora_A.");
-    if (const auto at = key.find(".lora.up."); at != key.npos) return key.replace(at, 9, ".lora_B.");
-    return key;
-  }
-  /// alpha / rank where the file names them, as diffusers' newer training scripts do; else 1.
-  static double scale_of(const SafeTensors& file, const std::string& where) {
-    const auto found = file.metadata().find("lora_adapter_metadata");
-    if (found == file.metadata().end()) return 1;
-    const Json json = parse_json(found->second, where + ": lora_adapter_metadata");
-    const auto empty = [&](const char* key) {
-      return !json.contains(key) || json.at(key).is_null() || json.at(key).empty() || json.at(key) == false;
-    };
-    require(json.is_object() && empty("unet.rank_pattern") && empty("unet.alpha_pattern") && empty("unet.use_rslora") &&
-                empty("unet.use_dora"),
-            where, ": ranks or alphas that differ between layers, rsLoRA and DoRA are not supported");
-    if (!json.contains("unet.r") && !json.contains("unet.lora_alpha")) return 1;
-    double rank = 0, alpha = 0;
-    const ConfigReader read(json, where + ": lora_adapter_metadata");
-    read("unet.r", rank);
-    read("unet.lora_alpha", alpha);
-    require(rank > 0 && alpha > 0, where, ": lora_adapter_metadata gives rank ", rank, " and alpha ", alpha);
-    return alpha / rank;
   }
   static bool is_installed(UNet2DConditionModel& unet) {
     bool all = true;

@@ -1,13 +1,19 @@
 #pragma once
 #include <filesystem>
+#include <set>
 
 #include <opad/core/once.hpp>
 #include <opad/core/tensor.hpp>
+#include <opad/io/finite.hpp>
+#include <opad/io/folder.hpp>
 #include <opad/io/pickle.hpp>
 #include <opad/io/safetensors.hpp>
 #include <opad/text/clip_tokenizer.hpp>
 
 namespace opad {
+
+/// What the web UI calls every embedding in its .safetensors files; the token is the name of the file.
+inline constexpr const char* web_ui_name = "emb_params";
 
 /// A learned token: its name and its embedding, one row or several. Several rows stand for a sequence of tokens, <t>
 /// <t>_1 <t>_2 ...
@@ -16,9 +22,26 @@ struct LearnedEmbedding {
   Tensor rows;  // [k, width] float32
 };
 
+/// The name of the file, without ending, that a token's embedding is kept in: the token itself where that can be a
+/// file's name and is not the name of other weights.
+OPAD_ONCE std::string token_file_stem(const std::string& token) {
+  constexpr std::size_t longest = 200;  // with endings, and with what a temporary name adds, within 255 bytes
+  static const std::set<std::string> taken{"pytorch_custom_diffusion_weights",
+                                           "pytorch_lora_weights",
+                                           "unet_changes",
+                                           "learned_embeds",
+                                           "adapter_model",
+                                           "diffusion_pytorch_model",
+                                           "model",
+                                           "state"};
+  const bool safe = token.find_first_of(std::string_view("/\0", 2)) == token.npos && !token.starts_with('.') &&
+                    token.size() <= longest && !taken.contains(token);
+  return safe ? token : "learned_embeds-" + detail::checksum(token.data(), token.size());
+}
+
 /// Reads a learned embedding: what diffusers, the Custom Diffusion scripts and the web UI write (.safetensors, .bin,
 /// .pt).
-///   token  the name to give it; empty: the file's own
+///   token  the name to give it; empty: the file's own, which is the name of the file where the web UI wrote it
 OPAD_ONCE LearnedEmbedding read_learned_embedding(const std::filesystem::path& path, const std::string& token = {}) {
   const std::string where = path.string();
   LearnedEmbedding learned{token, {}};
@@ -27,8 +50,11 @@ OPAD_ONCE LearnedEmbedding read_learned_embedding(const std::filesystem::path& p
   };
   if (path.extension() == ".safetensors") {
     const Tensors tensors = SafeTensors(path).tensors();
+    require(!tensors.contains("clip_l") && !tensors.contains("clip_g"), where,
+            ": was made for the two text encoders of Stable Diffusion XL; give one for this text encoder");
     require(tensors.size() == 1, where, ": holds ", tensors.size(), " tensors, not one learned embedding");
-    take(tensors.begin()->first, tensors.begin()->second);
+    const auto& [name, rows] = *tensors.begin();
+    take(name == web_ui_name ? path.stem().string() : name, rows);
   } else {
     const Pickled pickled = read_pickle(path);
     const auto* const entries = pickled.as<PickledDict>();
@@ -48,19 +74,24 @@ OPAD_ONCE LearnedEmbedding read_learned_embedding(const std::filesystem::path& p
               (learned.rows.dim() == 1 || learned.rows.dim() == 2) && learned.rows.numel() > 0 &&
               !learned.token.empty(),
           where, ": not a learned embedding; expected {token: [width]}, {token: [k, width]} or the web UI's form");
+  require_finite(learned.token, learned.rows, where);
   learned.rows = learned.rows.to(torch::kFloat32).reshape({-1, learned.rows.size(-1)}).clone();
   return learned;
 }
 
-/// Every learned embedding of a folder, in the order of their file names: learned_embeds.* and files named after a
-/// token, <...>.*.
+/// Every learned embedding of a folder, in the order of their file names: learned_embeds*.*, files named after a token
+/// in <...>, and every .safetensors whose one tensor is called as the file is, or as the web UI calls it.
 OPAD_ONCE std::vector<LearnedEmbedding> read_learned_embeddings(const std::filesystem::path& folder) {
-  require(std::filesystem::is_directory(folder), folder.string(), ": no such folder");
   std::map<std::string, std::filesystem::path> files;  // by stem: .bin and .safetensors of one name are one embedding
-  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+  for (const auto& entry : entries_of(folder)) {
     const std::string stem = entry.path().stem().string(), ending = entry.path().extension().string();
-    const bool named = stem == "learned_embeds" || (stem.starts_with('<') && stem.ends_with('>'));
-    if (!named || (ending != ".safetensors" && ending != ".bin" && ending != ".pt")) continue;
+    if ((ending != ".safetensors" && ending != ".bin" && ending != ".pt") || !is_file(entry)) continue;
+    bool learned = stem.starts_with("learned_embeds") || (stem.starts_with('<') && stem.ends_with('>'));
+    if (!learned && ending == ".safetensors") {
+      const auto names = tensor_names(entry.path());
+      learned = names.size() == 1 && (names[0] == stem || names[0] == web_ui_name);
+    }
+    if (!learned) continue;
     if (auto& file = files[stem]; file.empty() || ending == ".safetensors") file = entry.path();
   }
   std::vector<LearnedEmbedding> embeddings;
@@ -138,7 +169,9 @@ class TokenRows {
   /// only.
   ///   table [vocabulary, width], ids [B, T] int64 -> [B, T, width]
   OPAD_ONCE Tensor embed(const Tensor& table, const Tensor& ids) const {
-    const std::int64_t known = std::min(first_id_, table.size(0)), n = rows_.size(0);
+    const std::int64_t n = rows_.size(0);
+    require(first_id_ <= table.size(0), "TokenRows: the tokenizer has ", first_id_, " tokens, the text encoder ",
+            table.size(0), " rows; give the tokenizer of this text encoder");
     require(n == 0 || rows_.size(1) == table.size(1), "TokenRows: rows of width ", rows_.size(1),
             " beside a table of width ", table.size(1), "; was the embedding made for another text encoder?");
     if (ids.is_cpu() && ids.numel() > 0) {
@@ -147,7 +180,7 @@ class TokenRows {
               low.item<std::int64_t>(), " to ", high.item<std::int64_t>(), ", but only ", first_id_ + n,
               " tokens are known");
     }
-    const Tensor old = at::embedding(table.detach(), ids.clamp_max(known - 1));
+    const Tensor old = at::embedding(table.detach(), ids.clamp_max(first_id_ - 1));
     if (n == 0) return old;
     return at::where(ids.ge(first_id_).unsqueeze(-1), at::embedding(rows_, (ids - first_id_).clamp_min(0)), old);
   }
@@ -175,6 +208,16 @@ class TokenRows {
     return out;
   }
 
+  /// Writes a file for each token, FOLDER/<new1>.safetensors, as diffusers' load_textual_inversion reads it
+  /// (token_file_stem says which). A NaN or an infinity is refused.
+  OPAD_ONCE void save(const std::filesystem::path& folder) const {
+    std::filesystem::create_directories(folder);
+    for (const auto& [token, rows] : embeddings())
+      save_safetensors(folder / (token_file_stem(token) + ".safetensors"),
+                       {{token, rows.size(0) == 1 ? rows[0] : rows}}, {}, Numbers::Finite);
+  }
+  /// Copies the rows of a folder's learned embeddings over these.
+  void load(const std::filesystem::path& folder) { load(read_learned_embeddings(folder), folder.string()); }
   /// Copies learned embeddings over the rows of the tokens of the same names; every token must be among them.
   ///   where  they come from, for error messages
   OPAD_ONCE void load(const std::vector<LearnedEmbedding>& learned, const std::string& where) {

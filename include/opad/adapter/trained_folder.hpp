@@ -15,30 +15,18 @@ namespace opad {
 inline constexpr const char* changed_weights = "unet_changes.safetensors";
 inline constexpr const char* adapters_record = "adapters.json";
 
-/// The file of a learned token, without ending: the token where that is a plain name, else one made of its hash.
-OPAD_ONCE std::string token_stem(const std::string& token) {
-  constexpr std::string_view plain =
-      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789<>_-+*.,=@#!$~() ";
-  const bool taken = token == custom_diffusion_stem || token == "pytorch_lora_weights" || token == "unet_changes" ||
-                     token == "learned_embeds" || token.starts_with('.');
-  if (!taken && token.size() <= 100 && token.find_first_not_of(plain) == token.npos) return token;
-  return c10::str("<token-", std::hex, Random(0).stream(token).bits(), ">");
-}
-
 namespace detail {
 inline bool holds_weights(const std::filesystem::path& folder, const std::string& stem) {
   return std::filesystem::exists(folder / (stem + ".safetensors")) || std::filesystem::exists(folder / (stem + ".bin"));
 }
 constexpr const char* lora_stem = "pytorch_lora_weights";
 
-/// Loads a LoRA of whatever rank the file has.
-OPAD_ONCE void load_lora(UNet2DConditionModel& unet, const std::filesystem::path& folder) {
-  const SafeTensors file(folder / "pytorch_lora_weights.safetensors");
-  std::int64_t rank = 0;
-  for (const auto& [name, tensor] : file.tensors())
-    if (name.ends_with(".lora_A.weight") || name.ends_with(".lora.down.weight")) rank = tensor.size(0);
-  require(rank > 0, folder.string(), ": pytorch_lora_weights.safetensors holds no LoRA weights");
-  LowRankAdapter{.rank = rank, .alpha = static_cast<double>(rank)}.load(unet, folder);
+/// Loads a LoRA of whatever rank the file has, in the place of any other adapter.
+///   path  the file, of any of the forms that read_lora_file knows, or a folder that holds one
+OPAD_ONCE void load_lora(UNet2DConditionModel& unet, const std::filesystem::path& path) {
+  const std::int64_t rank = read_lora_file(find_lora_file(path), unet).rank;
+  remove_adapter(unet);  // a LoRA of another rank
+  LowRankAdapter{.rank = rank, .alpha = static_cast<double>(rank)}.load(unet, path);
 }
 
 /// Whether U-Net weights of a form that every program here knows are in the folder.
@@ -87,18 +75,15 @@ void save_trained(const std::filesystem::path& folder, const std::string& adapte
   save(unet, folder);
   if (!detail::holds_known_weights(folder)) {
     if (const Tensors changed = merged_changes(unet, merge); !changed.empty())
-      save_safetensors(folder / changed_weights, changed);
+      save_safetensors(folder / changed_weights, changed, {}, Numbers::Finite);
   }
   Json weights = Json::array(), tokens = Json::object();
   for (const char* stem : {custom_diffusion_stem, detail::lora_stem})
     if (std::filesystem::exists(folder / c10::str(stem, ".safetensors"))) weights.push_back(c10::str(stem, ".safetensors"));
   for (const char* file : {"unet", changed_weights})
     if (std::filesystem::exists(folder / file)) weights.push_back(file);
-  for (const auto& [token, vectors] : rows.embeddings()) {
-    const std::string file = token_stem(token) + ".safetensors";
-    save_safetensors(folder / file, {{token, vectors.size(0) == 1 ? vectors[0] : vectors}});
-    tokens[token] = file;
-  }
+  rows.save(folder);
+  for (const auto& learned : rows.embeddings()) tokens[learned.token] = token_file_stem(learned.token) + ".safetensors";
   write_json(folder / adapters_record, {{"adapter", adapter}, {"weights", weights}, {"tokens", tokens}});
 }
 

@@ -4,7 +4,6 @@
 #include <array>
 #include <atomic>
 #include <bit>
-#include <cerrno>
 #include <chrono>
 #include <cstdint>
 #include <cstring>
@@ -80,6 +79,7 @@ class EventFile {
     std::error_code error;
     std::filesystem::create_directories(folder, error);
     file_.open(path_, std::ios::binary | std::ios::app);
+    if (!file_.is_open()) fail_by_errno(path_, "cannot write");
     write(event().bytes(3, "brain.Event:2"));
     flush();
   }
@@ -108,7 +108,9 @@ class EventFile {
     summary(detail::ProtobufMessage().bytes(1, tag).bytes(4, image.text()), step);
   }
   /// Hands what was written to the operating system.
-  void flush() { require(file_.flush().good(), path_.string(), ": cannot write: ", std::strerror(errno)); }
+  void flush() {
+    if (!file_.flush().good()) fail_by_errno(path_, "cannot write");
+  }
 
   const std::filesystem::path& path() const { return path_; }
 
@@ -129,7 +131,7 @@ class EventFile {
     file_.write(length_bytes.data(), 8).write(reinterpret_cast<const char*>(&length_crc), 4);
     file_.write(event.text().data(), static_cast<std::streamsize>(length))
         .write(reinterpret_cast<const char*>(&crc), 4);
-    require(file_.good(), path_.string(), ": cannot write: ", std::strerror(errno));
+    if (!file_.good()) fail_by_errno(path_, "cannot write");
   }
 
   std::filesystem::path path_;

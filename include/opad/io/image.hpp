@@ -21,14 +21,19 @@ namespace opad {
 
 namespace detail {
 
-/// More pixels than this are taken for an attack on the memory, as Pillow does (twice its MAX_IMAGE_PIXELS).
-inline constexpr std::uint64_t most_pixels = 178'956'970;
+/// More pixels than this (200 MB) are not decoded; of a JPEG they are, at a smaller size, unless there are four times
+/// as many: cameras with 200 million pixels exist.
+inline constexpr std::uint64_t most_pixels = std::uint64_t{1} << 26;
+
+inline void require_pixels(std::uint64_t width, std::uint64_t height, std::uint64_t most, const std::string& where) {
+  require(width > 0 && height > 0, where, ": the picture is empty");
+  require(width * height <= most, where, ": the picture has ", width, " x ", height, " pixels, more than ", most,
+          "; make it smaller");
+}
 
 /// Room for a picture of a size that a file claims.
 inline Tensor room_for_image(std::uint64_t width, std::uint64_t height, const std::string& where) {
-  require(width > 0 && height > 0, where, ": the picture is empty");
-  require(width * height <= most_pixels, where, ": the picture has ", width, " x ", height, " pixels, more than ",
-          most_pixels, "; make it smaller");
+  require_pixels(width, height, most_pixels, where);
   return torch::empty({static_cast<std::int64_t>(height), static_cast<std::int64_t>(width), 3}, torch::kUInt8);
 }
 
@@ -42,7 +47,8 @@ inline Tensor decode_png(std::span<const std::byte> bytes, const std::string& wh
 
 inline Tensor decode_jpeg(std::span<const std::byte> bytes, const std::string& where) {
   JpegReader jpeg(bytes);
-  require(jpeg.read_header(), where, ": damaged JPEG: ", jpeg.message());
+  require(jpeg.read_header(most_pixels), where, ": damaged JPEG: ", jpeg.message());
+  require_pixels(jpeg.stored_width(), jpeg.stored_height(), 4 * most_pixels, where);
   const Tensor image = room_for_image(jpeg.width(), jpeg.height(), where);
   std::vector<unsigned char> row(std::size_t{4} * jpeg.width());
   require(jpeg.read_pixels(image.data_ptr<std::uint8_t>(), row.data()), where, ": damaged JPEG: ", jpeg.message());
@@ -77,8 +83,8 @@ inline Tensor decode_webp(std::span<const std::byte> bytes, const std::string& w
 
 /// Decodes a PNG, JPEG or WebP picture, told apart by content: uint8 [H, W, 3], RGB, turned upright as EXIF asks. The
 /// bytes are those of Pillow's exif_transpose and convert("RGB"): alpha is dropped (not blended), palettes are looked
-/// up, grey is spread. Of 16 bits the high byte is taken, grey too, where Pillow clips to white. `where` begins every
-/// message.
+/// up, grey is spread. Of 16 bits the high byte is taken, grey too, where Pillow clips to white. A JPEG of more than
+/// 2^26 pixels comes at half its size or less, any other picture as large is refused. `where` begins every message.
 OPAD_ONCE Tensor decode_image(std::span<const std::byte> bytes, const std::string& where) {
   const std::string_view head(reinterpret_cast<const char*>(bytes.data()), std::min<std::size_t>(bytes.size(), 12));
   const auto has = [&](std::string_view text, std::size_t at = 0) {
@@ -97,9 +103,24 @@ OPAD_ONCE Tensor decode_image(std::span<const std::byte> bytes, const std::strin
   fail(where, ": not a picture; give PNG, JPEG or WebP");
 }
 
+/// Files of pictures are smaller than this.
+inline constexpr std::uint64_t most_image_bytes = std::uint64_t{512} << 20;
+
+/// Bytes that a picture takes once it is decoded, by the header at the start of its file; 0 where that says nothing.
+OPAD_ONCE std::uint64_t decoded_bytes(std::string_view head) {
+  const auto bytes = std::as_bytes(std::span(head));
+  const auto size = [](std::uint64_t width, std::uint64_t height) { return 3 * width * height; };
+  if (detail::PngReader png(bytes); png.read_header()) return size(png.width(), png.height());
+  if (detail::JpegReader jpeg(bytes); jpeg.read_header(detail::most_pixels)) return size(jpeg.width(), jpeg.height());
+  WebPBitstreamFeatures features;
+  if (WebPGetFeatures(reinterpret_cast<const std::uint8_t*>(head.data()), head.size(), &features) != VP8_STATUS_OK)
+    return 0;
+  return size(features.width, features.height);
+}
+
 /// Reads a picture: decode_image of the file's bytes.
 OPAD_ONCE Tensor read_image(const std::filesystem::path& path) {
-  const std::string bytes = read_file(path);
+  const std::string bytes = read_file(path, most_image_bytes);
   return decode_image(std::as_bytes(std::span(bytes)), path.string());
 }
 

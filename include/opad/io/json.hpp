@@ -1,10 +1,12 @@
 #pragma once
 #include <algorithm>
 #include <filesystem>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 #include <opad/core/once.hpp>
@@ -16,11 +18,23 @@ namespace opad {
 /// thousands of keys (a vocabulary) with read_json<nlohmann::json>.
 using Json = nlohmann::ordered_json;
 
+/// A value for an error message: cut off where it is long.
+template <class Value>
+std::string brief(const Value& value) {
+  constexpr std::size_t most = 100;
+  std::string text = value.dump(-1, ' ', true, Value::error_handler_t::replace);
+  if (text.size() > most) text = text.substr(0, most) + "...";
+  return text;
+}
+
 /// Parses a JSON text strictly: nothing may follow the value, no key may come twice in an object, nesting ends at 200
-/// levels. `where` begins every message, which names line and column.
+/// levels, a Json object at 10,000 keys, since looking them up takes the square of that. `where` begins every message,
+/// which names line and column.
 template <class Value = Json>
 Value parse_json(std::string_view text, const std::string& where) {
   constexpr int deepest = 200;
+  constexpr std::size_t most_keys = std::is_same_v<Value, Json> ? 10'000 : std::numeric_limits<std::size_t>::max();
+  if (const auto other = stand_in(text); !other.empty()) fail(where, ": is ", other);
   require(text.find('\0') == text.npos, where,
           ": not JSON: holds a zero byte");  // the library would take it for the end
   std::vector<std::set<std::string>> keys;   // of the objects that are open, by depth
@@ -32,8 +46,9 @@ Value parse_json(std::string_view text, const std::string& where) {
       keys.emplace_back();
     } else if (event == Event::key) {
       const auto& name = parsed.template get_ref<const std::string&>();
-      require(keys.at(static_cast<std::size_t>(depth) - 1).insert(name).second, where, ": the key '", name,
-              "' comes twice");
+      auto& known = keys.at(static_cast<std::size_t>(depth) - 1);
+      if (!known.insert(name).second) fail(where, ": the key '", name.substr(0, 100), "' comes twice");
+      if (known.size() > most_keys) fail(where, ": not read: an object of more than ", most_keys, " keys");
     }
     return true;
   };
@@ -42,7 +57,7 @@ Value parse_json(std::string_view text, const std::string& where) {
   } catch (const nlohmann::json::exception& error) {
     std::string_view what = error.what();  // "[json.exception...] parse error at line 2, column 1: ..."
     what.remove_prefix(std::min(what.size(), what.find(']') + 2));
-    fail(where, ": not JSON: ", what);
+    fail(where, ": not JSON: ", what.substr(0, 300));  // it quotes the last token, however long that is
   }
 }
 

@@ -1,17 +1,12 @@
 #pragma once
-#include <fcntl.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include <cerrno>
 #include <cstddef>
-#include <cstring>
 #include <filesystem>
 #include <span>
 
-#include <opad/core/error.hpp>
 #include <opad/core/once.hpp>
+#include <opad/io/input_file.hpp>
 
 namespace opad {
 
@@ -20,17 +15,12 @@ namespace opad {
 class MappedFile {
  public:
   OPAD_ONCE explicit MappedFile(const std::filesystem::path& path) {
-    const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-    require(file >= 0, path.string(), ": cannot read: ", std::strerror(errno));
-    struct ::stat status{};
-    const bool regular = ::fstat(file, &status) == 0 && S_ISREG(status.st_mode);
-    size_ = static_cast<std::size_t>(status.st_size);
+    const InputFile file(path);
+    size_ = static_cast<std::size_t>(file.size());
     constexpr int access = PROT_READ | PROT_WRITE, mode = MAP_PRIVATE | MAP_NORESERVE;
-    if (regular && size_ > 0) data_ = ::mmap(nullptr, size_, access, mode, file, 0);
-    const int error = errno;
-    ::close(file);
-    require(regular, path.string(), ": is not a file");
-    require(data_ != MAP_FAILED, path.string(), ": cannot map into memory: ", std::strerror(error));
+    if (size_ == 0) return;
+    data_ = ::mmap(nullptr, size_, access, mode, file.descriptor(), 0);
+    if (data_ == MAP_FAILED) fail_by_errno(path, "cannot map into memory");
   }
   OPAD_ONCE ~MappedFile() {
     if (size_ > 0) ::munmap(data_, size_);

@@ -1,9 +1,7 @@
 #pragma once
 #include <caffe2/serialize/inline_container.h>
 
-#include <array>
 #include <filesystem>
-#include <fstream>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -11,6 +9,7 @@
 #include <opad/core/once.hpp>
 #include <opad/core/tensor.hpp>
 #include <opad/io/detail/pickle_machine.hpp>
+#include <opad/io/input_file.hpp>
 #include <opad/io/pickled.hpp>
 
 namespace opad {
@@ -62,10 +61,9 @@ inline Pickled read_torch_zip(const std::filesystem::path& path, const std::stri
 /// here.
 OPAD_ONCE Pickled read_pickle(const std::filesystem::path& path) {
   const std::string where = path.string();
-  require(std::filesystem::is_regular_file(path), where, ": no such file");
-  std::array<char, 4> magic{};
-  std::ifstream(path, std::ios::binary).read(magic.data(), magic.size());
-  require(std::string_view(magic.data(), 4) == "PK\3\4", where,
+  const std::string head = InputFile(path).head(1000);
+  if (const auto other = stand_in(head); !other.empty()) fail(where, ": is ", other);
+  require(head.starts_with("PK\3\4"), where,
           ": not a file of torch.save since PyTorch 1.6; load it there and save it again, best as .safetensors");
   try {
     return detail::read_torch_zip(path, where);

@@ -9,6 +9,8 @@
 
 #include <opad/core/once.hpp>
 #include <opad/core/tensor.hpp>
+#include <opad/io/detail/checksums.hpp>
+#include <opad/io/finite.hpp>
 #include <opad/io/json.hpp>
 #include <opad/io/mapped_file.hpp>
 
@@ -96,7 +98,8 @@ inline SafeTensorsEntry safetensors_entry(const std::string& name, const nlohman
 /// JSON header {name: {dtype, shape, data_offsets}}, the tensors' bytes without holes. The tensors alias a private
 /// (copy-on-write) memory map of the file, which lives as long as any of them: opening reads only the header, and
 /// writing to a tensor never changes the file. Data that is not aligned for its type is copied. Throws opad::Error on
-/// whatever departs from the format: lengths, JSON, types, shapes, overlaps, holes, trailing bytes.
+/// whatever departs from the format: lengths, JSON, types, shapes, overlaps, holes, trailing bytes; and on every damage
+/// to a file with checksums, as save_safetensors writes them: of such a file all bytes are read once.
 class SafeTensors {
  public:
   explicit SafeTensors(const std::filesystem::path& path)
@@ -107,7 +110,8 @@ class SafeTensors {
     const std::string_view header = read_header(bytes, where);
     const std::span<std::byte> body = bytes.subspan(8 + header.size());
     std::vector<detail::SafeTensorsEntry> entries;
-    const auto json = parse_json<nlohmann::json>(header, where + ": header");
+    auto json = parse_json<nlohmann::json>(header, where + ": header");
+    const nlohmann::json checksums = detail::verified_checksums(json, where);
     for (const auto& [name, entry] : json.items()) {
       if (name == "__metadata__") read_metadata(entry, where);
       else entries.push_back(detail::safetensors_entry(name, entry, where));
@@ -120,6 +124,7 @@ class SafeTensors {
       end = entry.end;
       require(end <= body.size(), where, ": cut off: tensor '", entry.name, "' ends at byte ", end, " of ",
               body.size());
+      detail::verify(checksums, entry.name, body.subspan(entry.begin, entry.end - entry.begin), where);
       tensors_.emplace(entry.name, tensor(owner, body, entry, where));
     }
     require(end == body.size(), where, ": ", body.size() - end, " bytes after the last tensor");
@@ -127,6 +132,7 @@ class SafeTensors {
 
   const Tensors& tensors() const& { return tensors_; }
   Tensors tensors() && { return std::move(tensors_); }  // so that `for (auto& t : SafeTensors(path).tensors())` is safe
+  /// What the file says of itself, without the checksums.
   const std::map<std::string, std::string>& metadata() const& { return metadata_; }
   std::map<std::string, std::string> metadata() && { return std::move(metadata_); }
 
@@ -137,6 +143,9 @@ class SafeTensors {
       : SafeTensors(file, file->bytes(), where) {}
 
   static std::string_view read_header(std::span<std::byte> bytes, const std::string& where) {
+    const auto other =
+        stand_in({reinterpret_cast<const char*>(bytes.data()), std::min<std::size_t>(bytes.size(), 1000)});
+    require(other.empty(), where, ": is ", other);
     require(bytes.size() >= 8, where, ": not a safetensors file: ", bytes.size(), " bytes");
     std::uint64_t length = 0;
     std::memcpy(&length, bytes.data(), 8);
@@ -175,10 +184,32 @@ class SafeTensors {
   std::map<std::string, std::string> metadata_;
 };
 
+/// The names of a file's tensors; reads the header alone.
+OPAD_ONCE std::vector<std::string> tensor_names(const std::filesystem::path& path) {
+  const InputFile file(path);
+  std::string head = file.head(1000);
+  if (const auto other = stand_in(head); !other.empty()) fail(path.string(), ": is ", other);
+  std::uint64_t length = 0;
+  if (head.size() >= 8) std::memcpy(&length, head.data(), 8);
+  require(0 < length && length <= SafeTensors::longest_header && length + 8 <= file.size(), path.string(),
+          ": not a safetensors file, or cut off: a header of ", length, " bytes in a file of ", file.size());
+  head = file.head(8 + length);
+  const auto json = parse_json<nlohmann::json>(std::string_view(head).substr(8), path.string() + ": header");
+  require(json.is_object(), path.string(), ": header: not a JSON object");
+  std::vector<std::string> names;
+  for (const auto& [name, entry] : json.items())
+    if (name != "__metadata__") names.push_back(name);
+  return names;
+}
+
 /// Writes tensors of any device and layout as a safetensors file, as a whole or not at all; one tensor at a time is
-/// copied to the CPU where it has to be. Wider types first, then by name; the header is padded to a multiple of 8.
+/// copied to the CPU where it has to be. Wider types first, then by name; the header is padded to a multiple of 8. A
+/// checksum of each tensor and of the header go into __metadata__, and SafeTensors verifies them.
+///   metadata  what else is said there, such as {"step": "3"}; "format" is "pt" unless it is given, as transformers
+///             wants it
+///   numbers   Finite: a NaN or an infinity is refused, and nothing is written
 OPAD_ONCE void save_safetensors(const std::filesystem::path& path, const Tensors& tensors,
-                                const std::map<std::string, std::string>& metadata = {{"format", "pt"}}) {
+                                std::map<std::string, std::string> metadata = {}, Numbers numbers = Numbers::Any) {
   std::vector<std::pair<std::string, Tensor>> order(tensors.begin(), tensors.end());
   for (const auto& [name, tensor] : order) {
     require(tensor.defined() && tensor.layout() == at::kStrided, path.string(), ": tensor '", name,
@@ -188,7 +219,9 @@ OPAD_ONCE void save_safetensors(const std::filesystem::path& path, const Tensors
   std::ranges::stable_sort(order, std::greater<>{}, [](const auto& item) { return item.second.element_size(); });
 
   nlohmann::json header = nlohmann::json::object();
-  if (!metadata.empty()) header["__metadata__"] = metadata;
+  metadata.emplace("format", "pt");
+  header["__metadata__"] = metadata;
+  nlohmann::json checksums = nlohmann::json::object();
   std::uint64_t end = 0;
   for (const auto& [name, tensor] : order) {
     const auto type = std::ranges::find(detail::safetensors_types, tensor.scalar_type(),
@@ -196,25 +229,39 @@ OPAD_ONCE void save_safetensors(const std::filesystem::path& path, const Tensors
     require(type != detail::safetensors_types.end(), path.string(), ": tensor '", name, "' has the type ",
             tensor.scalar_type(), ", which the format lacks");
     const std::uint64_t begin = std::exchange(end, end + tensor.nbytes());
+    checksums[name] = detail::checksum(nullptr, 0);  // as long as the real one, which is known when it is written
     header[name] = {{"dtype", type->first}, {"shape", tensor.sizes().vec()}, {"data_offsets", {begin, end}}};
   }
-  std::string text;
-  try {
-    text = header.dump();
-  } catch (const nlohmann::json::exception&) { fail(path.string(), ": a name or the metadata is not UTF-8"); }
-  text.resize((text.size() + 7) / 8 * 8, ' ');
-  const std::uint64_t length = text.size();
-  require(length <= SafeTensors::longest_header, path.string(), ": the names take more than ",
-          SafeTensors::longest_header, " bytes");
+  const auto head = [&] {
+    std::string text;
+    try {
+      text = detail::checked_header(header, checksums);
+    } catch (const nlohmann::json::exception&) { fail(path.string(), ": a name or the metadata is not UTF-8"); }
+    text.resize((text.size() + 7) / 8 * 8, ' ');
+    const std::uint64_t length = text.size();
+    require(length <= SafeTensors::longest_header, path.string(), ": the names take more than ",
+            SafeTensors::longest_header, " bytes");
+    return std::string(reinterpret_cast<const char*>(&length), 8) + text;
+  };
 
   AtomicFile file(path);
-  file.write(&length, 8);
-  file.write(text);
+  file.write(head());
   for (const auto& [name, tensor] : order) {
     const Tensor plain = tensor.detach().resolve_conj().resolve_neg().cpu().contiguous();
+    if (numbers == Numbers::Finite) require_finite(name, plain, path.string());
+    checksums[name] = detail::checksum(plain.data_ptr(), plain.nbytes());
     file.write(plain.data_ptr(), plain.nbytes());
   }
+  file.rewrite_head(head());
   file.commit();
+}
+
+/// Adds to what a file says of itself; its tensors stay as they are.
+OPAD_ONCE void add_metadata(const std::filesystem::path& path, const std::map<std::string, std::string>& entries) {
+  const SafeTensors file(path);
+  auto metadata = file.metadata();
+  for (const auto& [key, value] : entries) metadata[key] = value;
+  save_safetensors(path, file.tensors(), metadata);
 }
 
 }  // namespace opad

@@ -6,15 +6,20 @@
 
 #include <opad/core/once.hpp>
 #include <opad/core/tensor.hpp>
+#include <opad/io/finite.hpp>
+#include <opad/io/folder.hpp>
 #include <opad/io/json.hpp>
 #include <opad/io/pickle.hpp>
 #include <opad/io/safetensors.hpp>
 
 namespace opad {
 
-/// The tensors of one weight file, by its ending: .safetensors, else PyTorch's (.bin, .pt, .pth, .ckpt).
+/// The tensors of one weight file, by its ending: .safetensors, else PyTorch's (.bin, .pt, .pth, .ckpt). Throws for a
+/// NaN or an infinity among them.
 OPAD_ONCE Tensors read_weight_file(const std::filesystem::path& path) {
-  return path.extension() == ".safetensors" ? SafeTensors(path).tensors() : read_pickle_tensors(path);
+  Tensors tensors = path.extension() == ".safetensors" ? SafeTensors(path).tensors() : read_pickle_tensors(path);
+  require_finite(tensors, path.string());
+  return tensors;
 }
 
 /// The tensors of a file in several parts: {"weight_map": {tensor name: file name}}. The parts lie beside the index.
@@ -32,8 +37,7 @@ OPAD_ONCE Tensors read_sharded_weights(const std::filesystem::path& index_path) 
             "' is in '", file.string(), "', which is not a file beside the index");
     auto loaded = parts.find(file);
     if (loaded == parts.end()) {
-      require(std::filesystem::exists(index_path.parent_path() / file), where, ": the part ", file.string(),
-              " is missing");
+      require(is_there(index_path.parent_path() / file), where, ": the part ", file.string(), " is missing");
       loaded = parts.emplace(file, read_weight_file(index_path.parent_path() / file)).first;
     }
     const auto tensor = loaded->second.find(name);
@@ -46,15 +50,17 @@ OPAD_ONCE Tensors read_sharded_weights(const std::filesystem::path& index_path) 
 
 /// The weights of a model folder as diffusers (stem "diffusion_pytorch_model") and transformers ("model") write them,
 /// in the types that they are stored in. The first of these that is there: STEM.safetensors, its parts, its
-/// half-precision variants, then the same as PyTorch's .bin (transformers calls that pytorch_model). Throws with all
-/// that was looked for.
+/// half-precision variants, then the same as PyTorch's .bin (transformers calls that pytorch_model). The parts of a
+/// variant have an index of two names: STEM.safetensors.index.fp16.json and, in older folders,
+/// STEM.safetensors.fp16.index.json. Throws with all that was looked for.
 OPAD_ONCE Tensors read_weights(const std::filesystem::path& folder, const std::string& stem) {
-  require(std::filesystem::is_directory(folder), folder.string(), ": no such folder");
+  require_folder(folder, "give the folder of a model");
   std::vector<std::string> names;
   const auto add = [&](const std::string& base, const std::string& ending) {
     for (const std::string variant : {"", ".fp16", ".bf16"}) {
       names.push_back(base + variant + ending);
       names.push_back(base + ending + ".index" + variant + ".json");
+      if (!variant.empty()) names.push_back(base + ending + variant + ".index.json");
     }
   };
   add(stem, ".safetensors");
@@ -64,8 +70,7 @@ OPAD_ONCE Tensors read_weights(const std::filesystem::path& folder, const std::s
   std::string looked_for;
   for (const std::string& name : names) {
     const std::filesystem::path path = folder / name;
-    if (std::filesystem::exists(path))
-      return path.extension() == ".json" ? read_sharded_weights(path) : read_weight_file(path);
+    if (is_there(path)) return path.extension() == ".json" ? read_sharded_weights(path) : read_weight_file(path);
     looked_for += (looked_for.empty() ? "" : ", ") + name;
   }
   fail(folder.string(), ": no weights here; looked for ", looked_for);

@@ -15,7 +15,7 @@ OPAD_ONCE Json read_clip_config(const std::filesystem::path& folder, const std::
   if (!config.is_object() || !config.contains(tower + "_config")) return config;
   Json part = config.at(tower + "_config");
   require(part.is_object(), (folder / "config.json").string(), ": ", tower, "_config is not an object");
-  if (config.contains("projection_dim")) part["projection_dim"] = config.at("projection_dim");
+  if (const Json width = config.value("projection_dim", Json()); !width.is_null()) part["projection_dim"] = width;
   return part;
 }
 

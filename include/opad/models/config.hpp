@@ -9,8 +9,9 @@
 
 namespace opad {
 
-/// Reads a model's config.json strictly: an absent key leaves the default in place, an unknown key is ignored, a key of
-/// the wrong type is an error that names the file and the key. read("norm_num_groups", config.norm_num_groups);
+/// Reads a model's config.json strictly: an absent key leaves the default in place, and so does null, which Python's
+/// libraries write for what is not said; an unknown key is ignored, a key of the wrong type is an error that names the
+/// file and the key. read("norm_num_groups", config.norm_num_groups);
 class ConfigReader {
  public:
   /// where  the file's name, for error messages
@@ -39,21 +40,22 @@ class ConfigReader {
 
   /// One integer for all levels, or a list with one for each.
   void per_level(const char* key, std::vector<std::int64_t>& value, std::size_t levels) const {
-    if (json_.contains(key) && integer(json_.at(key))) {
-      value = {json_.at(key).get<std::int64_t>()};
+    const Json* const found = find(key);
+    if (found && integer(*found)) {
+      value = {found->get<std::int64_t>()};
       return;
     }
     (*this)(key, value);
-    require(!json_.contains(key) || value.size() == levels, where_, ": ", key, " lists ", value.size(), " values for ",
-            levels, " levels");
+    require(!found || value.size() == levels, where_, ": ", key, " lists ", value.size(), " values for ", levels,
+            " levels");
   }
 
   /// One truth value for all levels, or a list with one for each.
   void per_level(const char* key, std::vector<bool>& value, std::size_t levels) const {
-    const auto found = json_.find(key);
-    if (found == json_.end()) return;
+    const Json* const found = find(key);
+    if (!found) return;
     const auto truth = [](const Json& j) { return j.is_boolean(); };
-    require(truth(*found) || list_of(*found, truth), where_, ": ", key, " = ", found->dump(),
+    require(truth(*found) || list_of(*found, truth), where_, ": ", key, " = ", brief(*found),
             " is not true or false, or a list of these");
     value = found->is_boolean() ? std::vector<bool>{found->get<bool>()} : found->get<std::vector<bool>>();
     require(value.size() == 1 || value.size() == levels, where_, ": ", key, " lists ", value.size(), " values for ",
@@ -64,14 +66,19 @@ class ConfigReader {
   /// model.
   void only(const Json& supported) const {
     for (const auto& [key, value] : supported.items())
-      require(!json_.contains(key) || json_.at(key) == value || (value.is_null() && json_.at(key) == Json(false)),
-              where_, ": ", key, " = ", json_.contains(key) ? json_.at(key).dump() : "", " is not supported, only ",
-              value.dump());
+      if (const Json* const found = find(key); found && *found != value && !(value.is_null() && *found == Json(false)))
+        fail(where_, ": ", key, " = ", brief(*found), " is not supported, only ", value.dump());
   }
 
+  /// For the few keys whose null says something.
   bool null(const char* key) const { return json_.contains(key) && json_.at(key).is_null(); }
 
  private:
+  /// The key's value, null where there is none.
+  const Json* find(const std::string& key) const {
+    const auto found = json_.find(key);
+    return found == json_.end() || found->is_null() ? nullptr : &*found;
+  }
   static bool integer(const Json& j) { return j.is_number_integer(); }
   static bool text(const Json& j) { return j.is_string(); }
   template <class Is>
@@ -80,9 +87,9 @@ class ConfigReader {
   }
   template <class T, class Is>
   void read(const char* key, T& value, const char* kind, const Is& is) const {
-    const auto found = json_.find(key);
-    if (found == json_.end()) return;
-    require(is(*found), where_, ": ", key, " = ", found->dump(), " is not ", kind);
+    const Json* const found = find(key);
+    if (!found) return;
+    if (!is(*found)) fail(where_, ": ", key, " = ", brief(*found), " is not ", kind);
     value = found->template get<T>();
   }
 

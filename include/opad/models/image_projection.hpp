@@ -42,6 +42,23 @@ struct ImageProjModel : torch::nn::Module {
   }
 };
 
+/// The IP-Adapter's file in a folder, or the file itself; of .safetensors and .bin with the same name the former.
+/// Throws where there are several, with their names.
+OPAD_ONCE std::filesystem::path find_ip_adapter(const std::filesystem::path& path) {
+  if (is_there(path) && !is_folder(path)) return path;
+  std::map<std::string, std::filesystem::path> files;  // by name without ending
+  std::string names;
+  for (const auto& entry : entries_of(path)) {  // .bin comes before .safetensors
+    const auto ending = entry.path().extension();
+    if ((ending != ".safetensors" && ending != ".bin") || !is_file(entry)) continue;
+    files[entry.path().stem().string()] = entry.path();
+  }
+  for (const auto& [stem, file] : files) names += (names.empty() ? "" : ", ") + file.filename().string();
+  require(!files.empty(), path.string(), ": no IP-Adapter here; looked for a .safetensors or .bin file");
+  require(files.size() == 1, path.string(), ": holds several IP-Adapters (", names, "); give the file of one");
+  return files.begin()->second;
+}
+
 /// What IP-Adapter sees of a picture's identity: CLIP's image embedding as a few tokens.
 ///   image [B, 3, s, s], s = image_size() (224 in the published encoder) -> [B, tokens, width] (4 x 768 in the
 ///   published adapter)

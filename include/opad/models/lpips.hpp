@@ -41,7 +41,7 @@ struct LpipsNetwork : torch::nn::Module {
 
   /// From a .safetensors, .pth or .bin file, or a folder with one named model.safetensors.
   OPAD_ONCE static std::shared_ptr<LpipsNetwork> from_pretrained(const std::filesystem::path& path) {
-    Tensors tensors = std::filesystem::is_directory(path) ? read_weights(path, "model") : read_weight_file(path);
+    Tensors tensors = is_folder(path) ? read_weights(path, "model") : read_weight_file(path);
     const auto network =
         std::make_shared<LpipsNetwork>(tensors.contains("net.slice1.2.weight") ? Trunk::Vgg16 : Trunk::AlexNet);
     std::erase_if(tensors, [](const auto& item) { return item.first.starts_with("lins."); });  // the heads once more

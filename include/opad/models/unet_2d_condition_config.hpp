@@ -65,7 +65,7 @@ OPAD_ONCE UNet2DConditionConfig UNet2DConditionConfig::from_json(const Json& jso
   const ConfigReader read(json, where);
   read.only(fixed());
   UNet2DConditionConfig config;
-  if (!read.null("sample_size")) read("sample_size", config.sample_size);
+  read("sample_size", config.sample_size);
   read("in_channels", config.in_channels);
   read("out_channels", config.out_channels);
   read("flip_sin_to_cos", config.flip_sin_to_cos);
@@ -77,9 +77,10 @@ OPAD_ONCE UNet2DConditionConfig UNet2DConditionConfig::from_json(const Json& jso
   read.per_level("layers_per_block", config.layers_per_block, levels);
   read.per_level("transformer_layers_per_block", config.transformer_layers_per_block, levels);
   read.per_level("attention_head_dim", config.attention_head_dim, levels);
-  if (!read.null("num_attention_heads")) read.per_level("num_attention_heads", config.attention_head_dim, levels);
+  read.per_level("num_attention_heads", config.attention_head_dim, levels);
   read.per_level("cross_attention_dim", config.cross_attention_dim, levels);
   read("downsample_padding", config.downsample_padding);
+  require(!read.null("norm_num_groups"), where, ": norm_num_groups = null, a U-Net without norms, is not supported");
   read("norm_num_groups", config.norm_num_groups);
   read("norm_eps", config.norm_eps);
   read("use_linear_projection", config.use_linear_projection);
@@ -90,9 +91,8 @@ OPAD_ONCE UNet2DConditionConfig UNet2DConditionConfig::from_json(const Json& jso
   read("mid_block_scale_factor", config.mid_block_scale_factor);
   read("resnet_time_scale_shift", config.resnet_time_scale_shift);
   read.per_level("only_cross_attention", config.only_cross_attention, levels);
-  if (!read.null("reverse_transformer_layers_per_block"))
-    read("reverse_transformer_layers_per_block", config.reverse_transformer_layers_per_block);
-  if (!read.null("time_embedding_dim")) read("time_embedding_dim", config.time_embedding_dim);
+  read("reverse_transformer_layers_per_block", config.reverse_transformer_layers_per_block);
+  read("time_embedding_dim", config.time_embedding_dim);
   read("conv_in_kernel", config.conv_in_kernel);
   read("conv_out_kernel", config.conv_out_kernel);
   read("center_input_sample", config.center_input_sample);

@@ -63,6 +63,9 @@ struct VisionTransformerConfig {
     if (json.is_object() && json.contains("architecture")) return from_json(arguments_of(json, where), where);
     VisionTransformerConfig c;
     const ConfigReader read(json, where);
+    if (json.contains("model_type"))  // transformers' form, with other names for everything
+      fail(where, ": is a model of transformers (model_type ", brief(json.at("model_type")),
+           "); give timm's folder of the same network");
     std::vector<std::int64_t> size = {c.img_size[0]};
     read.per_level("img_size", size, 2);
     c.img_size = {size.front(), size.back()};
@@ -74,7 +77,7 @@ struct VisionTransformerConfig {
                                      {"reg_tokens", &c.reg_tokens}})
       read(key, *value);
     read("mlp_ratio", c.mlp_ratio);
-    if (json.contains("init_values") && !read.null("init_values")) read("init_values", c.init_values.emplace());
+    if (json.contains("init_values")) read("init_values", c.init_values.emplace());
     if (c.init_values == 0.0) c.init_values.reset();  // as the library takes it
     for (const auto& [key, value] : {std::pair{"qkv_bias", &c.qkv_bias},
                                      {"proj_bias", &c.proj_bias},
@@ -88,8 +91,8 @@ struct VisionTransformerConfig {
       read(key, *value);
     read("global_pool", c.global_pool);
     c.fc_norm = c.global_pool != "token" && !c.global_pool.empty();
-    if (!read.null("fc_norm")) read("fc_norm", c.fc_norm);
-    if (!read.null("act_layer")) read("act_layer", c.act_layer);
+    read("fc_norm", c.fc_norm);
+    read("act_layer", c.act_layer);
     read("pos_embed", c.pos_embed);
     read.only({{"scale_attn_norm", false},
                {"scale_mlp_norm", false},
@@ -140,7 +143,7 @@ struct VisionTransformerConfig {
 
   std::array<std::int64_t, 2> grid() const {
     return {img_size[0] / patch_size, img_size[1] / patch_size};
-  }                                                                               // of patches
+  }  // of patches
   std::int64_t prefix() const { return class_token + reg_tokens; }                // tokens in front of the patches
   std::int64_t embedded_prefix() const { return no_embed_class ? 0 : prefix(); }  // those that have a position
   std::int64_t mlp_width() const { return static_cast<std::int64_t>(static_cast<double>(embed_dim) * mlp_ratio); }

@@ -36,6 +36,9 @@ class Pipeline {
     return stream.normal({n, networks_.vae_config().latent_channels, side, side}).to(device_);
   }
 
+  /// What is worth a word about a prompt: that its end is not seen. Empty: nothing.
+  std::string remark(const std::string& prompt) const { return lost_words_note(tokenizer_, rows_->expand(prompt)); }
+
   /// c of a prompt  [1, 77 and a picture's tokens, C]
   Tensor encode(const std::string& prompt) const;
 
@@ -69,6 +72,7 @@ OPAD_ONCE Pipeline::Pipeline(const PipelineFolders& folders, const std::vector<s
       networks_(AutoencoderKL::from_pretrained(folders.vae)),
       denoiser_{"unet", UNet2DConditionModel::from_pretrained(folders.unet), Diffusion(scheduler_), &networks_.passes()},
       device_(device) {
+  require_rows(tokenizer_, text_encoder_->token_table().size(0), folders.tokenizer.parent_path().string());
   rows_.emplace(load_trained(trained, *denoiser_.unet, tokenizer_));
   text_encoder_->to(device), networks_.to(device), denoiser_.unet->to(device), rows_->to(device);
 }

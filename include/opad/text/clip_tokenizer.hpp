@@ -95,6 +95,29 @@ class ClipTokenizer {
     return out;
   }
 
+  /// The words of a text, as white space parts them, that fall outside the window or are cut by its end: what the text
+  /// encoder never sees. (Of an added token with a space inside the words count one by one.)
+  OPAD_ONCE std::vector<std::string> lost_words(std::string_view text) const {
+    std::vector<std::string> lost;
+    std::int64_t room = model_max_length_ - 2;  // beside start and end
+    const std::u32string points = unicode::decode(text);
+    for (auto word = points.begin(); word != points.end();) {
+      word = std::find_if_not(word, points.end(), unicode::is_space);
+      const auto end = std::find_if(word, points.end(), unicode::is_space);
+      if (word == end) break;
+      const std::string spelled = unicode::encode(std::u32string(word, end));
+      room -= static_cast<std::int64_t>(tokenize(spelled).size());
+      if (room < 0) lost.push_back(spelled);
+      word = end;
+    }
+    return lost;
+  }
+
+  /// The largest of all ids, with the token it belongs to.
+  OPAD_ONCE std::pair<std::string, std::int64_t> last_token() const {
+    return *std::ranges::max_element(vocabulary_, {}, [](const auto& entry) { return entry.second; });
+  }
+
   /// Rows that a table of token embeddings needs: the largest id + 1.
   std::int64_t size() const { return size_; }
   std::int64_t model_max_length() const { return model_max_length_; }
@@ -187,5 +210,35 @@ class ClipTokenizer {
   std::vector<Pattern> special_, added_;
   BytePairEncoding encoding_;
 };
+
+/// Throws unless a text encoder has a row for every token, those of added_tokens.json too: the id of one without would
+/// be looked up elsewhere.
+///   rows  of the text encoder's table;  where  the model's folder, for the message
+OPAD_ONCE void require_rows(const ClipTokenizer& tokenizer, std::int64_t rows, const std::string& where) {
+  if (tokenizer.size() <= rows) return;
+  const auto [token, id] = tokenizer.last_token();
+  fail(where, ": the tokenizer has ", tokenizer.size(), " tokens, the text encoder ", rows, " rows: none for '", token,
+       "' (id ", id,
+       "); give the tokenizer and the text encoder of one model, or take the token out of its "
+       "added_tokens.json");
+}
+
+/// What to tell about a prompt that is longer than the tokenizer's window, with the words that are lost; "" where
+/// nothing is.
+OPAD_ONCE std::string lost_words_note(const ClipTokenizer& tokenizer, const std::string& prompt) {
+  std::string words;
+  for (const std::string& word : tokenizer.lost_words(prompt)) words += (words.empty() ? "" : " ") + word;
+  if (words.empty()) return "";
+  return c10::str("the prompt is longer than the ", tokenizer.model_max_length() - 2,
+                  " tokens that the text encoder reads; lost: ", words);
+}
+
+/// Throws where a token stands in the part of a prompt that is cut off: it would be trained, or asked for, in vain.
+OPAD_ONCE void require_seen(const ClipTokenizer& tokenizer, const std::string& prompt, const std::string& token) {
+  for (const std::string& word : tokenizer.lost_words(prompt))
+    if (word.find(token) != word.npos)
+      fail("the token '", token, "' is not seen: ", lost_words_note(tokenizer, prompt), "; give a shorter prompt, or '",
+           token, "' further in front");
+}
 
 }  // namespace opad

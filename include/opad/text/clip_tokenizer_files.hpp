@@ -6,6 +6,7 @@
 #include <vector>
 
 #include <opad/core/once.hpp>
+#include <opad/io/folder.hpp>
 #include <opad/io/json.hpp>
 #include <opad/text/byte_pair_encoding.hpp>
 
@@ -35,19 +36,19 @@ struct ClipTokenizerFiles {
   OPAD_ONCE static ClipTokenizerFiles read(const std::filesystem::path& folder) {
     ClipTokenizerFiles files;
     files.where = folder.string();
-    if (exists(folder / "vocab.json")) {
+    if (is_there(folder / "vocab.json")) {
       files.read_vocabulary(parse(folder / "vocab.json"), (folder / "vocab.json").string());
       files.read_merges(folder / "merges.txt");
     } else {
-      require(exists(folder / "tokenizer.json"), folder.string(),
+      require(is_there(folder / "tokenizer.json"), folder.string(),
               ": no tokenizer here: found neither vocab.json (with merges.txt) nor tokenizer.json; give the folder "
               "'tokenizer' "
               "of a diffusers model");
       files.read_fast(parse(folder / "tokenizer.json"), (folder / "tokenizer.json").string());
     }
-    if (exists(folder / "added_tokens.json")) files.read_added(folder / "added_tokens.json");
+    if (is_there(folder / "added_tokens.json")) files.read_added(folder / "added_tokens.json");
     for (const char* name : {"tokenizer_config.json", "special_tokens_map.json"})
-      if (exists(folder / name)) files.read_config(parse(folder / name), (folder / name).string());
+      if (is_there(folder / name)) files.read_config(parse(folder / name), (folder / name).string());
     return files;
   }
 
@@ -120,7 +121,7 @@ struct ClipTokenizerFiles {
   void add_described(const Map& token, const Map& id, const std::string& file) {
     const auto content = content_of(token, "an added token", file);
     const auto flag = [&](const char* key, bool standard) {
-      if (!token.is_object() || !token.contains(key)) return standard;
+      if (!token.is_object() || !token.contains(key) || token[key].is_null()) return standard;
       require(token[key].is_boolean(), file, ": ", key, " of the token '", content, "' is ", token[key].dump(),
               "; give true or false");
       return token[key].get<bool>();
@@ -143,9 +144,9 @@ struct ClipTokenizerFiles {
           {.content = content_of(token, "additional_special_tokens", file), .id = {}, .normalized = false});
     const Map described = json.value("added_tokens_decoder", Map::object());
     for (const auto& [id, token] : described.items()) add_described(token, Map::parse(id, nullptr, false), file);
-    if (!json.contains("model_max_length")) return;
+    if (!json.contains("model_max_length") || json["model_max_length"].is_null()) return;
     const Map& length = json["model_max_length"];
-    require(length.is_number() && length >= 2, file, ": model_max_length is ", length.dump(),
+    require(length.is_number() && length >= 2, file, ": model_max_length is ", brief(length),
             "; it counts the start and end tokens");
     if (length <= 1 << 20) model_max_length = length.get<std::int64_t>();  // the library writes 1e30 for "not said"
   }

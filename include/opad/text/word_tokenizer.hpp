@@ -63,7 +63,6 @@ inline std::int64_t save_word_tokenizer(const std::filesystem::path& folder, con
                  {"tokenizer_class", "CLIPTokenizer"},
                  {"do_lower_case", true},
                  {"errors", "replace"}});
-  std::filesystem::create_directories(folder);
   write_atomically(folder / "vocab.json", vocabulary.dump());
   write_atomically(folder / "merges.txt", lines);
   write_json(folder / "special_tokens_map.json", specials);

@@ -1,11 +1,11 @@
-"""Custom Diffusion weights and learned-embedding files, as diffusers writes and reads them."""
+"""Custom Diffusion weights, LoRA and learned-embedding files, as diffusers writes and reads them."""
 import os
 import pickletools
 import zipfile
 
 import torch
 from diffusers import UNet2DConditionModel
-from diffusers.loaders import TextualInversionLoaderMixin
+from diffusers.loaders import StableDiffusionLoraLoaderMixin, TextualInversionLoaderMixin
 from diffusers.models.attention_processor import CustomDiffusionAttnProcessor2_0
 from safetensors.torch import load_file, save_file
 from transformers import CLIPTextConfig, CLIPTextModel
@@ -35,6 +35,8 @@ def make_processors(model, train_q_out):
 def run(model_dir, ins, recipe=None, dtype=torch.float32):
     if recipe and recipe.get("kind") == "embeddings":
         return run_embeddings(model_dir, ins, dtype)
+    if recipe and recipe.get("kind") == "lora":
+        return run_lora(model_dir, ins, dtype)
     if dtype == torch.float64:
         ins = c.to_double(ins)
     out = {}
@@ -59,6 +61,8 @@ def run(model_dir, ins, recipe=None, dtype=torch.float32):
 def build(case, out):
     if case["kind"] == "embeddings":
         return build_embeddings(case, out)
+    if case["kind"] == "lora":
+        return build_lora(case, out)
     g = c.generator(case["seed"])
     model = c.randomize(UNet2DConditionModel(**case["config"]), case["seed"] + 1, unet.GAINS)
     model_dir, folder = os.path.join(out, "model"), os.path.join(out, "custom_diffusion")
@@ -88,6 +92,73 @@ def build(case, out):
         {"key": k, "shape": list(v.shape) if torch.is_tensor(v) else None,
          "value": "tensor" if torch.is_tensor(v) else "empty dictionary (in the .bin only)"} for k, v in pickled.items()])
     return c.write_case(out, "adapters", case["what"], ins, o32, [o64], scalars={"train_q_out": case["train_q_out"]})
+
+
+# ---- LoRA ---------------------------------------------------------------------------------------------------------
+
+def lora_forms(g, model):
+    """The same kind of change under the names of each program that writes such files: {file: tensors}."""
+    layers = [n for n, _ in model.named_modules() if n.endswith((".to_q", ".to_k", ".to_v", ".to_out.0"))]
+
+    def matrices(layer, rank):
+        rows, columns = model.get_submodule(layer).weight.shape
+        return c.normal(g, rank, columns, std=0.3), c.normal(g, rows, rank, std=0.3)
+
+    forms = {}
+
+    # one alpha for all layers: diffusers 0.42 with PEFT 0.21 ignores those that differ, and says so in a warning
+    def form(name, rank, key, alpha=None, leave_out=()):
+        state = forms[name] = {}
+        for i, layer in enumerate(layers):
+            if i in leave_out:
+                continue
+            r = rank[i % len(rank)]
+            (down, up), (down_key, up_key) = matrices(layer, r), key(layer)
+            state[down_key], state[up_key] = down, up
+            if alpha:
+                state[down_key.split(".")[0] + ".alpha"] = torch.tensor(float(alpha))
+
+    form("peft.safetensors", [2], lambda n: (f"unet.{n}.lora_A.weight", f"unet.{n}.lora_B.weight"))
+    form("old_diffusers.bin", [3], lambda n: (f"unet.{n}.lora.down.weight", f"unet.{n}.lora.up.weight"))
+    form("processors.safetensors", [2], lambda n: tuple(
+        "unet." + n.removesuffix(".0").replace(".to_", ".processor.to_") + f"_lora.{k}.weight" for k in ("down", "up")))
+    form("kohya.safetensors", [2, 3, 1], lambda n: tuple(
+        "lora_unet_" + n.replace(".", "_") + f".lora_{k}.weight" for k in ("down", "up")), alpha=1.5, leave_out=(1, 6))
+    return forms
+
+
+def run_lora(model_dir, ins, dtype):
+    folder = os.path.join(os.path.dirname(model_dir), "lora")
+    if dtype == torch.float64:
+        ins = c.to_double(ins)
+    out = {}
+    for file in [None] + sorted(os.listdir(folder)):
+        model = UNet2DConditionModel.from_pretrained(model_dir, torch_dtype=torch.float32).eval()
+        if file:
+            state, alphas = StableDiffusionLoraLoaderMixin.lora_state_dict(folder, weight_name=file, unet_config=model.config)
+            StableDiffusionLoraLoaderMixin.load_lora_into_unet(state, network_alphas=alphas, unet=model)
+        with torch.no_grad():
+            out["out." + (file.split(".")[0] if file else "base")] = model.to(dtype)(
+                ins["in.sample"], ins["in.timestep"], encoder_hidden_states=ins["in.encoder_hidden_states"]).sample
+    return c.clean(out)
+
+
+def build_lora(case, out):
+    g = c.generator(case["seed"])
+    model = c.randomize(UNet2DConditionModel(**case["config"]), case["seed"] + 1, unet.GAINS)
+    model_dir, folder = os.path.join(out, "model"), os.path.join(out, "lora")
+    model.save_pretrained(model_dir)
+    os.makedirs(folder)
+    for name, state in lora_forms(g, model).items():
+        path = os.path.join(folder, name)
+        torch.save(state, path) if name.endswith(".bin") else save_file(state, path)
+    b, (h, w) = len(case["timestep"]), case["latent"]
+    ins = {"in.sample": c.normal(g, b, 4, h, w), "in.timestep": torch.tensor(case["timestep"]),
+           "in.encoder_hidden_states": c.normal(g, b, case["tokens"], case["config"]["cross_attention_dim"])}
+    o32, o64 = run_lora(model_dir, ins, torch.float32), run_lora(model_dir, ins, torch.float64)
+    for name, value in o32.items():  # every file changes something
+        assert name == "out.base" or not torch.allclose(value, o32["out.base"], atol=1e-2), name
+    return c.write_case(out, "adapters", case["what"], ins, o32, [o64], extra={"recipe": {"kind": "lora"}})
 
 
 # ---- learned embeddings -------------------------------------------------------------------------------------------
@@ -182,6 +253,7 @@ def draw(r):
                 "config": {"max_position_embeddings": 77, "layer_norm_eps": 1e-5, "hidden_size": heads * r.choice([4, 8]),
                            "intermediate_size": r.choice([24, 48]), "num_hidden_layers": r.randint(1, 3), "num_attention_heads": heads,
                            "hidden_act": r.choice(["gelu", "quick_gelu"])}}
+    kind = r.choice(["custom_diffusion", "custom_diffusion", "lora"])
     case = unet.draw(r) | {"tokens": r.choice([2, 7, 77])}  # the gradient of a query that sees one token is 0, and rounding
     config = {k: v for k, v in case["config"].items() if k not in ("only_cross_attention", "in_channels", "out_channels", "upcast_attention")}
-    return case | {"kind": "custom_diffusion", "train_q_out": r.random() < 0.5, "config": config}
+    return case | {"kind": kind, "train_q_out": r.random() < 0.5, "config": config}

@@ -28,7 +28,9 @@ class JpegReader {
   JpegReader(const JpegReader&) = delete;
   JpegReader& operator=(const JpegReader&) = delete;
 
-  bool read_header() {
+  /// Asks for RGB, of a picture with more than `most_pixels` at half the size, a quarter or an eighth: libjpeg then
+  /// never makes the large one. Of several passes it would, so that those stay as large as they are.
+  bool read_header(std::uint64_t most_pixels) {
     if (setjmp(out_)) return false;
     jpeg_create_decompress(&jpeg_);
     jpeg_.progress = &progress_;
@@ -36,10 +38,18 @@ class JpegReader {
     jpeg_save_markers(&jpeg_, JPEG_APP0 + 1, 0xFFFF);
     jpeg_read_header(&jpeg_, TRUE);
     jpeg_.out_color_space = jpeg_.num_components == 4 ? JCS_CMYK : JCS_RGB;
+    jpeg_calc_output_dimensions(&jpeg_);
+    while (std::uint64_t{width()} * height() > most_pixels && jpeg_.scale_denom < 8 &&
+           !jpeg_has_multiple_scans(&jpeg_)) {
+      jpeg_.scale_num = 1, jpeg_.scale_denom *= 2;
+      jpeg_calc_output_dimensions(&jpeg_);
+    }
     return true;
   }
-  std::uint32_t width() const { return jpeg_.image_width; }
-  std::uint32_t height() const { return jpeg_.image_height; }
+  std::uint64_t stored_width() const { return jpeg_.image_width; }
+  std::uint64_t stored_height() const { return jpeg_.image_height; }
+  std::uint32_t width() const { return jpeg_.output_width; }
+  std::uint32_t height() const { return jpeg_.output_height; }
 
   /// pixels has room for [height, width, 3]; row for one row [width, 4].
   bool read_pixels(unsigned char* pixels, unsigned char* row) {

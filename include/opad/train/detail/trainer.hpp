@@ -180,12 +180,13 @@ OPAD_ONCE Tensor Trainer::student_loss(MicroStep& step, const Moves& moves) {
     log("denoising", loss);
     total = total + method_.denoising_weight * loss;
   }
+  if (method_.wants_target()) ask_target(step);
+  if (method_.criticised()) show_real(step);
   for (const auto& critic : critics_) {
     const Tensor loss = critic->student_loss(table);
     log("adversarial." + critic->name, loss);
     total = total + critic->weight(moves.student_age) * loss;
   }
-  if (method_.wants_target()) ask_target(step);
   for (const AlignmentTerm& term : method_.terms) {
     const Tensor loss = term.weight * (table.omega * term.distance(table)).mean();
     log(term.name, loss);
@@ -234,7 +235,6 @@ OPAD_ONCE void Trainer::show_real(MicroStep& step) {
 
 OPAD_ONCE void Trainer::critics_step(std::vector<MicroStep>& steps, double rate) {
   if (critics_.empty()) return;
-  for (auto& step : steps) show_real(step);
   for (std::size_t i = 0; i < critics_.size(); ++i) {
     Learner& learner = critic_learners_[i];
     learner.zero_grad();  // the student's loss has left gradients here

@@ -29,6 +29,10 @@ OPAD_ONCE int TrainingRun::operator()(int argc, const char* const* argv) {
   std::vector<std::int64_t> ids;
   for (const auto& word : settings_.initializer_token) ids.push_back(method_->initial_id(world.tokenizer, word));
   const auto rows = new_rows(world, ids);
+  for (const auto& words : settings_.instance_prompt)
+    for (const auto& token : settings_.modifier_token)
+      if (words.find(token) != std::string::npos)
+        for (const auto& form : prompt_templates) require_seen(world.tokenizer, fill_template(form, words), token);
   const RunDescription description{program_.name,   options_->resolved(), options_->decisive(),
                                    program_.preset, recipe_->policies(),  parts.json()};
   if (settings_.scale_lr) {

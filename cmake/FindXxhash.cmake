@@ -1,0 +1,18 @@
+# xxHash (checksums of tensors) as the target xxHash::xxhash: its own CMake package where it ships one, the bare library elsewhere.
+find_package(xxHash QUIET CONFIG)
+if(NOT TARGET xxHash::xxhash)
+  find_path(Xxhash_INCLUDE_DIR xxhash.h)
+  find_library(Xxhash_LIBRARY xxhash)
+  mark_as_advanced(Xxhash_INCLUDE_DIR Xxhash_LIBRARY)
+  if(Xxhash_INCLUDE_DIR AND Xxhash_LIBRARY)
+    add_library(xxHash::xxhash UNKNOWN IMPORTED)
+    set_target_properties(xxHash::xxhash PROPERTIES IMPORTED_LOCATION "${Xxhash_LIBRARY}"
+                                                    INTERFACE_INCLUDE_DIRECTORIES "${Xxhash_INCLUDE_DIR}")
+  endif()
+endif()
+set(Xxhash_FOUND FALSE)
+if(TARGET xxHash::xxhash)
+  set(Xxhash_FOUND TRUE)
+elseif(Xxhash_FIND_REQUIRED)
+  message(FATAL_ERROR "opad: xxHash >= 0.8 was not found (Debian, Ubuntu: apt-get install libxxhash-dev)")
+endif()
