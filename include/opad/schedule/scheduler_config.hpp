@@ -77,14 +77,17 @@ struct SchedulerConfig {
   /// as_class    reads the config as another class would (its keys, its defaults); empty: as the class it names
   static SchedulerConfig from_json(const Json& json, const std::string& where, const std::string& as_class = "");
   /// From scheduler_config.json in `folder`.
-  OPAD_ONCE static SchedulerConfig from_pretrained(const std::filesystem::path& folder,
-                                                   const std::string& as_class = "") {
+  static SchedulerConfig from_pretrained(const std::filesystem::path& folder, const std::string& as_class = "") {
+    return from_json(json_in(folder), (folder / "scheduler_config.json").string(), as_class);
+  }
+  /// What scheduler_config.json in `folder` says.
+  OPAD_ONCE static Json json_in(const std::filesystem::path& folder) {
     const auto file = folder / "scheduler_config.json";
     std::string text = read_file(file);
     constexpr std::string_view infinity = "-Infinity";  // Python writes it (lambda_min_clipped), JSON has no such word
     for (auto at = text.find(infinity); at != text.npos; at = text.find(infinity, at))
       text.replace(at, infinity.size(), "null");
-    return from_json(parse_json(text, file.string()), file.string(), as_class);
+    return parse_json(text, file.string());
   }
 
   /// The noise schedule, [T].
