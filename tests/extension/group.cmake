@@ -1,13 +1,16 @@
 # Somebody else's project with a policy of every kind: built as opad's parent and against the installed package, trained, loaded, scored.
 set(work ${PROJECT_BINARY_DIR}/extension)
 
+opad_test(test_extension ${CMAKE_CURRENT_LIST_DIR}/laws_test.cpp)  # the laws of the kinds that have any
+target_include_directories(test_extension PRIVATE ${CMAKE_CURRENT_LIST_DIR})
+
 # opad_extension_test(name folder target options...)
 function(opad_extension_test name folder)
   add_test(NAME ${name} COMMAND ${CMAKE_CTEST_COMMAND}
            --build-and-test ${PROJECT_SOURCE_DIR}/tests/extension ${work}/${folder}
            --build-generator ${CMAKE_GENERATOR} --build-noclean
            --build-options -DCMAKE_CXX_COMPILER=${CMAKE_CXX_COMPILER} -DTorch_DIR=${Torch_DIR} ${ARGN})
-  set_tests_properties(${name} PROPERTIES LABELS extension TIMEOUT 1800)
+  set_tests_properties(${name} PROPERTIES LABELS extension TIMEOUT 1800 PROCESSORS 2)
   if(CCACHE_PROGRAM)
     set_tests_properties(${name} PROPERTIES ENVIRONMENT CMAKE_CXX_COMPILER_LAUNCHER=${CCACHE_PROGRAM})
   endif()

@@ -43,6 +43,7 @@ struct Judged : opad::Default {
                                           .weight = 0.05,
                                           .augmentation = opad::augment(Flip{}),
                                           .regulariser = Drift{}},
+                             opad::Critic{.eye = Spectrum{}, .head = opad::Linear{}, .objective = opad::Hinge{}},
                              LatentStatistics{.weight = 0.02});
   }
   static auto real() { return SoftPhotographs{}; }
