@@ -10,8 +10,9 @@ namespace opad {
 /// What a run leaves of one model: the adapter's own file, a file for each learned token, and adapters.json, which says
 /// what belongs together:
 ///   {"adapter": "lora", "weights": ["pytorch_lora_weights.safetensors"], "tokens": {"<new1>": "<new1>.safetensors"}}
-/// An adapter whose file no program here knows is left as the U-Net's changed weights, too (unet_changes.safetensors: what
-/// merging it changes), so that whoever makes pictures needs not know its type.
+/// An adapter with a file that no program here knows is left as the U-Net's changed weights, too
+/// (unet_changes.safetensors: what it trains of the U-Net itself, and what merging it changes), so that whoever makes
+/// pictures needs not know its type. Where that file is, nothing else is loaded into the U-Net.
 inline constexpr const char* changed_weights = "unet_changes.safetensors";
 inline constexpr const char* adapters_record = "adapters.json";
 
@@ -35,6 +36,15 @@ inline bool holds_known_weights(const std::filesystem::path& folder) {
          std::filesystem::exists(folder / "unet" / "config.json") || std::filesystem::exists(folder / changed_weights);
 }
 
+/// Whether there are such weights and nothing beside them.
+inline bool holds_only_known_weights(const std::filesystem::path& folder) {
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    const std::string stem = entry.path().stem().string();
+    if (stem != custom_diffusion_stem && stem != lora_stem && stem != "unet") return false;
+  }
+  return holds_known_weights(folder);
+}
+
 /// The parameters of the U-Net itself, without an adapter's.
 inline std::map<std::string, Tensor> own_parameters(const UNet2DConditionModel& unet) {
   std::map<std::string, Tensor> out;
@@ -44,7 +54,8 @@ inline std::map<std::string, Tensor> own_parameters(const UNet2DConditionModel& 
 }
 }  // namespace detail
 
-/// The weights of a U-Net that merging its adapter changes, as they are then. The U-Net is afterwards what it was before.
+/// The weights of a U-Net that its adapter trains, or that merging it changes, as they are then. The U-Net is
+/// afterwards what it was before.
 ///   merge  the adapter's
 template <class Merge>
 Tensors merged_changes(UNet2DConditionModel& unet, const Merge& merge) {
@@ -57,7 +68,7 @@ Tensors merged_changes(UNet2DConditionModel& unet, const Merge& merge) {
   Tensors changed;
   for (auto& [name, p] : detail::own_parameters(unet)) {
     const auto& [was, learns] = before.at(name);
-    if (!at::equal(was, p)) changed.emplace(name, p.detach().clone()), p.detach().copy_(was);
+    if (learns || !at::equal(was, p)) changed.emplace(name, p.detach().clone()), p.detach().copy_(was);
     Tensor(p).set_requires_grad(learns);
   }
   unet.for_each_attention([&](const std::string& name, Attention& a, bool) { a.set_processor(processors.at(name)); });
@@ -73,7 +84,7 @@ void save_trained(const std::filesystem::path& folder, const std::string& adapte
                   const Save& save, const Merge& merge, const TokenRows& rows) {
   std::filesystem::create_directories(folder);
   save(unet, folder);
-  if (!detail::holds_known_weights(folder)) {
+  if (!detail::holds_only_known_weights(folder)) {
     if (const Tensors changed = merged_changes(unet, merge); !changed.empty())
       save_safetensors(folder / changed_weights, changed, {}, Numbers::Finite);
   }
@@ -121,10 +132,9 @@ OPAD_ONCE TokenRows load_trained(const std::vector<std::filesystem::path>& folde
     require(!found.empty() || detail::holds_known_weights(folder), folder.string(), ": no trained weights here (",
             custom_diffusion_stem, ", ", detail::lora_stem, ", ", changed_weights,
             ", unet/, learned_embeds, <token>; .safetensors or .bin)");
-    if (detail::holds_weights(folder, custom_diffusion_stem)) load_custom_diffusion(unet, folder);
-    if (detail::holds_weights(folder, detail::lora_stem)) detail::load_lora(unet, folder);
     if (const auto file = folder / changed_weights; std::filesystem::exists(file)) {
       torch::NoGradGuard no_grad;
+      remove_adapter(unet);  // of a folder before this one
       const auto own = detail::own_parameters(unet);
       for (const auto& [name, tensor] : SafeTensors(file).tensors()) {
         const auto parameter = own.find(name);
@@ -132,6 +142,9 @@ OPAD_ONCE TokenRows load_trained(const std::vector<std::filesystem::path>& folde
                 tensor.sizes(), " fits no weight of this U-Net; was it made for another base model?");
         Tensor(parameter->second).copy_(tensor);
       }
+    } else {
+      if (detail::holds_weights(folder, custom_diffusion_stem)) load_custom_diffusion(unet, folder);
+      if (detail::holds_weights(folder, detail::lora_stem)) detail::load_lora(unet, folder);
     }
     embeddings.insert(embeddings.end(), found.begin(), found.end());
   }

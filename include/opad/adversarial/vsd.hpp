@@ -26,6 +26,8 @@ struct Vsd {
   using space = Latent;
   static constexpr std::string_view name = "vsd";
   static constexpr bool needs_teacher = true;
+  static constexpr std::pair<std::string_view, std::string_view> help[] = {
+      {"warmup", "the student's iterations in which that weight rises from 0"}};
 
   double weight = 1.0, guidance = 7.5, null_probability = 0.1;
   std::int64_t warmup = 0;
@@ -97,7 +99,9 @@ namespace boost::hana {
 template <class Trained>
 struct accessors_impl<opad::Vsd<Trained>> {
   static constexpr auto apply() {
-    return make_tuple(make_pair(BOOST_HANA_STRING("guidance"), [](auto&& v) -> decltype(auto) { return (v.guidance); }),
+    return make_tuple(make_pair(BOOST_HANA_STRING("weight"), [](auto&& v) -> decltype(auto) { return (v.weight); }),
+                      make_pair(BOOST_HANA_STRING("warmup"), [](auto&& v) -> decltype(auto) { return (v.warmup); }),
+                      make_pair(BOOST_HANA_STRING("guidance"), [](auto&& v) -> decltype(auto) { return (v.guidance); }),
                       make_pair(BOOST_HANA_STRING("null_probability"),
                                 [](auto&& v) -> decltype(auto) { return (v.null_probability); }));
   }

@@ -19,7 +19,7 @@ enum class Scored {
 inline constexpr int drops = -1, gains = +1;
 struct RowFacts {
   int published = 0;
-  std::string_view teacher_of = {};
+  std::string teacher_of = {};
   Scored scored = Scored::Trained;
 };
 

@@ -56,6 +56,8 @@ struct SchedulerConfig {
   static SchedulerConfig from_json(const Json& json, const std::string& where, const std::string& as_class = "");
   /// From scheduler_config.json in `folder`.
   static SchedulerConfig from_pretrained(const std::filesystem::path& folder, const std::string& as_class = "");
+  /// What scheduler_config.json in `folder` says.
+  static Json json_in(const std::filesystem::path& folder);
 
   /// The noise schedule, [T].
   Eigen::ArrayXd alpha_bar() const;

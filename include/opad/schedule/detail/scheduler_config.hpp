@@ -27,12 +27,16 @@ OPAD_ONCE SchedulerConfig::SchedulerConfig(const std::string& name) : class_name
 
 OPAD_ONCE SchedulerConfig SchedulerConfig::from_pretrained(const std::filesystem::path& folder,
                                                            const std::string& as_class) {
+  return from_json(json_in(folder), (folder / "scheduler_config.json").string(), as_class);
+}
+
+OPAD_ONCE Json SchedulerConfig::json_in(const std::filesystem::path& folder) {
   const auto file = folder / "scheduler_config.json";
   std::string text = read_file(file);
   constexpr std::string_view infinity = "-Infinity";  // Python writes it (lambda_min_clipped), JSON has no such word
   for (auto at = text.find(infinity); at != text.npos; at = text.find(infinity, at))
     text.replace(at, infinity.size(), "null");
-  return from_json(parse_json(text, file.string()), file.string(), as_class);
+  return parse_json(text, file.string());
 }
 
 OPAD_ONCE Eigen::ArrayXd SchedulerConfig::alpha_bar() const {
