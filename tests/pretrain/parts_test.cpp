@@ -1,3 +1,4 @@
+#include <opad/evaluate/mini_world.hpp>
 #include <opad/pretrain/vae.hpp>
 #include <opad/text/clip_tokenizer.hpp>
 #include <opad/text/word_tokenizer.hpp>
@@ -38,7 +39,7 @@ TEST_CASE("Every caption and evaluation prompt of the mini world fits into its c
 }
 
 TEST_CASE("PatchCodec's latents are the patches' principal components, scaled by variance^-1/4", "[pretrain][vae]") {
-  const Tensor images = render_batch(sample_sprites(64, Random(3).stream("sprites")));
+  const Tensor images = render_batch(sample_sprites(64, Random(3).stream("sprites"), sprites::Edition::First));
   const auto whole = PatchCodec::fit(images, 4, 48);
   const Tensor latents = whole.encode(images).permute({0, 2, 3, 1}).reshape({-1, 48}).to(torch::kFloat64);
   const Tensor centred = latents - latents.mean(0),
@@ -53,6 +54,9 @@ TEST_CASE("PatchCodec's latents are the patches' principal components, scaled by
     const double total = (patches - patches.mean(0)).square().sum(1).mean().item<double>();
     REQUIRE(std::abs(variances.square().sum().item<double>() / total - 1) < 1e-4);
   }
+  SECTION("all channels together give the picture back") {
+    REQUIRE((whole.decode(whole.encode(images)) - images).abs().max().item<double>() < 1e-3);
+  }
   SECTION("fewer channels are the first of them") {
     REQUIRE(at::allclose(PatchCodec::fit(images, 4, 5).encode(images).abs(), whole.encode(images).narrow(1, 0, 5).abs(),
                          1e-4, 1e-4));
@@ -65,4 +69,23 @@ TEST_CASE("The learning rate of a pretraining rises, stays, and falls to zero", 
   REQUIRE(s.rate(20) == 1.0);
   REQUIRE(s.rate(75) == Approx(0.5));
   REQUIRE(s.rate(99) < 0.001);
+}
+
+TEST_CASE("From 64 pixels on the mini world has the second edition's concepts, drawn so", "[pretrain][sprites]") {
+  const ScratchFolder scratch;
+  for (const auto& [resolution, part, count] : {std::tuple{32, MiniWorldPart::Development, 6},
+                                                {32, MiniWorldPart::Evaluation, 6},
+                                                {64, MiniWorldPart::Development, 8},
+                                                {64, MiniWorldPart::Evaluation, 24}}) {
+    const auto folder = scratch / c10::str(resolution, "-", count, "-", static_cast<int>(part));
+    const Protocol protocol = mini_world(part, folder, resolution);
+    CAPTURE(resolution, static_cast<int>(part));
+    REQUIRE(protocol.subjects.size() == static_cast<std::size_t>(count));
+    const auto edition = sprites::edition_of(resolution);
+    for (const auto& subject : protocol.subjects) {
+      const auto& thing = sprites::held_out_named(subject.name, edition);
+      REQUIRE(thing.evaluation == (part == MiniWorldPart::Evaluation));
+      REQUIRE(at::equal(read_image(subject.folder / "01.png"), sprites::render(photographs(thing)[0], resolution)));
+    }
+  }
 }

@@ -6,6 +6,7 @@
 
 #include <opad/core/autocast.hpp>
 #include <opad/core/random.hpp>
+#include <opad/data/sprites/attributes.hpp>
 #include <opad/experiment/guarded_main.hpp>
 #include <opad/experiment/learning_curve.hpp>
 #include <opad/experiment/metrics.hpp>
@@ -26,11 +27,14 @@ struct PretrainSettings {
   std::filesystem::path models, output;
   bool overwrite = false, resume = false;
   std::uint64_t seed = 42;
+  std::int64_t resolution = 32;
   std::string device = "cpu", dtype = "bfloat16";
   std::int64_t steps = 1000, batch_size = 64, warmup = 100, threads = 1, processes = 1;
   double learning_rate = 1e-3, decay_share = 0.5, weight_decay = 1e-2, beta2 = 0.99, ema = 0.998, max_grad_norm = 1.0;
   double adversary_learning_rate = 2e-4;
   std::int64_t sheet_every = 500, checkpoint_every = 250;
+
+  sprites::Edition edition() const { return sprites::edition_of(resolution); }
 
   void bind(Options& options) {
     const auto where = [&](const std::string& name, auto& value, const std::string& help) {
@@ -42,6 +46,8 @@ struct PretrainSettings {
     where("overwrite", overwrite, "replace a run that is in the folder already");
     where("resume", resume, "go on with the run in --output where there is one");
     options.bind_value("seed", seed, "of everything random");
+    options.bind_value("resolution", resolution,
+                       "of the world's pictures: 32 for its first edition, which ships; 64 for its second");
     options.bind_value("steps", steps, "updates");
     options.bind_value("batch-size", batch_size, "samples in a batch");
     options.bind_value("learning-rate", learning_rate, "after the warm-up");
@@ -69,6 +75,7 @@ struct PretrainSettings {
                 checkpoint_every > 0,
             "--steps, --batch-size, --sheet-every and --checkpoint-every must be positive, --warmup >= 0, "
             "--decay-share in [0, 1]");
+    require(resolution == 32 || resolution == 64, "--resolution ", resolution, " is not one of 32, 64");
     require(batch_size % processes == 0, "--batch-size ", batch_size, " does not divide into --processes ", processes);
     require(processes == 1 || device == "cpu", "--processes ", processes, " on ", device,
             ": several processes share a CPU only");

@@ -47,10 +47,10 @@ inline const std::vector<std::string>& sheet_prompts() {
                                                 "a photo of a small orange dog in the snow",
                                                 "a photo of a checkered fish under water",
                                                 "a photo of a mug with a star on a plain background",
-                                                "a photo of a duck with glasses in the city",
+                                                "a photo of a duck with a scarf in the city",
                                                 "a photo of a cyan rocket in space",
                                                 "a poster of a clock in the kitchen",
-                                                "a photo of a gray teapot in the meadow",
+                                                "a photo of a pink teapot in the meadow",
                                                 "a pencil sketch of a cat in the city",
                                                 "a photo of a black backpack in the desert"};
   return prompts;
@@ -59,9 +59,10 @@ inline const std::vector<std::string>& sheet_prompts() {
 /// Latents of many sprites, made once and kept in a file: encoding them anew would cost as much as training on them.
 class LatentBank {
  public:
-  LatentBank(const std::filesystem::path& file, std::int64_t count, const Random& random, AutoencoderKL& vae,
-             torch::Device device)
-      : random_(random) {
+  LatentBank(const std::filesystem::path& file, std::int64_t count, const Random& random, sprites::Edition edition,
+             AutoencoderKL& vae, torch::Device device)
+      : random_(random),
+        edition_(edition) {
     if (std::filesystem::exists(file)) latents_ = SafeTensors(file).tensors().at("latents");
     if (latents_.defined() && latents_.size(0) == count) return;
     torch::NoGradGuard no_grad;
@@ -80,12 +81,13 @@ class LatentBank {
   std::int64_t size() const { return latents_.size(0); }
   sprites::Sprite sprite(std::int64_t i) const {
     Stream stream = random_.stream("bank/sprites", i);
-    return sprites::sample_sprite(stream);
+    return sprites::sample_sprite(stream, edition_);
   }
   Tensor latents(const Tensor& indices) const { return latents_.index_select(0, indices).to(torch::kFloat32); }
 
  private:
   Random random_;
+  sprites::Edition edition_;
   Tensor latents_;  // [N, C, h, w] float16
 };
 
@@ -111,7 +113,7 @@ class TeacherTask : public Pretraining {
         vae_(AutoencoderKL::from_pretrained(s.models / "teacher" / "vae")),
         diffusion_(SchedulerConfig::from_json(mini_scheduler("DDIMScheduler"), "mini world")) {
     const Random random(s.seed);
-    const std::int64_t channels = vae_->config.latent_channels, side = mini_resolution / vae_->downscale();
+    const std::int64_t channels = vae_->config.latent_channels, side = s.resolution / vae_->downscale();
     unet_ = std::make_shared<UNet2DConditionModel>(mini_unet(channels, side, options.width, options.text_width));
     text_ = std::make_shared<CLIPTextModel>(
         mini_text(tokenizer_, options.text_width, options.text_layers, options.text_width));
@@ -123,7 +125,7 @@ class TeacherTask : public Pretraining {
                       (options.from / "text_encoder").string());
     }
     vae_->to(device_), unet_->to(device_), text_->to(device_);
-    bank_.emplace(s.output.string() + ".latents.safetensors", options.pictures, random, *vae_, device_);
+    bank_.emplace(s.output.string() + ".latents.safetensors", options.pictures, random, s.edition(), *vae_, device_);
     sheet_noise_ = random.stream("sheet/noise")
                        .normal({static_cast<std::int64_t>(sheet_prompts().size()), channels, side, side})
                        .to(device_);
