@@ -55,6 +55,8 @@ struct PatchCodec {
 ///   adversarial   hinge loss against a critic of picture regions (Esser et al., "Taming Transformers", CVPR 2021,
 ///   arXiv
 ///                 2012.09841), which joins after `alone` updates of the critic
+///   noise         largest deviation, in scaled latents, of noise that the decoder learns to see through: a share of it,
+///                 drawn for each picture. A student's latents are off, too.
 ///   downscale     pixels per latent along a side, 4 or 8; channels are width x (1, 2, 2) or width x (1, 2, 4, 8)
 struct VaePretraining {
   static constexpr std::string_view name = "vae",
@@ -63,7 +65,7 @@ struct VaePretraining {
   std::int64_t latent_channels = 16, width = 32, downscale = 4;
   double kl = 1e-5, pull = 0.02, gradient = 1.0;
   std::filesystem::path from;
-  double perceptual = 0, adversarial = 0;
+  double perceptual = 0, adversarial = 0, noise = 0;
   std::string eye = "eye";
   std::int64_t critic_width = 32, alone = 100;
 
@@ -138,7 +140,11 @@ class VaeTask : public Pretraining {
       return vae_->encode(image);
     }();
     const Tensor mean = posterior.mean.to(torch::kFloat32), logvar = posterior.logvar.to(torch::kFloat32);
-    const Tensor latent = mean + (0.5 * logvar).exp() * step.normal("vae/posterior", mean.sizes());
+    Tensor latent = mean + (0.5 * logvar).exp() * step.normal("vae/posterior", mean.sizes());
+    if (finishing() && options_.noise > 0) {
+      const Tensor share = step.stream("vae/noise-share").uniform({image.size(0), 1, 1, 1}).to(device_);
+      latent = latent + options_.noise / vae_->config.scaling_factor * share * step.normal("vae/noise", mean.sizes());
+    }
     const Tensor reconstruction = vae_->decode(latent).to(torch::kFloat32), difference = reconstruction - image;
     const auto edges = [](const Tensor& x, std::int64_t dim) {
       return (x.narrow(dim, 1, x.size(dim) - 1) - x.narrow(dim, 0, x.size(dim) - 1)).abs().mean();
@@ -240,4 +246,4 @@ inline std::unique_ptr<Pretraining> VaePretraining::build(const PretrainSettings
 }  // namespace opad
 
 BOOST_HANA_ADAPT_STRUCT(opad::VaePretraining, latent_channels, width, downscale, kl, pull, gradient, from, perceptual,
-                        adversarial, eye, critic_width, alone);
+                        adversarial, noise, eye, critic_width, alone);
