@@ -6,7 +6,9 @@
 
 #include <opad/average/ema.hpp>
 #include <opad/core/autocast.hpp>
+#include <opad/core/fastest_type.hpp>
 #include <opad/core/random.hpp>
+#include <opad/data/sprites/attributes.hpp>
 #include <opad/experiment/options/options.hpp>
 #include <opad/experiment/picture/learning_curve.hpp>
 #include <opad/experiment/picture/preview.hpp>
@@ -28,11 +30,14 @@ struct PretrainSettings {
   std::filesystem::path models, output;
   bool overwrite = false, resume = false;
   std::uint64_t seed = 42;
-  std::string device = "cpu", dtype = "bfloat16";
+  std::int64_t resolution = 32;
+  std::string device = "cpu", dtype = "auto";
   std::int64_t steps = 1000, batch_size = 64, warmup = 100, threads = 1, processes = 1;
   double learning_rate = 1e-3, decay_share = 0.5, weight_decay = 1e-2, beta2 = 0.99, ema = 0.998, max_grad_norm = 1.0;
   double adversary_learning_rate = 2e-4;
   std::int64_t sheet_every = 500, checkpoint_every = 250;
+
+  sprites::Edition edition() const { return sprites::edition_of(resolution); }
 
   void bind(Options& options) {
     const auto where = [&](const std::string& name, auto& value, const std::string& help) {
@@ -44,6 +49,8 @@ struct PretrainSettings {
     where("overwrite", overwrite, "replace a run that is in the folder already");
     where("resume", resume, "go on with the run in --output where there is one");
     options.bind_value("seed", seed, "of everything random");
+    options.bind_value("resolution", resolution,
+                       "of the world's pictures: 32 for its first edition, which ships; 64 for its second");
     options.bind_value("steps", steps, "updates");
     options.bind_value("batch-size", batch_size, "samples in a batch");
     options.bind_value("learning-rate", learning_rate, "after the warm-up");
@@ -57,7 +64,9 @@ struct PretrainSettings {
     options.bind_value("adversary-learning-rate", adversary_learning_rate,
                        "of what trains against the model, where something does");
     options.bind_value("device", device, "cpu, cuda, cuda:1, ...");
-    options.bind_value("dtype", dtype, "float32, or bfloat16 for networks' passes (autocast)");
+    options.bind_value("dtype", dtype,
+                       "of networks' passes: float32, bfloat16 (autocast), or auto: what is faster here, measured; a "
+                       "resumed run keeps its own");
     options.bind_value("processes", processes, "that share the batch on this machine's CPU");
     where("threads", threads, "of the CPU; 0: LibTorch decides");
     where("sheet-every", sheet_every, "updates between sample sheets");
@@ -71,10 +80,23 @@ struct PretrainSettings {
                 checkpoint_every > 0,
             "--steps, --batch-size, --sheet-every and --checkpoint-every must be positive, --warmup >= 0, "
             "--decay-share in [0, 1]");
+    require(resolution == 32 || resolution == 64, "--resolution ", resolution, " is not one of 32, 64");
     require(batch_size % processes == 0, "--batch-size ", batch_size, " does not divide into --processes ", processes);
     require(processes == 1 || device == "cpu", "--processes ", processes, " on ", device,
             ": several processes share a CPU only");
-    require(dtype == "float32" || dtype == "bfloat16", "--dtype ", dtype, " is not one of float32, bfloat16");
+    require(dtype == "float32" || dtype == "bfloat16" || dtype == "auto", "--dtype ", dtype,
+            " is not one of auto, float32, bfloat16");
+  }
+  /// Replaces "auto" by the type of the run that goes on, or by the faster one.
+  void choose_dtype() {
+    if (dtype != "auto") return;
+    const auto before = output / "config.json";
+    if (resume && std::filesystem::exists(before)) {
+      const Json config = read_json(before);
+      if (const auto options = config.find("options"); options != config.end() && options->is_object())
+        dtype = options->value("dtype", dtype);
+    }
+    if (dtype == "auto") dtype = fastest_type(torch::Device(device).type());
   }
   /// The factor on the learning rate: a linear rise, a plateau, half a cosine down to 0.
   double rate(std::int64_t step) const {
@@ -293,6 +315,7 @@ int pretrain(int argc, const char* const* argv) {
     if (!options.parse(argc, argv)) return 0;
     settings.complete();
     if (settings.threads > 0) at::set_num_threads(static_cast<int>(settings.threads));
+    settings.choose_dtype();
     const std::unique_ptr<Pretraining> work = task.build(settings);
     return run_pretraining(std::string(Task::name), *work, settings, options);
   });
