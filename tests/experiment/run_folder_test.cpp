@@ -117,8 +117,8 @@ TEST_CASE("A run that is there is refused, resumed or replaced", "[experiment][r
   {
     RunFolder run(folder, description(), Existing::Resume);  // nothing there: begins
     save(run, 3);
-    put_text(run.metrics_file(), "step\n1\n");
-    put_text(folder / "teacher" / "x.bin", "x");
+    put_text(run.own("metrics.csv"), "step\n1\n");
+    put_text(run.own("teacher") / "x.bin", "x");
     put_text(folder / "notes.txt", "mine");
   }
   REQUIRE_THAT(message_of([&] { RunFolder(folder, description(), Existing::Refuse); }),
@@ -136,7 +136,10 @@ TEST_CASE("A run that is there is refused, resumed or replaced", "[experiment][r
 TEST_CASE("A run is not resumed with other options or another recipe", "[experiment][run-folder]") {
   ScratchFolder scratch;
   const auto folder = scratch / "run";
-  { RunFolder run(folder, description(1), Existing::Refuse); }
+  {
+    RunFolder run(folder, description(1), Existing::Refuse);
+    save(run, 1);  // a run that left nothing yet is begun anew
+  }
   auto changed = description(2);
   REQUIRE_THAT(message_of([&] { RunFolder(folder, changed, Existing::Resume); }),
                ContainsSubstring("cannot resume with other options: seed was 1 and is 2; give"));

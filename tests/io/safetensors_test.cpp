@@ -1,4 +1,6 @@
 #include <opad/core/random.hpp>
+#include <opad/io/detail/checksums.hpp>
+#include <opad/io/json.hpp>
 #include <opad/io/safetensors.hpp>
 
 #include "support/catch.hpp"

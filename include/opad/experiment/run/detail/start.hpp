@@ -107,13 +107,15 @@ OPAD_ONCE bool TrainingRun::parse(int argc, const char* const* argv) {
               fs::weakly_canonical(settings_.output / "") == fs::weakly_canonical(run / ""),
           "--resume ", run.string(), " and --output ", settings_.output.string(),
           " are two folders, but a run goes on in its own; leave --output out");
-  if (fs::exists(run / "config.json")) {
-    const std::string config = (run / "config.json").string();
+  if (const auto config = (run / "config.json").string(); fs::exists(config)) {
     std::vector<const char*> words{argv[0], "--config", config.c_str()};
     words.insert(words.end(), argv + 1, argv + argc);
     settings_ = {};
     bind();
     if (!options_->parse(static_cast<int>(words.size()), words.data())) return false;
+  } else {  // one command for a batch system: it starts what it will go on with
+    require(!settings_.instance_data.empty(), "--resume ", run.string(),
+            ": no run there; give the run's folder, or with it the options of a new run");
   }
   settings_.resume = run.string(), settings_.output = run;
   settings_.settle();
