@@ -51,7 +51,8 @@ struct LoraProcessor : AttentionProcessor {
 };
 
 /// Low-rank adaptation of all attention projections, self and cross:  W + alpha / rank * B A, A random, B zero at
-/// first. Hu et al., "LoRA: Low-Rank Adaptation of Large Language Models", ICLR 2022, arXiv 2106.09685.
+/// first.
+/// Hu et al., "LoRA: Low-Rank Adaptation of Large Language Models", ICLR 2022, arXiv 2106.09685.
 ///   rank   1 or more; may not exceed the layers' widths
 ///   alpha  > 0; equal to rank: no scaling
 ///   seed   of A, uniform in +-1/sqrt(in) as in PEFT

@@ -45,8 +45,8 @@ class TokenRows {
   TokenRows(ClipTokenizer& tokenizer, const std::vector<LearnedEmbedding>& embeddings);
 
   /// New tokens that start as copies of known ones: <new1> as the row of `corgi`.
-  ///   table  the text encoder's, [vocabulary, width]      initializers  one for each token, each a single token of the
-  ///   vocabulary
+  ///   table         the text encoder's, [vocabulary, width]
+  ///   initializers  one for each token, each a single token of the vocabulary
   static TokenRows from_initializers(ClipTokenizer& tokenizer, const Tensor& table,
                                      const std::vector<std::string>& tokens,
                                      const std::vector<std::string>& initializers);

@@ -26,8 +26,8 @@ inline Tensor attend(const Tensor& query, const Tensor& key, const Tensor& value
 /// Multi-head attention: Vaswani et al., "Attention is all you need", NeurIPS 2017, arXiv 1706.03762, with diffusers'
 /// names.
 ///   query_dim   width of the hidden states      cross_dim   width of what is attended to
-///   inner_dim   heads * width of a head         bias        whether queries, keys and values have one (the output
-///   always has)
+///   inner_dim   heads * width of a head
+///   bias        whether queries, keys and values have one (the output always has)
 struct Attention : torch::nn::Module {
   std::int64_t heads;
   std::shared_ptr<LinearLayer> to_q, to_k, to_v, to_out;  // to_out is "to_out.0"

@@ -116,7 +116,8 @@ struct AutoencoderKL : torch::nn::Module {
   explicit AutoencoderKL(const AutoencoderKLConfig& config_);
 
   /// folder  holds config.json and diffusion_pytorch_model.safetensors (variants and shards: io/weights.hpp). The
-  /// attention names of 2022 (query, key, value, proj_attn), which most published files still hold, are read too.
+  ///         attention names of 2022 (query, key, value, proj_attn), which most published files still hold, are read
+  ///         too.
   static std::shared_ptr<AutoencoderKL> from_pretrained(const std::filesystem::path& folder);
   void save_pretrained(const std::filesystem::path& folder, at::ScalarType type = torch::kFloat32) const {
     save_model_folder(folder, "diffusion_pytorch_model", *this, config.to_json(), type);

@@ -19,8 +19,8 @@ struct AutoencoderKLConfig {
   std::string act_fn = "silu";
   bool use_quant_conv = true, use_post_quant_conv = true, mid_block_add_attention = true;
 
-  /// where  the file's name, for error messages.  Throws on keys of the wrong type and on options that are not
-  /// supported.
+  /// where  the file's name, for error messages.
+  /// Throws on keys of the wrong type and on options that are not supported.
   static AutoencoderKLConfig from_json(const Json& json, const std::string& where);
 
   Json to_json() const;

@@ -77,8 +77,8 @@ struct CLIPTextModel : torch::nn::Module {
 
   Tensor token_embedding(const Tensor& ids) const;
 
-  /// last_hidden_state, after the final norm, of embeddings without positions.  [B, T, hidden_size] -> [B, T,
-  /// hidden_size]
+  /// last_hidden_state, after the final norm, of embeddings without positions.
+  /// [B, T, hidden_size] -> [B, T, hidden_size]
   Tensor encode(const Tensor& token_embeddings) const;
 
   Tensor forward(const Tensor& ids) const { return encode(token_embedding(ids)); }

@@ -32,7 +32,7 @@ std::filesystem::path find_ip_adapter(const std::filesystem::path& path);
 
 /// What IP-Adapter sees of a picture's identity: CLIP's image embedding as a few tokens.
 ///   image [B, 3, s, s], s = image_size() (224 in the published encoder) -> [B, tokens, width] (4 x 768 in the
-///   published adapter)
+///     published adapter)
 struct IdentityNetwork : torch::nn::Module {
   std::shared_ptr<CLIPVisionModelWithProjection> image_encoder;
   std::shared_ptr<ImageProjModel> image_proj;

@@ -36,8 +36,8 @@ struct UNet2DConditionConfig {
   bool center_input_sample = false;  // takes 2 sample - 1
   bool upcast_attention = false;     // kept, without effect: the fused attention already accumulates in float32
 
-  /// where  the file's name, for error messages.  Throws on keys of the wrong type and on options that are not
-  /// supported.
+  /// where  the file's name, for error messages.
+  /// Throws on keys of the wrong type and on options that are not supported.
   static UNet2DConditionConfig from_json(const Json& json, const std::string& where);
   Json to_json() const;
   /// Throws unless the values fit together.

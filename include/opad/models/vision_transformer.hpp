@@ -92,7 +92,7 @@ struct ViTPatchEmbed : torch::nn::Module {
 
 /// timm's VisionTransformer without a classifier: DINO, DINOv2, with or without registers.
 ///   image  [B, 3, img_size, img_size] (any size with dynamic_img_size), normalised as the checkpoint wants it
-///   (ImageNet's mean and deviation for DINO)
+///          (ImageNet's mean and deviation for DINO)
 /// Dosovitskiy et al., "An Image is Worth 16x16 Words", ICLR 2021, arXiv 2010.11929; Caron et al. (DINO), arXiv
 /// 2104.14294; Oquab et al. (DINOv2), arXiv 2304.07193; Darcet et al. (registers), arXiv 2309.16588.
 struct VisionTransformer : torch::nn::Module {
@@ -108,7 +108,7 @@ struct VisionTransformer : torch::nn::Module {
   /// Reads config.json (timm's keyword arguments, or the form of timm's hub) and model.safetensors; a classifier is
   /// left out.
   ///   img_size  side of the pictures, instead of the config's; position embeddings are resampled to its grid of
-  ///   patches
+  ///             patches
   static std::shared_ptr<VisionTransformer> from_pretrained(const std::filesystem::path& folder,
                                                             std::optional<std::int64_t> img_size = {});
 

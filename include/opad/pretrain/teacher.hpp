@@ -15,8 +15,8 @@ namespace opad {
 ///            its mean over all timesteps (Hang et al., "Efficient Diffusion Training via Min-SNR Weighting Strategy",
 ///            ICCV 2023, arXiv 2303.09556, for predicted velocities; 5 there), but at least `min_weight` of the
 ///            largest: the noisiest timesteps are where a one-step student begins
-///   from  a finished teacher's folder (unet/, text_encoder/) to begin from instead of random weights; its widths must
-///   be these
+///   from     a finished teacher's folder (unet/, text_encoder/) to begin from instead of random weights; its widths
+///            must be these
 struct TeacherPretraining {
   static constexpr std::string_view name = "teacher",
                                     description = "Trains the mini world's multi-step teacher: U-Net and text encoder.";

@@ -32,8 +32,9 @@ inline std::array<std::string, 256> byte_characters() {
 
 /// Byte-level byte-pair encoding with an end-of-word mark: a word's bytes are symbols, the last one marked "</w>"; the
 /// adjacent pair that comes first in the list of merges (leftmost on a tie) becomes one symbol, until no pair is in the
-/// list. O(n log n). Sennrich et al., "Neural Machine Translation of Rare Words with Subword Units", ACL 2016, arXiv
-/// 1508.07909; bytes: GPT-2.
+/// list. O(n log n).
+/// Sennrich et al., "Neural Machine Translation of Rare Words with Subword Units", ACL 2016, arXiv 1508.07909; bytes:
+/// GPT-2.
 ///   unknown  the id of a byte that the vocabulary lacks
 ///   where    the file's name, for error messages
 /// Throws unless both parts of a merge and their concatenation are in the vocabulary.

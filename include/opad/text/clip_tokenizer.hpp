@@ -15,7 +15,8 @@ namespace opad {
 ///   from inside a word; what remains is split into contractions ('s 't 're 've 'm 'll 'd), runs of letters, single
 ///   digits and runs of other characters, each encoded by byte-level byte-pair merges.
 /// Reproduces the ids of transformers 5 (the Rust library `tokenizers`). Text is UTF-8; an invalid byte counts as
-/// U+FFFD. Radford et al., "Learning Transferable Visual Models From Natural Language Supervision", ICML 2021, arXiv
+/// U+FFFD.
+/// Radford et al., "Learning Transferable Visual Models From Natural Language Supervision", ICML 2021, arXiv
 /// 2103.00020.
 class ClipTokenizer {
  public:
