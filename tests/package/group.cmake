@@ -23,6 +23,20 @@ opad_package_test("package: FetchContent serves another project" fetch_content -
 add_test(NAME "headers: guarded, light, and including downward only"
          COMMAND ${CMAKE_COMMAND} -DINCLUDE=${PROJECT_SOURCE_DIR}/include/opad -P ${CMAKE_CURRENT_LIST_DIR}/headers.cmake)
 
+# Pages that are made of the code say what it says now.
+find_program(OPAD_PYTHON3 python3)
+function(opad_page_test page script)
+  set(name "package: docs/${page} is what scripts/${script} makes")
+  if(OPAD_PYTHON3)
+    add_test(NAME ${name} COMMAND ${OPAD_PYTHON3} ${PROJECT_SOURCE_DIR}/scripts/${script} --check)
+  else()
+    add_test(NAME ${name} COMMAND ${CMAKE_COMMAND} -E echo "skipped: no python3")
+    set_tests_properties(${name} PROPERTIES SKIP_REGULAR_EXPRESSION "skipped: no python3")
+  endif()
+endfunction()
+opad_page_test(architecture.svg draw_house)
+opad_page_test(policies.md make_policies)
+
 # Every header compiles alone, without the precompiled one: half a minute each.
 option(OPAD_TEST_HEADERS "Test that each header compiles alone" OFF)
 if(OPAD_TEST_HEADERS)
