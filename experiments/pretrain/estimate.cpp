@@ -3,8 +3,8 @@
 #include <ATen/Parallel.h>
 
 #include <opad/core/fastest_type.hpp>
-#include <opad/experiment/run/guarded_main.hpp>
 #include <opad/experiment/options/options.hpp>
+#include <opad/experiment/run/guarded_main.hpp>
 
 using namespace opad;
 

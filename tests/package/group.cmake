@@ -51,3 +51,7 @@ if(OPAD_TEST_HEADERS)
   target_compile_options(opad_headers PRIVATE -O0)
   add_test(NAME "headers: each compiles alone" COMMAND ${CMAKE_COMMAND} --build ${PROJECT_BINARY_DIR} --target opad_headers)
 endif()
+
+# The layout that .clang-format says.
+add_test(NAME "package: the code is laid out as .clang-format says" COMMAND ${PROJECT_SOURCE_DIR}/scripts/format --check)
+set_tests_properties("package: the code is laid out as .clang-format says" PROPERTIES SKIP_RETURN_CODE 77)

@@ -83,8 +83,8 @@ struct LowRankAdapter {
 };
 static_assert(Adapter<LowRankAdapter>);
 
-/// Low-rank changes of all attention projections (LowRankAdapter), of a rank that the recipe fixes: a sweep over ranks is
-/// a list of types. alpha equals it by default.
+/// Low-rank changes of all attention projections (LowRankAdapter), of a rank that the recipe fixes: a sweep over ranks
+/// is a list of types. alpha equals it by default.
 template <std::int64_t Rank = 4>
 struct Lora {
   static_assert(Rank >= 1, "Lora<Rank>: give a rank of 1 or more.");

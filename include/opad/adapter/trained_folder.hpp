@@ -90,7 +90,8 @@ void save_trained(const std::filesystem::path& folder, const std::string& adapte
   }
   Json weights = Json::array(), tokens = Json::object();
   for (const char* stem : {custom_diffusion_stem, detail::lora_stem})
-    if (std::filesystem::exists(folder / c10::str(stem, ".safetensors"))) weights.push_back(c10::str(stem, ".safetensors"));
+    if (std::filesystem::exists(folder / c10::str(stem, ".safetensors")))
+      weights.push_back(c10::str(stem, ".safetensors"));
   for (const char* file : {"unet", changed_weights})
     if (std::filesystem::exists(folder / file)) weights.push_back(file);
   rows.save(folder);
@@ -111,21 +112,23 @@ OPAD_ONCE std::vector<LearnedEmbedding> read_trained_tokens(const std::filesyste
   return out;
 }
 
-/// Installs whatever trained weights the folders hold: Custom Diffusion, LoRA or changed weights into the U-Net, learned
-/// tokens into the tokenizer and the returned rows. A whole U-Net in unet/ is loaded in the place of the model's own
-/// (pipeline/parts.hpp). Of several folders with U-Net weights the last one wins.
-/// Throws for a folder that does not exist, that holds nothing trained, or that lacks what its adapters.json names.
+/// Installs whatever trained weights the folders hold: Custom Diffusion, LoRA or changed weights into the U-Net,
+/// learned tokens into the tokenizer and the returned rows. A whole U-Net in unet/ is loaded in the place of the
+/// model's own (pipeline/parts.hpp). Of several folders with U-Net weights the last one wins. Throws for a folder that
+/// does not exist, that holds nothing trained, or that lacks what its adapters.json names.
 OPAD_ONCE TokenRows load_trained(const std::vector<std::filesystem::path>& folders, UNet2DConditionModel& unet,
                                  ClipTokenizer& tokenizer) {
   std::vector<LearnedEmbedding> embeddings;
   for (const auto& folder : folders) {
-    require(std::filesystem::is_directory(folder), folder.string(), ": no such folder; give a run's, or one with adapters");
+    require(std::filesystem::is_directory(folder), folder.string(),
+            ": no such folder; give a run's, or one with adapters");
     if (const auto file = folder / adapters_record; std::filesystem::exists(file)) {
       const Json record = read_json(file);
       if (record.contains("weights"))
         for (const auto& name : record["weights"])
           require(std::filesystem::exists(folder / name.get<std::string>()), folder.string(), ": ",
-                  name.get<std::string>(), " is missing, though ", adapters_record, " names it; was the folder copied "
+                  name.get<std::string>(), " is missing, though ", adapters_record,
+                  " names it; was the folder copied "
                   "whole?");
     }
     const auto found = read_trained_tokens(folder);

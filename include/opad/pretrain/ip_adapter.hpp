@@ -1,7 +1,7 @@
 #pragma once
 #include <opad/adapter/ip_adapter.hpp>
-#include <opad/models/image_preprocessing.hpp>
 #include <opad/models/autoencoder_kl.hpp>
+#include <opad/models/image_preprocessing.hpp>
 #include <opad/pretrain/encoders.hpp>
 #include <opad/pretrain/teacher.hpp>
 

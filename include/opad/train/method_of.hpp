@@ -117,7 +117,7 @@ Method method_of(const P& p) {
   if constexpr (requires { p.coupling.denoising_weight; }) m.denoising_weight = p.coupling.denoising_weight;
   if constexpr (HasSecondStage<Coupling>) {
     SecondStageFunctions stage{.boundary = [c = p.coupling](std::int64_t total) { return c.boundary(total); },
-                      .pictures = p.coupling.pictures};
+                               .pictures = p.coupling.pictures};
     if constexpr (requires { typename Coupling::Filter::space; }) {
       stage.share = p.coupling.filter.share;
       stage.render = [](Networks& networks, const Tensor& image) {

@@ -107,8 +107,8 @@ OPAD_ONCE int TrainingRun::train(const RunFolder& folder, World& world, Trainer&
                       [&] { pictures.write(folder.previews(), recorder.events(), step, pictures.student()); });
     if (step % settings_.checkpoint_every == 0 || step == settings_.steps || stop_requested())
       folder.save_checkpoint(step, [&](const std::filesystem::path& draft) {
-        save_safetensors(draft / "state.safetensors", detail::on_cpu(trainer.state()),
-                         {{"step", std::to_string(step)}}, Numbers::Finite);
+        save_safetensors(draft / "state.safetensors", detail::on_cpu(trainer.state()), {{"step", std::to_string(step)}},
+                         Numbers::Finite);
       });
     if (stop_requested() && step < settings_.steps) {
       recorder.finish();
