@@ -5,6 +5,7 @@
 #include <opad/models/autoencoder_kl.hpp>
 #include <opad/models/clip_text_model.hpp>
 #include <opad/models/clip_vision_model.hpp>
+#include <opad/models/image_projection.hpp>
 #include <opad/models/unet_2d_condition.hpp>
 #include <opad/models/vision_transformer.hpp>
 

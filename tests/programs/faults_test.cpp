@@ -8,18 +8,18 @@
 
 namespace {
 
-std::string quoted(const fs::path& path) { return "'" + path.string() + "'"; }
+std::string in_quotes(const fs::path& path) { return "'" + path.string() + "'"; }
 
 /// A run of two iterations; what comes later wins.
 Finished train(const fs::path& output, const std::string& more = "", const std::string& models = tiny) {
-  return start("opad", "--models " + quoted(models) + " --instance-data '" + photos +
-                           "' --instance-prompt '<new1> cat' --initializer-token photo --output " + quoted(output) +
+  return start("opad", "--models " + in_quotes(models) + " --instance-data '" + photos +
+                           "' --instance-prompt '<new1> cat' --initializer-token photo --output " + in_quotes(output) +
                            " --steps 2 --batch-size 1 --preview-every 0 --preview-count 1 --teacher-preview-steps 0 "
                            "--validation-prompt 'a <new1> cat' --checkpoint-every 2 " +
                            more);
 }
 Finished picture(const fs::path& output, const std::string& more) {
-  return start("generate", "--count 1 --prompt 'a <new1> cat' --output " + quoted(output) + " " + more);
+  return start("generate", "--count 1 --prompt 'a <new1> cat' --output " + in_quotes(output) + " " + more);
 }
 std::string bytes(const fs::path& folder) { return read_text(folder / "0-0.png"); }
 
@@ -96,9 +96,9 @@ TEST_CASE("A token of any name is kept and found again", "[programs][faults]") {
     INFO(done.errors);
     REQUIRE(done.code == 0);
     const std::string prompt = " --prompt 'a " + token + " cat'";
-    REQUIRE(picture(scratch / "with", "--adapters " + quoted(run) + prompt).code == 0);
+    REQUIRE(picture(scratch / "with", "--adapters " + in_quotes(run) + prompt).code == 0);
     fs::remove(run / opad::read_json(run / "adapters.json").at("tokens").at(token).get<std::string>());
-    const auto missing = picture(scratch / "without", "--adapters " + quoted(run) + prompt);
+    const auto missing = picture(scratch / "without", "--adapters " + in_quotes(run) + prompt);
     REQUIRE(missing.code == 2);  // the token is part of what was trained: its loss is noticed
   }
 }
@@ -119,7 +119,7 @@ TEST_CASE("Steps and guidance of class pictures are their own options and decide
   REQUIRE(fingerprint("more") != fingerprint("few"));
   REQUIRE(made("unguided", "--class-steps 2 --class-guidance 1") != few);
   // the base model makes them, whatever teacher the training starts with
-  REQUIRE(made("given", "--class-steps 2 --teacher-adapters " + quoted(scratch / "few" / "teacher")) == few);
+  REQUIRE(made("given", "--class-steps 2 --teacher-adapters " + in_quotes(scratch / "few" / "teacher")) == few);
 }
 
 TEST_CASE("Pictures are made with the text encoder and VAE that training took", "[programs][faults]") {
@@ -135,8 +135,8 @@ TEST_CASE("Pictures are made with the text encoder and VAE that training took", 
   opad::save_safetensors(file, tensors);
   const auto run = scratch / "run";
   REQUIRE(train(run, "", models.string()).code == 0);
-  const std::string student = "--model " + quoted(models / "student"), base = " --base " + quoted(models / "teacher"),
-                    adapters = " --adapters " + quoted(run);
+  const std::string student = "--model " + in_quotes(models / "student"), base = " --base " + in_quotes(models / "teacher"),
+                    adapters = " --adapters " + in_quotes(run);
   for (const auto& [name, words] : {std::pair<std::string, std::string>{"alone", adapters},
                                     {"model", student + adapters},
                                     {"all", student + base + adapters},
@@ -157,11 +157,11 @@ TEST_CASE("A run's folder may be named in any way", "[programs][faults]") {
   const ScratchFolder scratch;
   const auto run = scratch / "run";
   REQUIRE(train(run).code == 0);
-  const auto slashes = start("opad", "--resume '" + run.string() + "/' --output " + quoted(run));
+  const auto slashes = start("opad", "--resume '" + run.string() + "/' --output " + in_quotes(run));
   INFO(slashes.errors);
   REQUIRE(slashes.code == 0);
   REQUIRE_THAT(slashes.errors, ContainsSubstring("finished"));
-  const auto here = start("opad", "--resume .", "cd " + quoted(run) + " &&");
+  const auto here = start("opad", "--resume .", "cd " + in_quotes(run) + " &&");
   INFO(here.errors);
   REQUIRE(here.code == 0);
 }
@@ -198,7 +198,7 @@ TEST_CASE("A run's folder is none that the run reads", "[programs][faults]") {
   fs::copy(photos, scratch / "photos", fs::copy_options::recursive);
   for (const fs::path& output : {scratch / "photos", models / "student", models / "teacher" / "run", scratch.path}) {
     INFO(output);
-    const auto done = train(output, "--overwrite --instance-data " + quoted(scratch / "photos"), models.string());
+    const auto done = train(output, "--overwrite --instance-data " + in_quotes(scratch / "photos"), models.string());
     INFO(done.errors);
     REQUIRE(done.code == 2);
     REQUIRE_THAT(done.errors, ContainsSubstring("--output"));
@@ -213,7 +213,7 @@ TEST_CASE("Rows are scored as they were trained, and no two are the same", "[pro
                             "' --evaluation-encoders '" OPAD_SOURCE_DIR
                             "/tests/golden/evaluate/metrics' --concepts plain-duck --seeds 3 --steps 1 --batch-size 1 "
                             "--prompts 1 --pictures 1 --initializer-token photo --report no --row-options " +
-                            quoted(file) + " --output " + quoted(scratch / "sweep");
+                            in_quotes(file) + " --output " + in_quotes(scratch / "sweep");
   opad::write_json(file, {{"two-steps", {{"resolution", 128}}}});
   const auto done = start("ablate_steps", small + " --only full two-steps");
   INFO(done.errors);
@@ -233,8 +233,8 @@ TEST_CASE("Rows are scored as they were trained, and no two are the same", "[pro
 TEST_CASE("Models that were named are named, whatever their folder", "[programs][faults]") {
   const ScratchFolder scratch;
   const auto mini = fs::path(OPAD_SOURCE_DIR) / "models" / "mini";
-  const std::string own = " --explain --teacher " + quoted(mini / "teacher") + " --student " + quoted(mini / "student");
-  REQUIRE(start("opad", "--models " + quoted(mini) + own).code == 0);
+  const std::string own = " --explain --teacher " + in_quotes(mini / "teacher") + " --student " + in_quotes(mini / "student");
+  REQUIRE(start("opad", "--models " + in_quotes(mini) + own).code == 0);
   const auto unnamed = start("opad", own);
   REQUIRE(unnamed.code == 2);
   REQUIRE_THAT(unnamed.errors, ContainsSubstring("every encoder"));
