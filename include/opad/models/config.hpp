@@ -75,6 +75,16 @@ inline void require_sizes(const std::string& where, const char* key, const std::
     require(0 < value && value <= 1 << 20, where, ": ", key, " = ", value, "; give a number from 1 to 2^20");
 }
 
+/// Throws unless a diffusers model has levels, and each of them its channels, its block down and its block up.
+inline void require_as_many_levels(const std::string& where, const std::vector<std::int64_t>& block_out_channels,
+                                   const std::vector<std::string>& down_block_types,
+                                   const std::vector<std::string>& up_block_types) {
+  const std::size_t levels = block_out_channels.size();
+  require(levels > 0 && down_block_types.size() == levels && up_block_types.size() == levels, where,
+          ": block_out_channels, down_block_types and up_block_types list ", levels, ", ", down_block_types.size(),
+          " and ", up_block_types.size(), " levels; give as many of each");
+}
+
 /// As config.json spells a per-level option: a number when it is the same everywhere.
 template <class T>
 Json per_level_json(const std::vector<T>& values) {

@@ -48,11 +48,7 @@ OPAD_ONCE Json AutoencoderKLConfig::to_json() const {
 }
 
 OPAD_ONCE void AutoencoderKLConfig::validate(const std::string& where) const {
-  const std::size_t levels = block_out_channels.size();
-  require(levels > 0 && down_block_types.size() == levels && up_block_types.size() == levels, where,
-          ": block_out_channels, "
-          "down_block_types and up_block_types list ",
-          levels, ", ", down_block_types.size(), " and ", up_block_types.size(), " levels; give as many of each");
+  require_as_many_levels(where, block_out_channels, down_block_types, up_block_types);
   for (const std::string& type : down_block_types)
     require(type == "DownEncoderBlock2D", where, ": down block '", type, "' is not supported, only DownEncoderBlock2D");
   for (const std::string& type : up_block_types)

@@ -59,10 +59,7 @@ OPAD_ONCE UNet2DConditionConfig UNet2DConditionConfig::from_json(const Json& jso
 
 OPAD_ONCE void UNet2DConditionConfig::validate(const std::string& where) const {
   const std::size_t levels = block_out_channels.size();
-  require(levels > 0 && down_block_types.size() == levels && up_block_types.size() == levels, where,
-          ": block_out_channels, "
-          "down_block_types and up_block_types list ",
-          levels, ", ", down_block_types.size(), " and ", up_block_types.size(), " levels; give as many of each");
+  require_as_many_levels(where, block_out_channels, down_block_types, up_block_types);
   for (const std::string& type : down_block_types)
     require(type == "DownBlock2D" || type == "CrossAttnDownBlock2D", where, ": down block '", type,
             "' is not supported, only DownBlock2D "
