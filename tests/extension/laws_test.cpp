@@ -9,6 +9,7 @@
 #include "laws/loss_term.hpp"
 #include "laws/objective.hpp"
 #include "laws/teacher_target.hpp"
+#include "laws/weighting.hpp"
 #include "policies/alternating.hpp"
 #include "policies/charbonnier.hpp"
 #include "policies/drift.hpp"

@@ -135,8 +135,8 @@ TEST_CASE("Pictures are made with the text encoder and VAE that training took", 
   opad::save_safetensors(file, tensors);
   const auto run = scratch / "run";
   REQUIRE(train(run, "", models.string()).code == 0);
-  const std::string student = "--model " + in_quotes(models / "student"), base = " --base " + in_quotes(models / "teacher"),
-                    adapters = " --adapters " + in_quotes(run);
+  const std::string student = "--model " + in_quotes(models / "student"),
+                    base = " --base " + in_quotes(models / "teacher"), adapters = " --adapters " + in_quotes(run);
   for (const auto& [name, words] : {std::pair<std::string, std::string>{"alone", adapters},
                                     {"model", student + adapters},
                                     {"all", student + base + adapters},
@@ -233,7 +233,8 @@ TEST_CASE("Rows are scored as they were trained, and no two are the same", "[pro
 TEST_CASE("Models that were named are named, whatever their folder", "[programs][faults]") {
   const ScratchFolder scratch;
   const auto mini = fs::path(OPAD_SOURCE_DIR) / "models" / "mini";
-  const std::string own = " --explain --teacher " + in_quotes(mini / "teacher") + " --student " + in_quotes(mini / "student");
+  const std::string own =
+      " --explain --teacher " + in_quotes(mini / "teacher") + " --student " + in_quotes(mini / "student");
   REQUIRE(start("opad", "--models " + in_quotes(mini) + own).code == 0);
   const auto unnamed = start("opad", own);
   REQUIRE(unnamed.code == 2);
