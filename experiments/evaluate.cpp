@@ -3,6 +3,7 @@
 //   evaluate --generated pictures --real data/dog --encoders ENCODERS --prompts pictures/prompts.json
 #include <opad/data/concept_folder.hpp>
 #include <opad/evaluate/concept_scores.hpp>
+#include <opad/experiment/options/failure_rule.hpp>
 #include <opad/experiment/run/run.hpp>
 #include <opad/experiment/sweep/results.hpp>
 
@@ -29,9 +30,7 @@ struct Settings {
     options.group("How");
     options.bind_value("encoders", encoders,
                        "folder with clip/, dino/ and maybe attribute-reader/; none: the mini world's");
-    options.bind_value("failure-dino", rule.dino, "a picture fails below this likeness to the photographs");
-    options.bind_value("failure-kind", rule.kind,
-                       "a picture fails below this probability of its kind of thing (attribute reader)");
+    bind_failure_rule(options, rule);
     options.bind_value("device", device, "cpu, cuda, cuda:1, ...");
     options.bind_value("output", output,
                        "JSON file for the scores of each picture; none: only the means, on standard output");

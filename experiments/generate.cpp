@@ -69,6 +69,8 @@ int generate(int argc, char** argv) {
   std::filesystem::create_directories(s.output);
   std::vector<PreviewRow> grid;
   for (std::size_t p = 0; p < s.prompt.size(); ++p) {
+    if (const auto remark = pipeline.remark(s.prompt[p]); !remark.empty())
+      std::cerr << "generate: " << remark << std::endl;
     std::vector<Tensor> pictures;
     for (std::int64_t i = 0; i < s.count; ++i) {
       const Tensor noise = pipeline.noise(random.stream("generate/noise", i), 1, side);

@@ -1,6 +1,13 @@
 // random_weights: fills a tree of model folders that hold only their config.json with random weights, for dry runs,
 // benchmarks and tests at any size.    random_weights --configs tests/full_size --output /tmp/models
-#include <opad/experiment/run/run.hpp>
+#include <opad/experiment/options/options.hpp>
+#include <opad/experiment/run/guarded_main.hpp>
+#include <opad/models/autoencoder_kl.hpp>
+#include <opad/models/clip_text_model.hpp>
+#include <opad/models/clip_vision_model.hpp>
+#include <opad/models/image_projection.hpp>
+#include <opad/models/unet_2d_condition.hpp>
+#include <opad/models/vision_transformer.hpp>
 
 using namespace opad;
 

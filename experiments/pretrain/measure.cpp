@@ -20,11 +20,11 @@ struct Wanted {
   std::vector<std::string> captions;
 };
 
-Wanted wanted(const Measurement& m) {
+Wanted wanted(const Measurement& m, sprites::Edition edition) {
   Wanted out;
   Stream stream = Random(m.seed).stream("measure/captions");
   for (std::int64_t i = 0; i < m.count; ++i) {
-    auto sprite = sprites::sample_sprite(stream);
+    auto sprite = sprites::sample_sprite(stream, edition);
     sprite.style = sprites::Style::Photo;
     const auto scene = sprites::phrases::scenes[static_cast<std::size_t>(sprite.scene)]
                                                [static_cast<std::size_t>(stream.integer(0, 2))];
@@ -73,9 +73,9 @@ int measure(int argc, char** argv) {
   const auto vae = AutoencoderKL::from_pretrained(teacher / "vae");
   const auto text = CLIPTextModel::from_pretrained(teacher / "text_encoder");
   const auto reader = AttributeReader::from_pretrained(m.models / "evaluation" / "attribute-reader");
-  const Wanted w = wanted(m);
+  const Wanted w = wanted(m, sprites::edition_of(vae->config.sample_size));
   const Tensor null_condition = text->forward(tokenizer({""}));
-  const std::int64_t side = mini_resolution / vae->downscale();
+  const std::int64_t side = vae->config.sample_size / vae->downscale();
 
   const auto pictures_of = [&](const std::string& who, const auto& sample) {
     std::vector<Tensor> parts;

@@ -1,6 +1,6 @@
 // pretrain-publish: copies a world of model folders, its weights in half precision, as the repository keeps it.
-#include <opad/experiment/run/guarded_main.hpp>
 #include <opad/experiment/options/options.hpp>
+#include <opad/experiment/run/guarded_main.hpp>
 #include <opad/io/safetensors.hpp>
 
 using namespace opad;

@@ -1,6 +1,6 @@
 // pretrain-tokenizer: the mini world's tokenizer, one token for each word of its captions and prompts.
-#include <opad/experiment/run/guarded_main.hpp>
 #include <opad/experiment/options/options.hpp>
+#include <opad/experiment/run/guarded_main.hpp>
 #include <opad/pretrain/mini_world.hpp>
 #include <opad/pretrain/sprite_batch.hpp>
 #include <opad/text/word_tokenizer.hpp>

@@ -99,3 +99,18 @@ RowFacts untyped = opad::detail::facts_of<Untyped>();
 auto both = sizeof(Replace<Default, CustomDiffusion<KeyValue>, Lora<4>>);
 // prints: Replace<Base, Old, New, Slot>: the slot 'coupling' of Base does not give Old.
 auto elsewhere = Replace<Default, CustomDiffusion<KeyValue>, Lora<4>, slot::coupling>::coupling();
+
+// A function that a policy may have is refused where it cannot be called; it would be passed over otherwise.
+struct Unheard : SharedTextEncoder {
+  Tensor heard(const Tensor& condition) const { return condition; }
+};
+struct Unchecked : RandomStep {
+  void check() const {}
+};
+struct WithBoth : Default {
+  static auto words() { return Unheard{}; }
+  static auto target() { return Unchecked{}; }
+};
+// prints: This recipe's words have a heard() that cannot be called; give it `Tensor heard(const Tensor& condition, const
+// prints: This recipe's target has a check() that cannot be called; give it `void check(const SchedulerConfig& teacher)
+Method with_both = method_of(Policies<WithBoth>{});

@@ -26,15 +26,20 @@ std::int64_t pixels_that_differ(const Sprite& a, const Sprite& b, std::int64_t r
 }  // namespace
 
 TEST_CASE("A sprite has the same pixels on every machine", "[data][sprites]") {
-  const std::map<std::int64_t, std::array<std::uint64_t, 5>> pinned{
-      {32, {0x123a127ea615d4bb, 0x8099fb2fcf7f76d6, 0xae83730216a4958, 0x6b0da759e6b86a15, 0x97d777583b6bfcab}},
-      {64, {0x70cd731fe10a421a, 0x37a43f00397ba5c1, 0xbfbe7789e9a00b81, 0x6b7021cbfed19d63, 0xae539e5e437d003d}}};
-  for (const auto& [resolution, styles] : pinned)
+  const std::map<std::pair<std::int64_t, Edition>, std::array<std::uint64_t, 5>> pinned{
+      {{32, Edition::First},
+       {0x123a127ea615d4bb, 0x8099fb2fcf7f76d6, 0xae83730216a4958, 0x6b0da759e6b86a15, 0x97d777583b6bfcab}},
+      {{64, Edition::First},
+       {0x70cd731fe10a421a, 0x37a43f00397ba5c1, 0xbfbe7789e9a00b81, 0x6b7021cbfed19d63, 0xae539e5e437d003d}},
+      {{64, Edition::Second},
+       {0x84bf38e8b0e29968, 0x77b007bd4bbb1d2d, 0xee0988af2bedf061, 0x464cfbda5c4d93be, 0x61f59b3cce190cac}}};
+  for (const auto& [drawing, styles] : pinned)
     for (std::size_t style = 0; style < styles.size(); ++style) {
       std::uint64_t state = hash("");
       for (std::uint64_t i = 0; i < 60; ++i) {
         Stream random(hash("sprite test"), i);
-        Sprite sprite = sample_sprite(random);
+        const auto [resolution, edition] = drawing;
+        Sprite sprite = sample_sprite(random, edition);
         sprite.style = static_cast<Style>(style);
         const Tensor picture = render(sprite, resolution);
         REQUIRE(picture.sizes() == at::IntArrayRef({resolution, resolution, 3}));
@@ -43,7 +48,7 @@ TEST_CASE("A sprite has the same pixels on every machine", "[data][sprites]") {
                       static_cast<std::size_t>(picture.numel())},
                      state);
       }
-      CAPTURE(resolution, word(static_cast<Style>(style)));
+      CAPTURE(drawing.first, static_cast<int>(drawing.second), word(static_cast<Style>(style)), state);
       REQUIRE(state == styles[style]);
     }
 }
@@ -51,7 +56,7 @@ TEST_CASE("A sprite has the same pixels on every machine", "[data][sprites]") {
 TEST_CASE("Both resolutions show the same picture", "[data][sprites]") {
   for (std::uint64_t i = 0; i < 40; ++i) {
     Stream random(11, i);
-    Sprite sprite = sample_sprite(random);
+    Sprite sprite = sample_sprite(random, i % 2 == 0 ? Edition::First : Edition::Second);
     sprite.style = Style::Photo;
     const Tensor large = render(sprite, 64).to(torch::kFloat32).permute({2, 0, 1}).unsqueeze(0);
     const Tensor small = render(sprite, 32).to(torch::kFloat32).permute({2, 0, 1}).unsqueeze(0);
@@ -86,11 +91,39 @@ TEST_CASE("Every attribute can be seen at 32 pixels", "[data][sprites]") {
   }
 }
 
+TEST_CASE("Every attribute of the second edition can be seen at 64 pixels, also on a small figure", "[data][sprites]") {
+  for (std::size_t k = 0; k < kind_words.size(); ++k)
+    for (const double scale : {0.57, 0.76}) {
+      CAPTURE(kind_words[k], scale);
+      Sprite model{.scale = scale, .edition = Edition::Second};
+      model.identity = {
+          static_cast<Kind>(k), Color::Orange, Color::Blue, Color::Green, Texture::Striped, Accessory::None, 0, 0, 0};
+      const auto changes = [&model](auto set) {
+        Sprite changed = model;
+        set(changed);
+        return pixels_that_differ(model, changed, 64);
+      };
+      REQUIRE(changes([](Sprite& s) { s.identity.primary = Color::Red; }) >= 100);
+      REQUIRE(changes([](Sprite& s) { s.identity.secondary = Color::White; }) >= 100);
+      REQUIRE(changes([](Sprite& s) { s.identity.accent = Color::Pink; }) >= 8);
+      REQUIRE(changes([](Sprite& s) { s.identity.width = 1; }) >= 40);
+      for (std::size_t i = 1; i + 1 < accessory_words.size(); ++i)
+        REQUIRE(changes([i](Sprite& s) { s.identity.accessory = static_cast<Accessory>(i); }) >= 50);
+      for (const int texture : {0, 2, 3})
+        REQUIRE(changes([texture](Sprite& s) { s.identity.texture = static_cast<Texture>(texture); }) >= 40);
+      for (std::size_t i = 1; i < style_words.size(); ++i)
+        REQUIRE(changes([i](Sprite& s) { s.style = static_cast<Style>(i); }) >= 400);
+      model.style = Style::Sketch;  // colored pencils
+      REQUIRE(changes([](Sprite& s) { s.identity.primary = Color::Green; }) >= 60);
+    }
+}
+
 TEST_CASE("Figures of normal and small size, with whatever they wear on top, stay inside the picture",
           "[data][sprites]") {
+  const auto edition = GENERATE(Edition::First, Edition::Second);
   for (std::size_t k = 0; k < kind_words.size(); ++k)
     for (std::size_t a = 0; a < accessory_words.size(); ++a) {
-      Sprite figure;
+      Sprite figure{.edition = edition};
       figure.identity = {static_cast<Kind>(k),
                          Color::Red,
                          Color::Blue,
@@ -100,7 +133,7 @@ TEST_CASE("Figures of normal and small size, with whatever they wear on top, sta
                          1,
                          1,
                          0};
-      figure.scale = 0.78, figure.y = 0.94;
+      figure.scale = edition == Edition::First ? 0.78 : 0.80, figure.y = 0.94;
       const Tensor picture = render(figure, 64), wall = picture[0][0];
       CAPTURE(kind_words[k], accessory_words[a]);
       REQUIRE((picture[0].to(torch::kInt32) - wall.to(torch::kInt32)).abs().max().item<int>() < 8);
@@ -108,39 +141,63 @@ TEST_CASE("Figures of normal and small size, with whatever they wear on top, sta
 }
 
 TEST_CASE("The sampler cannot make a held-out concept", "[data][sprites][held-out]") {
+  const auto edition = GENERATE(Edition::First, Edition::Second);
   std::size_t distinguishable = 0;
   for (std::size_t a = 0; a < color_words.size(); ++a)
     for (std::size_t b = 0; b < color_words.size(); ++b)
-      distinguishable += distinct(static_cast<Color>(a), static_cast<Color>(b));
+      distinguishable += distinct(static_cast<Color>(a), static_cast<Color>(b), edition);
   std::map<Kind, std::set<std::pair<Color, Color>>> allowed;
   for (std::size_t k = 0; k < kind_words.size(); ++k) {
-    const auto pairs = training_colors(static_cast<Kind>(k));
-    REQUIRE(pairs.size() ==
-            distinguishable - 1);  // the one held-out concept of that kind, and it would be drawn otherwise
+    const auto pairs = training_colors(static_cast<Kind>(k), edition);
+    const auto concepts = std::ranges::count_if(
+        held_out_of(edition), [k](const HeldOut& thing) { return thing.identity.kind == static_cast<Kind>(k); });
+    REQUIRE(concepts >= 1);
+    // the held-out concepts of that kind, and they would be drawn otherwise
+    REQUIRE(pairs.size() == distinguishable - static_cast<std::size_t>(concepts));
     allowed[static_cast<Kind>(k)] = {pairs.begin(), pairs.end()};
   }
-  for (const HeldOut& thing : held_out)
+  for (const HeldOut& thing : held_out_of(edition))
     REQUIRE_FALSE(allowed.at(thing.identity.kind).contains({thing.identity.primary, thing.identity.secondary}));
   Stream random(1, 0);
   bool closed = true;
   for (int i = 0; i < 50000; ++i) {
-    const Identity identity = sample_sprite(random).identity;
+    const Identity identity = sample_sprite(random, edition).identity;
     closed &= allowed.at(identity.kind).contains({identity.primary, identity.secondary});
-    closed &= distinct(identity.accent, identity.primary) && distinct(identity.accent, identity.secondary);
+    closed &=
+        distinct(identity.accent, identity.primary, edition) && distinct(identity.accent, identity.secondary, edition);
   }
   REQUIRE(closed);
 }
 
-TEST_CASE("Held-out concepts: six for development, six for evaluation, in scenes that no evaluation prompt names",
-          "[data][sprites][held-out]") {
+TEST_CASE("The second edition samples no gray, no glasses, and textures along the picture's sides", "[data][sprites]") {
+  Stream random(4, 0);
+  std::set<Accessory> accessories;
+  std::set<Color> colors;
+  std::set<int> angles;
+  for (int i = 0; i < 5000; ++i) {
+    const Sprite sprite = sample_sprite(random, Edition::Second);
+    REQUIRE(sprite.edition == Edition::Second);
+    accessories.insert(sprite.identity.accessory), angles.insert(sprite.identity.angle);
+    colors.insert({sprite.identity.primary, sprite.identity.secondary, sprite.identity.accent});
+  }
+  REQUIRE(accessories.size() == accessory_words.size() - 1);
+  REQUIRE_FALSE(accessories.contains(Accessory::Glasses));
+  REQUIRE(colors.size() == color_words.size() - 1);
+  REQUIRE_FALSE(colors.contains(Color::Gray));
+  REQUIRE(angles == std::set<int>{0, 2});
+}
+
+TEST_CASE("Held-out concepts, in scenes that no evaluation prompt names", "[data][sprites][held-out]") {
+  const auto edition = GENERATE(Edition::First, Edition::Second);
   std::set<std::string_view> names;
-  std::set<Kind> kinds;
+  std::map<Kind, int> kinds;  // evaluation concepts of each
   int evaluation = 0;
-  for (const HeldOut& thing : held_out) {
-    names.insert(thing.name), kinds.insert(thing.identity.kind), evaluation += thing.evaluation;
-    REQUIRE(distinct(thing.identity.primary, thing.identity.secondary));
-    REQUIRE(distinct(thing.identity.primary, thing.identity.accent));
-    REQUIRE(distinct(thing.identity.secondary, thing.identity.accent));
+  for (const HeldOut& thing : held_out_of(edition)) {
+    REQUIRE(thing.edition == edition);
+    names.insert(thing.name), kinds[thing.identity.kind] += thing.evaluation, evaluation += thing.evaluation;
+    REQUIRE(distinct(thing.identity.primary, thing.identity.secondary, edition));
+    REQUIRE(distinct(thing.identity.primary, thing.identity.accent, edition));
+    REQUIRE(distinct(thing.identity.secondary, thing.identity.accent, edition));
     const auto pictures = photographs(thing);
     REQUIRE(pictures.size() >= 4);
     REQUIRE(pictures.size() <= 5);
@@ -148,19 +205,24 @@ TEST_CASE("Held-out concepts: six for development, six for evaluation, in scenes
     for (const Sprite& sprite : pictures) {
       REQUIRE(sprite.identity == thing.identity);
       REQUIRE(sprite.style == Style::Photo);
+      REQUIRE(sprite.edition == edition);
       scenes.insert(sprite.scene);
       for (const auto prompt : evaluation_prompts)
         for (const auto phrase : phrases::scenes[static_cast<std::size_t>(sprite.scene)])
           REQUIRE(prompt.find(phrase) == std::string_view::npos);
     }
     REQUIRE(scenes.size() == pictures.size());
-    REQUIRE(held_out_named(thing.name).identity == thing.identity);
+    REQUIRE(held_out_named(thing.name, edition).identity == thing.identity);
   }
-  REQUIRE(names.size() == 12);
+  REQUIRE(names.size() == held_out_of(edition).size());
   REQUIRE(kinds.size() == 12);
-  REQUIRE(evaluation == 6);
+  if (edition == Edition::First) REQUIRE((names.size() == 12 && evaluation == 6));
+  else {
+    REQUIRE((names.size() == 32 && evaluation == 24));
+    for (const auto& [kind, count] : kinds) REQUIRE(count == 2);
+  }
   for (const auto prompt : evaluation_prompts) REQUIRE(prompt.find("{}") != std::string_view::npos);
-  REQUIRE_THROWS_WITH(held_out_named("dotted-cow"),
+  REQUIRE_THROWS_WITH(held_out_named("dotted-cow", Edition::First),
                       ContainsSubstring("no held-out concept 'dotted-cow'") && ContainsSubstring("striped-cat"));
 }
 

@@ -6,6 +6,7 @@
 #include <opad/io/folder.hpp>
 #include <opad/io/image.hpp>
 #include <opad/io/json.hpp>
+#include <opad/io/pickle.hpp>
 #include <opad/io/weights.hpp>
 
 #include "support/catch.hpp"

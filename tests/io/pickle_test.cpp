@@ -1,3 +1,6 @@
+#include <caffe2/serialize/inline_container.h>
+
+#include <opad/io/detail/pickle_machine.hpp>
 #include <opad/io/pickle.hpp>
 
 #include <opad/core/random.hpp>

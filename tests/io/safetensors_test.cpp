@@ -1,4 +1,6 @@
 #include <opad/core/random.hpp>
+#include <opad/io/detail/checksums.hpp>
+#include <opad/io/json.hpp>
 #include <opad/io/safetensors.hpp>
 
 #include "support/catch.hpp"
@@ -277,4 +279,15 @@ TEST_CASE("saving with Numbers::Finite refuses a NaN or an infinity, by name, an
   save_safetensors(file,
                    {{"a", torch::full({9}, 3e38)}, {"n", torch::ones({2}, torch::kInt64)}, {"e", torch::empty({0})}},
                    {}, Numbers::Finite);
+}
+
+TEST_CASE("metadata can be added to a file, whose tensors stay", "[io][safetensors]") {
+  const TemporaryFolder folder;
+  const Tensor values = random_tensor({7}, torch::kFloat32, 1);
+  save_safetensors(folder / "x", {{"a", values}}, {{"step", "3"}, {"kept", "yes"}});
+  add_metadata(folder / "x", {{"step", "4"}, {"recipe", "default"}});
+  const SafeTensors file(folder / "x");
+  REQUIRE(file.metadata() ==
+          std::map<std::string, std::string>{{"format", "pt"}, {"kept", "yes"}, {"recipe", "default"}, {"step", "4"}});
+  REQUIRE(identical(file.tensors().at("a"), values));
 }

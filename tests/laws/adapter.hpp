@@ -59,6 +59,7 @@ void adapter(const A& adapter, bool trains = true) {
 
   // files: the same bits, on a U-Net with and without the adapter; the parameters stay the same tensors
   const TemporaryFolder folder;
+  std::filesystem::create_directories(folder.path / "adapter");
   adapter.save(*unet, folder.path / "adapter");
   const auto fresh = small_unet();
   adapter.load(*fresh, folder.path / "adapter");

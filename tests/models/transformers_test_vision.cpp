@@ -248,3 +248,9 @@ TEST_CASE("The one IP-Adapter of a folder is found, several are refused with the
       ContainsSubstring(folder.path.string() + ": holds several IP-Adapters (a.bin, b.safetensors); give the file"));
   REQUIRE(opad::find_ip_adapter(folder / "a.bin") == folder / "a.bin");
 }
+
+TEST_CASE("A ViT of transformers is named as what it is", "[models][vit]") {
+  REQUIRE_THROWS_WITH(
+      opad::VisionTransformerConfig::from_json({{"model_type", "vit"}, {"hidden_size", 384}}, "dino/config.json"),
+      ContainsSubstring("dino/config.json: is a model of transformers (model_type \"vit\"); give timm's folder"));
+}

@@ -23,6 +23,20 @@ opad_package_test("package: FetchContent serves another project" fetch_content -
 add_test(NAME "headers: guarded, light, and including downward only"
          COMMAND ${CMAKE_COMMAND} -DINCLUDE=${PROJECT_SOURCE_DIR}/include/opad -P ${CMAKE_CURRENT_LIST_DIR}/headers.cmake)
 
+# Pages that are made of the code say what it says now.
+find_program(OPAD_PYTHON3 python3)
+function(opad_page_test page script)
+  set(name "package: docs/${page} is what scripts/${script} makes")
+  if(OPAD_PYTHON3)
+    add_test(NAME ${name} COMMAND ${OPAD_PYTHON3} ${PROJECT_SOURCE_DIR}/scripts/${script} --check)
+  else()
+    add_test(NAME ${name} COMMAND ${CMAKE_COMMAND} -E echo "skipped: no python3")
+    set_tests_properties(${name} PROPERTIES SKIP_REGULAR_EXPRESSION "skipped: no python3")
+  endif()
+endfunction()
+opad_page_test(architecture.svg draw_house)
+opad_page_test(policies.md make_policies)
+
 # Every header compiles alone, without the precompiled one: half a minute each.
 option(OPAD_TEST_HEADERS "Test that each header compiles alone" OFF)
 if(OPAD_TEST_HEADERS)
@@ -37,3 +51,7 @@ if(OPAD_TEST_HEADERS)
   target_compile_options(opad_headers PRIVATE -O0)
   add_test(NAME "headers: each compiles alone" COMMAND ${CMAKE_COMMAND} --build ${PROJECT_BINARY_DIR} --target opad_headers)
 endif()
+
+# The layout that .clang-format says.
+add_test(NAME "package: the code is laid out as .clang-format says" COMMAND ${PROJECT_SOURCE_DIR}/scripts/format --check)
+set_tests_properties("package: the code is laid out as .clang-format says" PROPERTIES SKIP_RETURN_CODE 77)

@@ -1,5 +1,7 @@
 #include <sys/wait.h>
 
+#include <opad/io/safetensors.hpp>
+
 #include "programs/program.hpp"
 #include "support/catch.hpp"
 
@@ -22,6 +24,7 @@ TEST_CASE("scripts/pretrain makes a world from nothing that the method then runs
   const auto made = pretrain(world);
   INFO(made.output << made.errors);
   REQUIRE(made.code == 0);
+  REQUIRE_THAT(made.output, ContainsSubstring("pretrain: about ") && ContainsSubstring(" on two free cores, in "));
   for (const char* file :
        {"teacher/model_index.json", "teacher/unet/config.json", "teacher/vae/config.json",
         "teacher/text_encoder/config.json", "teacher/tokenizer/vocab.json", "teacher/scheduler/scheduler_config.json",
@@ -105,6 +108,45 @@ TEST_CASE("Two processes train one model: the same in every run, also when it wa
   REQUIRE(train("b") == whole);
 }
 
+TEST_CASE("A decoder of 64 pixels is finished with critics; its encoder stays, and so do the latents",
+          "[pretrain][programs]") {
+  const ScratchFolder scratch;
+  const std::string world = "--models '" + (scratch / "world").string() + "' --resolution 64 --batch-size 2 ",
+                    vae = (scratch / "world" / "teacher" / "vae").string(), first = (scratch / "first").string();
+  const auto train = [&](const std::string& program, const std::string& options) {
+    const auto finished = start(program, world + options);
+    INFO(finished.errors);
+    REQUIRE(finished.code == 0);
+  };
+  const auto weights = [](const fs::path& folder) {
+    return opad::SafeTensors(folder / "diffusion_pytorch_model.safetensors").tensors();
+  };
+  train("pretrain-reader",
+        "--steps 2 --reader.folder eye --reader.width 8 --output '" + (scratch / "eye").string() + "'");
+  train("pretrain-vae", "--steps 2 --vae.downscale 8 --vae.width 8 --vae.latent-channels 4 --output '" +
+                            (scratch / "run").string() + "'");
+  fs::copy(vae, first, fs::copy_options::recursive);
+  const auto finish = [&] {
+    train(
+        "pretrain-vae",
+        "--steps 4 --checkpoint-every 2 --vae.alone 0 --vae.perceptual 1 --vae.adversarial 0.1 --resume --vae.from '" +
+            first + "' --output '" + (scratch / "finish").string() + "'");
+    return weights(vae);
+  };
+  const auto before = weights(first), after = finish();
+  bool changed = false;
+  for (const auto& [name, tensor] : before) {
+    CAPTURE(name);
+    if (name.starts_with("encoder.") || name.starts_with("quant_conv.")) REQUIRE(at::equal(tensor, after.at(name)));
+    else changed |= !at::equal(tensor, after.at(name));
+  }
+  REQUIRE(changed);
+  SECTION("a finish that was stopped ends the same, critics and all") {
+    fs::remove_all(scratch / "finish" / "checkpoints" / "step-4");
+    for (const auto& [name, tensor] : finish()) REQUIRE(at::equal(tensor, after.at(name)));
+  }
+}
+
 TEST_CASE("Pretraining programs refuse what cannot work in one line, with exit code 2", "[pretrain][programs]") {
   const ScratchFolder scratch;
   const auto output = "--output '" + (scratch / "run").string() + "' --models '" + (scratch / "world").string() + "' ";
@@ -119,6 +161,10 @@ TEST_CASE("Pretraining programs refuse what cannot work in one line, with exit c
   refuses(start("pretrain-vae", output + "--processes 3 --batch-size 4"), "--processes");
   refuses(start("pretrain-vae", output + "--device gpu"), "--device gpu");
   refuses(start("pretrain-vae", output + "--vae.widht 3"), "vae.width");
+  refuses(start("pretrain-vae", output + "--resolution 48"), "--resolution 48 is not one of 32, 64");
+  refuses(start("pretrain-vae", output + "--vae.downscale 16"), "--vae.downscale 16");
+  refuses(start("pretrain-vae", output + "--vae.adversarial 1"), "give --vae.from");
+  refuses(start("pretrain-vae", output + "--dtype int8"), "--dtype int8");
   refuses(start("pretrain-teacher", output), "tokenizer");
   refuses(start("pretrain-vit", output + "--vit.width wide"), "vit.width");
 }

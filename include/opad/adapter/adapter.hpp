@@ -11,13 +11,13 @@ namespace opad {
 /// trains lives in the U-Net that it was installed on.
 ///   A::name                     as options and reports call it
 ///   adapter.install(unet)       freezes the U-Net, puts what trains into it in the place of any other adapter, and
-///   returns it by the
-///                               names that its file uses, in an order that depends on the U-Net's layout only
-///   adapter.save(unet, folder)  writes the trained weights in the file that diffusers reads
-///   adapter.load(unet, folder)  reads such a file; parameters that are installed stay the same tensors, what is
-///   missing is installed adapter.merge(unet)         folds the adapter into the U-Net's own weights and removes it:
-///   save_pretrained then writes a folder
-///                               that any program loads
+///                               gives it by the names that its file uses, in an order that only the layout decides
+///   adapter.save(unet, folder)  writes the trained weights into a folder that is there: in the file that diffusers
+///                               reads, where it has such a kind, else in one of its own
+///   adapter.load(unet, folder)  reads such a file; parameters that are installed stay the same tensors, what is not
+///                               there is installed
+///   adapter.merge(unet)         folds the adapter into the U-Net's own weights and removes it: save_pretrained then
+///                               writes a folder that any program loads
 /// Laws (tests/adapter/): a fresh adapter changes no output; save and load give the same bits; merging changes no
 /// output beyond rounding; only what install returned has gradients.  Models: the files of include/opad/adapter/.
 template <class A>

@@ -63,60 +63,20 @@ struct CustomDiffusionProcessor : AttentionProcessor {
 /// diffusers' file names, without ending.
 inline constexpr const char* custom_diffusion_stem = "pytorch_custom_diffusion_weights";
 
-OPAD_ONCE NamedTensors install_custom_diffusion(UNet2DConditionModel& unet, bool query_out) {
-  remove_adapter(unet);
-  unet.for_each_attention([&](const std::string&, Attention& attention, bool cross) {
-    if (cross) attention.set_processor(std::make_shared<CustomDiffusionProcessor>(attention, query_out));
-  });
-  return processor_parameters(unet);
-}
+NamedTensors install_custom_diffusion(UNet2DConditionModel& unet, bool query_out);
 
 /// Writes pytorch_custom_diffusion_weights.safetensors. diffusers' loader wants an entry for every attention layer: the
 /// untouched self-attentions get an empty tensor.
-OPAD_ONCE void save_custom_diffusion(UNet2DConditionModel& unet, const std::filesystem::path& folder) {
-  Tensors tensors;
-  unet.for_each_attention([&](const std::string& name, Attention& attention, bool cross) {
-    const auto* const processor = dynamic_cast<const CustomDiffusionProcessor*>(attention.processor().get());
-    require(!cross || processor, "save_custom_diffusion: '", name,
-            "' has no Custom Diffusion weights; install the adapter first");
-    if (!cross) tensors.emplace(name + ".processor", torch::empty({0}));
-  });
-  for (const auto& [name, parameter] : processor_parameters(unet)) tensors.emplace(name, parameter.detach());
-  save_safetensors(folder / (std::string(custom_diffusion_stem) + ".safetensors"), tensors, {}, Numbers::Finite);
-}
+void save_custom_diffusion(UNet2DConditionModel& unet, const std::filesystem::path& folder);
 
 /// Loads the tensors of a Custom Diffusion file. Installs what they need (with or without queries and outputs) unless
 /// it is there.
-OPAD_ONCE void load_custom_diffusion(UNet2DConditionModel& unet, Tensors tensors, const std::string& where) {
-  std::erase_if(tensors,
-                [](const auto& item) { return item.first.ends_with(".processor") && item.second.numel() == 0; });
-  const bool query_out = std::any_of(tensors.begin(), tensors.end(), [](const auto& item) {
-    return item.first.find(".to_q_custom_diffusion.") != std::string::npos;
-  });
-  bool installed = true;
-  unet.for_each_attention([&](const std::string&, Attention& attention, bool cross) {
-    const auto* const processor = dynamic_cast<const CustomDiffusionProcessor*>(attention.processor().get());
-    if (cross) installed = installed && processor && (processor->to_q != nullptr) == query_out;
-  });
-  copy_into(installed ? processor_parameters(unet) : install_custom_diffusion(unet, query_out), tensors, where);
-}
+void load_custom_diffusion(UNet2DConditionModel& unet, Tensors tensors, const std::string& where);
 
 /// path  a Custom Diffusion file (.safetensors or PyTorch's .bin), or a folder that holds one under diffusers' name
-OPAD_ONCE void load_custom_diffusion(UNet2DConditionModel& unet, const std::filesystem::path& path) {
-  if (is_folder(path)) load_custom_diffusion(unet, read_weights(path, custom_diffusion_stem), path.string());
-  else load_custom_diffusion(unet, read_weight_file(path), path.string());
-}
+void load_custom_diffusion(UNet2DConditionModel& unet, const std::filesystem::path& path);
 
-OPAD_ONCE void merge_custom_diffusion(UNet2DConditionModel& unet) {
-  unet.for_each_attention([](const std::string& name, Attention& attention, bool cross) {
-    if (!cross) return;
-    const auto* const processor = dynamic_cast<const CustomDiffusionProcessor*>(attention.processor().get());
-    require(processor, "merge_custom_diffusion: '", name,
-            "' has no Custom Diffusion weights; install or load the adapter first");
-    processor->merge_into(attention);
-  });
-  remove_adapter(unet);
-}
+void merge_custom_diffusion(UNet2DConditionModel& unet);
 
 /// Trainable copies of the cross-attentions' projections, starting from the pretrained ones; everything else is frozen.
 /// Kumari et al., "Multi-Concept Customization of Text-to-Image Diffusion", CVPR 2023, arXiv 2212.04488.
@@ -136,3 +96,7 @@ struct CustomDiffusion {
 static_assert(Adapter<CustomDiffusion<KeyValue>> && Adapter<CustomDiffusion<QueryKeyValueOut>>);
 
 }  // namespace opad
+
+#ifndef OPAD_COMPILED_ELSEWHERE
+#include <opad/adapter/detail/custom_diffusion.hpp>
+#endif

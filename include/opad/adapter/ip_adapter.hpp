@@ -39,8 +39,8 @@ class IpAdapter {
  public:
   /// Installs the adapter in the place of any other.
   ///   file   ip-adapter_*.bin or .safetensors: image_proj.* and ip_adapter.N.to_k_ip.weight, ...to_v_ip.weight, N = 1,
-  ///   3, 5, ... in
-  ///          the order of the U-Net's attention layers down, up, middle (the even ones are the self-attentions)
+  ///          3, 5, ... in the order of the U-Net's attention layers down, up, middle (the even ones are the
+  ///          self-attentions)
   ///   scale  weight of the image beside the text; 0: the text alone
   /// Throws where the file is for another U-Net, or of another kind (plus, full, faceid).
   static IpAdapter load(UNet2DConditionModel& unet, const std::filesystem::path& file, double scale = 1.0) {
@@ -79,8 +79,8 @@ class IpAdapter {
   const NamedTensors& parameters() const { return parameters_; }
 
   /// The text with the picture's tokens behind it: what the U-Net is given as condition.
-  ///   text [B, L, width], image_embeds [B, clip width] (CLIPVisionModelWithProjection's output) -> [B, L + tokens,
-  ///   width]
+  ///   text [B, L, width], image_embeds [B, clip width] (CLIPVisionModelWithProjection's output)
+  ///   -> [B, L + tokens, width]
   /// Of zeros the tokens are those of "no picture", for the unconditional half of guidance.
   Tensor condition(const Tensor& text, const Tensor& image_embeds) const {
     require(image_embeds.dim() == 2 && text.dim() == 3 && image_embeds.size(0) == text.size(0),

@@ -51,7 +51,8 @@ struct LoraProcessor : AttentionProcessor {
 };
 
 /// Low-rank adaptation of all attention projections, self and cross:  W + alpha / rank * B A, A random, B zero at
-/// first. Hu et al., "LoRA: Low-Rank Adaptation of Large Language Models", ICLR 2022, arXiv 2106.09685.
+/// first.
+/// Hu et al., "LoRA: Low-Rank Adaptation of Large Language Models", ICLR 2022, arXiv 2106.09685.
 ///   rank   1 or more; may not exceed the layers' widths
 ///   alpha  > 0; equal to rank: no scaling
 ///   seed   of A, uniform in +-1/sqrt(in) as in PEFT
@@ -63,83 +64,27 @@ struct LowRankAdapter {
   double alpha = 4.0;
   std::int64_t seed = 0;
 
-  NamedTensors install(UNet2DConditionModel& unet) const {
-    require(rank > 0 && alpha > 0, "Lora: rank ", rank, ", alpha ", alpha, "; give positive numbers");
-    remove_adapter(unet);
-    unet.for_each_attention([&](const std::string& layer, Attention& attention, bool) {
-      const std::int64_t narrowest = std::min(attention.to_q->weight.size(0), attention.to_k->weight.size(1));
-      require(rank <= narrowest, "Lora: rank ", rank, " is more than the ", narrowest, " channels of '", layer,
-              "'; give a smaller rank");
-      attention.set_processor(std::make_shared<LoraProcessor>(attention, rank, alpha / static_cast<double>(rank)));
-    });
-    const Random random(static_cast<std::uint64_t>(seed));
-    torch::NoGradGuard no_grad;
-    const NamedTensors parameters = named(unet);
-    for (const auto& [key, parameter] : parameters) {
-      if (key.ends_with(".lora_B.weight")) Tensor(parameter).zero_();
-      else
-        Tensor(parameter).copy_((2 * random.stream(key).uniform(parameter.sizes()) - 1) /
-                                std::sqrt(static_cast<double>(parameter.size(1))));
-    }
-    return parameters;
-  }
+  NamedTensors install(UNet2DConditionModel& unet) const;
 
-  void save(UNet2DConditionModel& unet, const std::filesystem::path& folder) const {
-    Tensors tensors;
-    const double scale = installed_scale(unet);
-    for (const auto& [key, parameter] : named(unet))
-      tensors.emplace(key, key.ends_with(".lora_B.weight") ? parameter.detach() * scale : parameter.detach());
-    save_safetensors(folder / file_name, tensors, {}, Numbers::Finite);
-  }
+  void save(UNet2DConditionModel& unet, const std::filesystem::path& folder) const;
 
   /// folder  or a file, of any of the forms that read_lora_file knows.  Throws where the file's rank is not this one's.
-  void load(UNet2DConditionModel& unet, const std::filesystem::path& folder) const {
-    const auto path = find_lora_file(folder);
-    LoraFile file = read_lora_file(path, unet);
-    if (!is_installed(unet)) install(unet);
-    if (const double scale = installed_scale(unet); scale != 1)
-      for (auto& [key, tensor] : file.tensors)
-        if (key.ends_with(".lora_B.weight")) tensor.div_(scale);
-    copy_into(named(unet), file.tensors, path.string());
-  }
+  void load(UNet2DConditionModel& unet, const std::filesystem::path& folder) const;
 
-  void merge(UNet2DConditionModel& unet) const {
-    installed_scale(unet);
-    unet.for_each_attention([](const std::string&, Attention& attention, bool) {
-      dynamic_cast<const LoraProcessor&>(*attention.processor()).merge_into(attention);
-    });
-    remove_adapter(unet);
-  }
+  void merge(UNet2DConditionModel& unet) const;
 
  private:
   static constexpr const char* file_name = "pytorch_lora_weights.safetensors";
 
   /// By the file's keys: "unet.<attention layer>.to_q.lora_A.weight".
-  static NamedTensors named(UNet2DConditionModel& unet) {
-    NamedTensors parameters = processor_parameters(unet);
-    for (auto& [key, parameter] : parameters) key = "unet." + key.replace(key.find(".processor."), 11, ".");
-    return parameters;
-  }
-  static bool is_installed(UNet2DConditionModel& unet) {
-    bool all = true;
-    unet.for_each_attention([&](const std::string&, Attention& attention, bool) {
-      all = all && dynamic_cast<const LoraProcessor*>(attention.processor().get());
-    });
-    return all;
-  }
-  static double installed_scale(UNet2DConditionModel& unet) {
-    require(is_installed(unet), "Lora: the U-Net has no LoRA weights; install or load the adapter first");
-    double scale = 1;
-    unet.for_each_attention([&](const std::string&, Attention& attention, bool) {
-      scale = dynamic_cast<const LoraProcessor&>(*attention.processor()).scale;
-    });
-    return scale;
-  }
+  static NamedTensors named(UNet2DConditionModel& unet);
+  static bool is_installed(UNet2DConditionModel& unet);
+  static double installed_scale(UNet2DConditionModel& unet);
 };
 static_assert(Adapter<LowRankAdapter>);
 
-/// LowRankAdapter of a rank that the recipe fixes, so that a sweep over ranks is a list of types; alpha equal to it by
-/// default.
+/// Low-rank changes of all attention projections (LowRankAdapter), of a rank that the recipe fixes: a sweep over ranks
+/// is a list of types. alpha equals it by default.
 template <std::int64_t Rank = 4>
 struct Lora {
   static_assert(Rank >= 1, "Lora<Rank>: give a rank of 1 or more.");
@@ -168,3 +113,7 @@ struct accessors_impl<opad::Lora<Rank>> {
   }
 };
 }  // namespace boost::hana
+
+#ifndef OPAD_COMPILED_ELSEWHERE
+#include <opad/adapter/detail/lora.hpp>
+#endif

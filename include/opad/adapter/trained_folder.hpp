@@ -10,8 +10,9 @@ namespace opad {
 /// What a run leaves of one model: the adapter's own file, a file for each learned token, and adapters.json, which says
 /// what belongs together:
 ///   {"adapter": "lora", "weights": ["pytorch_lora_weights.safetensors"], "tokens": {"<new1>": "<new1>.safetensors"}}
-/// An adapter whose file no program here knows is left as the U-Net's changed weights, too (unet_changes.safetensors: what
-/// merging it changes), so that whoever makes pictures needs not know its type.
+/// An adapter with a file that no program here knows is left as the U-Net's changed weights, too
+/// (unet_changes.safetensors: what it trains of the U-Net itself, and what merging it changes), so that whoever makes
+/// pictures needs not know its type. Where that file is, nothing else is loaded into the U-Net.
 inline constexpr const char* changed_weights = "unet_changes.safetensors";
 inline constexpr const char* adapters_record = "adapters.json";
 
@@ -35,6 +36,15 @@ inline bool holds_known_weights(const std::filesystem::path& folder) {
          std::filesystem::exists(folder / "unet" / "config.json") || std::filesystem::exists(folder / changed_weights);
 }
 
+/// Whether there are such weights and nothing beside them.
+inline bool holds_only_known_weights(const std::filesystem::path& folder) {
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    const std::string stem = entry.path().stem().string();
+    if (stem != custom_diffusion_stem && stem != lora_stem && stem != "unet") return false;
+  }
+  return holds_known_weights(folder);
+}
+
 /// The parameters of the U-Net itself, without an adapter's.
 inline std::map<std::string, Tensor> own_parameters(const UNet2DConditionModel& unet) {
   std::map<std::string, Tensor> out;
@@ -44,7 +54,7 @@ inline std::map<std::string, Tensor> own_parameters(const UNet2DConditionModel& 
 }
 }  // namespace detail
 
-/// The weights of a U-Net that its adapter trains in place or that merging it changes, as they are then. The U-Net is
+/// The weights of a U-Net that its adapter trains, or that merging it changes, as they are then. The U-Net is
 /// afterwards what it was before.
 ///   merge  the adapter's
 template <class Merge>
@@ -74,13 +84,14 @@ void save_trained(const std::filesystem::path& folder, const std::string& adapte
                   const Save& save, const Merge& merge, const TokenRows& rows) {
   std::filesystem::create_directories(folder);
   save(unet, folder);
-  if (!detail::holds_known_weights(folder)) {
+  if (!detail::holds_only_known_weights(folder)) {
     if (const Tensors changed = merged_changes(unet, merge); !changed.empty())
       save_safetensors(folder / changed_weights, changed, {}, Numbers::Finite);
   }
   Json weights = Json::array(), tokens = Json::object();
   for (const char* stem : {custom_diffusion_stem, detail::lora_stem})
-    if (std::filesystem::exists(folder / c10::str(stem, ".safetensors"))) weights.push_back(c10::str(stem, ".safetensors"));
+    if (std::filesystem::exists(folder / c10::str(stem, ".safetensors")))
+      weights.push_back(c10::str(stem, ".safetensors"));
   for (const char* file : {"unet", changed_weights})
     if (std::filesystem::exists(folder / file)) weights.push_back(file);
   rows.save(folder);
@@ -101,31 +112,32 @@ OPAD_ONCE std::vector<LearnedEmbedding> read_trained_tokens(const std::filesyste
   return out;
 }
 
-/// Installs whatever trained weights the folders hold: Custom Diffusion, LoRA or changed weights into the U-Net, learned
-/// tokens into the tokenizer and the returned rows. A whole U-Net in unet/ is loaded in the place of the model's own
-/// (pipeline/parts.hpp). Of several folders with U-Net weights the last one wins.
-/// Throws for a folder that does not exist, that holds nothing trained, or that lacks what its adapters.json names.
+/// Installs whatever trained weights the folders hold: Custom Diffusion, LoRA or changed weights into the U-Net,
+/// learned tokens into the tokenizer and the returned rows. A whole U-Net in unet/ is loaded in the place of the
+/// model's own (pipeline/parts.hpp). Of several folders with U-Net weights the last one wins. Throws for a folder that
+/// does not exist, that holds nothing trained, or that lacks what its adapters.json names.
 OPAD_ONCE TokenRows load_trained(const std::vector<std::filesystem::path>& folders, UNet2DConditionModel& unet,
                                  ClipTokenizer& tokenizer) {
   std::vector<LearnedEmbedding> embeddings;
   for (const auto& folder : folders) {
-    require(std::filesystem::is_directory(folder), folder.string(), ": no such folder; give a run's, or one with adapters");
+    require(std::filesystem::is_directory(folder), folder.string(),
+            ": no such folder; give a run's, or one with adapters");
     if (const auto file = folder / adapters_record; std::filesystem::exists(file)) {
       const Json record = read_json(file);
       if (record.contains("weights"))
         for (const auto& name : record["weights"])
           require(std::filesystem::exists(folder / name.get<std::string>()), folder.string(), ": ",
-                  name.get<std::string>(), " is missing, though ", adapters_record, " names it; was the folder copied "
+                  name.get<std::string>(), " is missing, though ", adapters_record,
+                  " names it; was the folder copied "
                   "whole?");
     }
     const auto found = read_trained_tokens(folder);
     require(!found.empty() || detail::holds_known_weights(folder), folder.string(), ": no trained weights here (",
             custom_diffusion_stem, ", ", detail::lora_stem, ", ", changed_weights,
             ", unet/, learned_embeds, <token>; .safetensors or .bin)");
-    if (detail::holds_weights(folder, custom_diffusion_stem)) load_custom_diffusion(unet, folder);
-    if (detail::holds_weights(folder, detail::lora_stem)) detail::load_lora(unet, folder);
     if (const auto file = folder / changed_weights; std::filesystem::exists(file)) {
       torch::NoGradGuard no_grad;
+      remove_adapter(unet);  // of a folder before this one
       const auto own = detail::own_parameters(unet);
       for (const auto& [name, tensor] : SafeTensors(file).tensors()) {
         const auto parameter = own.find(name);
@@ -133,6 +145,9 @@ OPAD_ONCE TokenRows load_trained(const std::vector<std::filesystem::path>& folde
                 tensor.sizes(), " fits no weight of this U-Net; was it made for another base model?");
         Tensor(parameter->second).copy_(tensor);
       }
+    } else {
+      if (detail::holds_weights(folder, custom_diffusion_stem)) load_custom_diffusion(unet, folder);
+      if (detail::holds_weights(folder, detail::lora_stem)) detail::load_lora(unet, folder);
     }
     embeddings.insert(embeddings.end(), found.begin(), found.end());
   }

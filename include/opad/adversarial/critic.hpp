@@ -21,7 +21,8 @@ struct SpaceOf<S> {
   using type = S;
 };
 
-/// Features as heads take them: an encoder's [B, tokens, width] as they are, maps [B, C, h, w] as a token for each place.
+/// Features as heads take them: an encoder's [B, tokens, width] as they are, maps [B, C, h, w] as a token for each
+/// place.
 inline Tensor as_tokens(const Tensor& features) {
   return features.dim() == 4 ? features.flatten(2).transpose(1, 2).contiguous() : features;
 }
@@ -31,26 +32,29 @@ inline Tensor as_tokens(const Tensor& features) {
 ///   Critic{.eye = Dino{}, .head = Mlp{.hidden = 512}, .objective = CrossEntropy{}}
 ///   Critic{.eye = Dino{}, .head = Linear{}, .objective = Hinge{}, .weight = 0.05, .normalise = true,
 ///          .augmentation = augment(Translation{}, Noise{}), .regulariser = R1{.gamma = 0.1}}
-///   eye           a Backbone (Dino), a view of one (Patches<Dino>), or any Space: Features<Dino, Area, Unnormalised>, or
+///   eye           a Backbone (Dino), a view of one (Patches<Dino>), or any Space: Features<Dino, Area, Unnormalised>,
+///   or
 ///                 Latent for a critic that judges latents
 ///   weight        of the adversarial term in the student's loss; rises over the student's first `warmup` iterations
 ///   normalise     whether each token of the features is scaled to length sqrt(width), so that their size, which tells
 ///                 real from made at once where the student's pictures lack contrast, says nothing
 ///   augmentation  what pictures go through before an encoder sees them, the same kinds of change for real and made
 ///   regulariser   what keeps the head from becoming steep
-/// The student pays weight * objective.student(head(x̂)); then the head learns from the real pictures and the detached x̂,
-/// whose features are those of the student's step.
+/// The student pays weight * objective.student(head(x̂)); then the head learns from the real pictures and the detached
+/// x̂, whose features are those of the student's step.
 template <class Eye, class HeadPolicy, class ObjectivePolicy, class Augmentation = Augment<>,
           class RegulariserPolicy = NoRegulariser>
 struct Critic {
   static_assert(Head<HeadPolicy>, "Critic: .head is not a Head (include/opad/adversarial/head/).");
-  static_assert(Objective<ObjectivePolicy>, "Critic: .objective is not an Objective (include/opad/adversarial/objective/).");
+  static_assert(Objective<ObjectivePolicy>,
+                "Critic: .objective is not an Objective (include/opad/adversarial/objective/).");
   static_assert(Regulariser<RegulariserPolicy>,
                 "Critic: .regulariser is not a Regulariser (include/opad/adversarial/regulariser/).");
   using space = typename detail::SpaceOf<Eye>::type;
-  static_assert(Augmentation::empty || requires { typename space::backbone; },
-                "Critic: an augmentation changes pictures before an encoder sees them; "
-                "give it an eye that is a Backbone or a space of its features.");
+  static_assert(
+      Augmentation::empty || requires { typename space::backbone; },
+      "Critic: an augmentation changes pictures before an encoder sees them; "
+      "give it an eye that is a Backbone or a space of its features.");
   static constexpr std::string_view name = space::name;
   static constexpr bool needs_teacher = false;
 
@@ -67,7 +71,10 @@ struct Critic {
   class State {
    public:
     State(const Critic& critic, std::string name, const Workshop& shop)
-        : critic_(critic), name_(std::move(name)), networks_(&shop.networks), weight_(RisingWeight::of(critic)) {
+        : critic_(critic),
+          name_(std::move(name)),
+          networks_(&shop.networks),
+          weight_(RisingWeight::of(critic)) {
       torch::NoGradGuard no_grad;
       const Tensor features = detail::as_tokens(example(shop));
       Stream stream = shop.random.stream("head/" + name_);
@@ -116,7 +123,8 @@ struct Critic {
     Tensor fake_features(Iteration& it) const {
       if constexpr (Augmentation::empty) return detail::as_tokens(it.template student<space>());
       else
-        return it.student_pictures().keep("critic/" + name_, [&] { return look(it, it.template student<Pixel>(), ""); });
+        return it.student_pictures().keep("critic/" + name_,
+                                          [&] { return look(it, it.template student<Pixel>(), ""); });
     }
     template <class Iteration>
     Tensor real_features(Iteration& it) const {

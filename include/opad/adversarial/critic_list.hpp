@@ -59,7 +59,8 @@ struct CriticList {
     }));
   }
 
-  /// visit(critic, name) for each, in order: the name is its eye's, with a number behind it from the second of one kind on.
+  /// visit(critic, name) for each, in order: the name is its eye's, with a number behind it from the second of one kind
+  /// on.
   template <class Self, class Visit>
   static void for_each(Self& self, const Visit& visit) {
     std::vector<std::string_view> seen;

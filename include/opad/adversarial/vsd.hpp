@@ -7,17 +7,16 @@ namespace opad {
 /// Variational score distillation: a second teacher, the "fake score", learns the noise in the student's pictures;
 /// where the two teachers disagree, the student moves towards what the first finds likely.
 ///   student   t ~ U{0.02 T .. 0.98 T}, x_t = add_noise(x̂0, fresh noise, t), gradient g = (1 - alpha_bar_t)
-///   (noise_teacher - noise_fake), both
-///             guided;   loss 1/2 mean((x̂0 - stop(x̂0 - g))^2), whose gradient in x̂0 is g over the number of elements
+///             (noise_teacher - noise_fake), both guided;   loss 1/2 mean((x̂0 - stop(x̂0 - g))^2), whose gradient in
+///             x̂0 is g over the number of elements
 ///   own       t ~ U{0 .. T-1}, fresh noise: mean(alpha_bar_t mean((prediction - wanted)^2)), under c, or under c∅ for
-///   the whole batch with
-///             probability null_probability
+///             the whole batch with probability null_probability
 /// Both teachers may predict noise or velocity (the released script, in which this variant does not run, takes either
-/// for noise). Wang et al., "ProlificDreamer", NeurIPS 2023, arXiv 2305.16213; Yin et al., "One-step Diffusion with
-/// Distribution Matching Distillation", CVPR 2024, arXiv 2311.18828.
+/// for noise).
+/// Wang et al., "ProlificDreamer", NeurIPS 2023, arXiv 2305.16213; Yin et al., "One-step Diffusion with Distribution
+/// Matching Distillation", CVPR 2024, arXiv 2311.18828.
 ///   Trained   what of the second teacher trains (an Adapter): all its weights, or Lora<...> and the like to save
-///   memory; what does not
-///             train is shared with the teacher. It starts as the base model.
+///             memory; what does not train is shared with the teacher. It starts as the base model.
 /// Defaults: the released script's. Its learning rate is the critics'.
 template <class Trained = FullWeights>
 struct Vsd {
@@ -26,6 +25,8 @@ struct Vsd {
   using space = Latent;
   static constexpr std::string_view name = "vsd";
   static constexpr bool needs_teacher = true;
+  static constexpr std::pair<std::string_view, std::string_view> help[] = {
+      {"warmup", "the student's iterations in which that weight rises from 0"}};
 
   double weight = 1.0, guidance = 7.5, null_probability = 0.1;
   std::int64_t warmup = 0;
@@ -97,7 +98,9 @@ namespace boost::hana {
 template <class Trained>
 struct accessors_impl<opad::Vsd<Trained>> {
   static constexpr auto apply() {
-    return make_tuple(make_pair(BOOST_HANA_STRING("guidance"), [](auto&& v) -> decltype(auto) { return (v.guidance); }),
+    return make_tuple(make_pair(BOOST_HANA_STRING("weight"), [](auto&& v) -> decltype(auto) { return (v.weight); }),
+                      make_pair(BOOST_HANA_STRING("warmup"), [](auto&& v) -> decltype(auto) { return (v.warmup); }),
+                      make_pair(BOOST_HANA_STRING("guidance"), [](auto&& v) -> decltype(auto) { return (v.guidance); }),
                       make_pair(BOOST_HANA_STRING("null_probability"),
                                 [](auto&& v) -> decltype(auto) { return (v.null_probability); }));
   }

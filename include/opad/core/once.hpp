@@ -5,9 +5,8 @@
 /// and tests link the library, which takes in every header with this word (cmake/opad-executables.cmake).
 ///   nothing defined         the headers suffice: `inline`
 ///   OPAD_COMPILED           the program links the library, which has the function: read here, not compiled. Without
-///   optimisation only:
-///                           the compiler inlines what it may not compile, the larger the worse, and there is `inline`
-///                           again
+///                           optimisation only: the compiler inlines what it may not compile, the larger the worse, and
+///                           there is `inline` again
 ///   OPAD_COMPILED_LIBRARY   the library itself: compiled, though nothing calls it
 #if defined(OPAD_COMPILED_LIBRARY)
 #define OPAD_ONCE inline __attribute__((used))

@@ -37,8 +37,8 @@ inline void require_same_shape(std::string_view who, const Tensor& student, cons
           " differ in shape; compare latents with latents or images with images");
 }
 
-/// A value for each sample, shaped to multiply a [B, ...] tensor of as many dimensions as `like`.  [B] -> [B, 1, 1,
-/// ...]
+/// A value for each sample, shaped to multiply a [B, ...] tensor of as many dimensions as `like`.
+/// [B] -> [B, 1, 1, ...]
 inline Tensor per_sample(const Tensor& value, const Tensor& like) {
   Shape shape(static_cast<std::size_t>(like.dim()), 1);
   shape[0] = -1;

@@ -34,14 +34,15 @@ struct Augmentation {
 
 /// Turns photographs (uint8 [H, W, 3], any size) into training examples of size x size pixels.
 ///   draws, in this order: mirror (also with hflip off); small or large; scale; top; left; words
-///   scale <= size: squashed to scale x scale on a canvas of zeros; mask 1 in latent rows top//f + 1 ... (top +
-///   scale)//f - 2,
-///                  columns likewise: the cells that see the edge of the picture do not count, also at scale = size
+///   scale <= size: squashed to scale x scale on a canvas of zeros; mask 1 in latent rows
+///                  top//f + 1 ... (top + scale)//f - 2, columns likewise: the cells that see the edge of the picture
+///                  do not count, also at scale = size
 ///   scale >  size: a random cut of size x size; mask all 1
-///   scale < 0.6 size: "a far away" or "very small" goes after the prompt's first word; scale > size: "zoomed in" or
-///   "close up"
+///   scale < 0.6 size: "a far away" or "very small" goes after the prompt's first word;
+///   scale > size: "zoomed in" or "close up"
 /// The smallest scale is max(size // 3, 3 f): anything smaller could leave no cell in the mask, and the loss 0/0. (At
-/// 512 pixels and f = 8 that bound is never met.) Throws Error unless size is a multiple of f and at least 3 f.
+/// 512 pixels and f = 8 that bound is never met.)
+/// Throws Error unless size is a multiple of f and at least 3 f.
 class ConceptTransform {
  public:
   ConceptTransform(Augmentation options, std::int64_t size, std::int64_t factor)

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include <opad/encoder/backbone.hpp>
+#include <opad/io/folder.hpp>
 #include <opad/models/image_projection.hpp>
 
 namespace opad {
@@ -18,14 +19,8 @@ struct IdentityEncoder {
                           deviation[3] = {0.26862954, 0.26130258, 0.27577711};
 
   static std::shared_ptr<Network> load(const std::filesystem::path& folder) {
-    std::vector<std::filesystem::path> files;
-    for (const auto& entry : std::filesystem::directory_iterator(folder))
-      if (const auto ending = entry.path().extension(); ending == ".safetensors" || ending == ".bin")
-        files.push_back(entry.path());
-    std::sort(files.begin(), files.end(),
-              [](const auto& a, const auto& b) { return a.extension() > b.extension(); });  // .safetensors first
-    if (files.empty()) fail(folder.string(), ": no IP-Adapter file (.safetensors, .bin) beside image_encoder/");
-    return Network::from_pretrained(folder / "image_encoder", files.front());
+    require_folder(folder, "give the folder with image_encoder/ and an IP-Adapter's file");
+    return Network::from_pretrained(folder / "image_encoder", find_ip_adapter(folder));
   }
   static std::int64_t resolution(const Network& network) { return network.image_size(); }
   static Tensor features(Network& network, const Tensor& image) { return network.forward(image); }  // [B, 4, 768]

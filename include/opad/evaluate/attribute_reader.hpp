@@ -61,8 +61,8 @@ struct AttributeReaderConfig {
 };
 
 /// One level of an attribute reader: a convolution that halves the resolution, then a residual block (He et al.,
-/// "Identity Mappings in Deep Residual Networks", ECCV 2016, arXiv 1603.05027, with group normalisation).  [B, in, s,
-/// s] -> [B, out, s / 2, s / 2]
+/// "Identity Mappings in Deep Residual Networks", ECCV 2016, arXiv 1603.05027, with group normalisation).
+/// [B, in, s, s] -> [B, out, s / 2, s / 2]
 struct ReaderLevel : torch::nn::Module {
   std::shared_ptr<Conv2d> down, conv1, conv2;
   std::shared_ptr<GroupNorm> norm1, norm2;
@@ -86,9 +86,10 @@ struct ReaderLevel : torch::nn::Module {
 /// (Convolutions, because they learn sprites within a few hundred thousand pictures, of which a vision transformer of
 /// the same cost knows half the kinds.)
 ///   image   [B, 3, img_size, img_size] in [-1, 1]
-///   folder  config.json       AttributeReaderConfig
-///           model.safetensors levels.N.{down,norm1,conv1,norm2,conv2}, norm, heads.ATTRIBUTE.weight [words, width],
-///           heads.ATTRIBUTE.bias [words] attributes.json   {"ATTRIBUTE": [words of its head, in order], ...}
+///   folder  config.json        AttributeReaderConfig
+///           model.safetensors  levels.N.{down,norm1,conv1,norm2,conv2}, norm, heads.ATTRIBUTE.weight [words, width],
+///                              heads.ATTRIBUTE.bias [words]
+///           attributes.json    {"ATTRIBUTE": [words of its head, in order], ...}
 /// For training: AttributeReader(config, words), fill_random(reader, random), requires_grad_() on its parameters,
 /// loss(...), then save_pretrained(folder).
 struct AttributeReader : torch::nn::Module {
@@ -155,7 +156,7 @@ struct AttributeReader : torch::nn::Module {
 
   /// Cross-entropy of the right words, averaged over pictures and summed over attributes.
   ///   labels  [B, attributes] int64: the number of each picture's word in its attribute's list; -1 where it is not
-  ///   known  -> []
+  ///           known  -> []
   Tensor loss(const Tensor& image, const Tensor& labels) const {
     const auto outputs = logits(image);
     require(labels.dim() == 2 && labels.size(0) == image.size(0) &&

@@ -7,8 +7,7 @@ namespace opad {
 /// benchmark_dataset.zip unpacked in it): 101 concepts x 20 prompts. The layout also serves for concepts of one's own.
 /// Kumari et al., "Multi-Concept Customization of Text-to-Image Diffusion", CVPR 2023, arXiv 2212.04488.
 ///   FOLDER/dataset.json   [{"instance_prompt": "photo of a <new1> barn", "class_prompt": "barn", "instance_data_dir":
-///   "./...",
-///                         "prompt_filename": "prompts/barn.txt"}, ...], paths relative to FOLDER
+///                         "./...", "prompt_filename": "prompts/barn.txt"}, ...], paths relative to FOLDER
 ///   FOLDER/prompts/*.txt  a prompt a line, {} in the place of the concept
 /// A concept is named after its folder of photographs; its class word is what follows the modifier token in the
 /// instance prompt.

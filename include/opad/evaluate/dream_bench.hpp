@@ -4,11 +4,11 @@
 namespace opad {
 
 /// DreamBench, as published at github.com/google/dreambooth: 30 subjects x 25 prompts (one list for objects, one for
-/// cats and dogs) x 4 pictures.  Ruiz et al., "DreamBooth", CVPR 2023, arXiv 2208.12242.
+/// cats and dogs) x 4 pictures.
+/// Ruiz et al., "DreamBooth", CVPR 2023, arXiv 2208.12242.
 ///   FOLDER/prompts_and_classes.txt   lines "subject,class" below "subject_name,class", then the lists of prompts below
-///   "Object Prompts"
-///                                    and "Live Subject Prompts", each line '... {0} {1} ...'.format(unique_token,
-///                                    class_token),
+///                                    "Object Prompts" and "Live Subject Prompts", each line
+///                                    '... {0} {1} ...'.format(unique_token, class_token),
 ///   FOLDER/SUBJECT/                  its photographs
 inline Protocol dream_bench(const std::filesystem::path& folder) {
   const auto file = folder / "prompts_and_classes.txt";

@@ -2,9 +2,9 @@
 #include <opad/core/once.hpp>
 #include <opad/evaluate/attribute_reader.hpp>
 #include <opad/evaluate/metrics.hpp>
-#include <opad/models/image_preprocessing.hpp>
 #include <opad/models/clip_text_model.hpp>
 #include <opad/models/clip_vision_model.hpp>
+#include <opad/models/image_preprocessing.hpp>
 #include <opad/models/vision_transformer.hpp>
 #include <opad/text/clip_tokenizer.hpp>
 
@@ -12,8 +12,7 @@ namespace opad {
 
 /// The networks that judge pictures: never those that the training looks through.
 ///   FOLDER/clip              transformers' CLIPModel with its tokenizer (openai/clip-vit-base-patch32), or the same in
-///   parts: folders
-///                            text_encoder, image_encoder and tokenizer
+///                            parts: folders text_encoder, image_encoder and tokenizer
 ///   FOLDER/dino              a timm VisionTransformer (vit_small_patch16_224.dino)
 ///   FOLDER/attribute-reader  an AttributeReader, where there is one
 /// Each may hold a preprocessor_config.json.

@@ -19,8 +19,8 @@ inline Tensor unit_rows(const Tensor& features) {
   return rows / rows.norm(2, 1, true).clamp_min(1e-12);
 }
 
-/// How much each generated picture looks like the real ones: its mean cosine with all of them.  [g, width], [r, width]
-/// -> [g]
+/// How much each generated picture looks like the real ones: its mean cosine with all of them.
+/// [g, width], [r, width] -> [g]
 inline Tensor likeness(const Tensor& generated, const Tensor& real) {
   require(real.size(0) > 0, "metrics: no real pictures to compare with");
   return unit_rows(generated).matmul(unit_rows(real).t()).mean(1);

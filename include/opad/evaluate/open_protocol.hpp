@@ -9,7 +9,7 @@ namespace opad {
 /// The protocol of a name or a folder.
 ///   "mini-world", "mini-world-development"   the sprite world; its photographs go into `work`, at the resolution given
 ///   a folder                                 DreamBench or CustomConcept101, told apart by prompts_and_classes.txt and
-///   dataset.json
+///                                            dataset.json
 OPAD_ONCE Protocol open_protocol(const std::string& name, const std::filesystem::path& work, std::int64_t resolution) {
   if (name == "mini-world") return mini_world(MiniWorldPart::Evaluation, work, resolution);
   if (name == "mini-world-development") return mini_world(MiniWorldPart::Development, work, resolution);

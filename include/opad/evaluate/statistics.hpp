@@ -88,15 +88,12 @@ struct Interval {
 
 /// How the interval is read off the bootstrap distribution.
 ///   Percentile  its alpha/2 and 1 - alpha/2 quantiles. Efron 1979. Too narrow for few concepts: it knows nothing of
-///   the t distribution
-///               and divides by n instead of n - 1.
+///               the t distribution and divides by n instead of n - 1.
 ///   Bca         quantiles corrected for bias and for a spread that grows with the mean. Efron, "Better bootstrap
-///   confidence intervals",
-///               JASA 1987. As narrow as the percentiles.
+///               confidence intervals", JASA 1987. As narrow as the percentiles.
 ///   Expanded    percentiles at Phi(-sqrt(n / (n - 1)) t(alpha/2, n - 1)): for a mean of symmetric values as wide as
-///   Student's interval.
-///               Hesterberg, "What teachers should know about the bootstrap", The American Statistician 2015, arXiv
-///               1411.5279.
+///               Student's interval. Hesterberg, "What teachers should know about the bootstrap", The American
+///               Statistician 2015, arXiv 1411.5279.
 /// Measured: 95 % intervals of the mean of 6 normal values hold the truth 85 % (Percentile), 86 % (Bca) and 93 %
 /// (Expanded) of the time, of 6 exponential values 81, 83 and 89 %. With the few concepts that a sweep has, Expanded is
 /// the honest one, and the default.

@@ -12,28 +12,17 @@ enum class Numbers { Any, Finite };
 
 /// Whether a tensor holds neither NaN nor infinity: one pass over it, at the speed of memory. Smallest and largest of
 /// numbers with a NaN among them are NaN.
-OPAD_ONCE bool is_finite(const Tensor& tensor) {
-  if (tensor.numel() == 0 || !(tensor.is_floating_point() || tensor.is_complex())) return true;
-  if (tensor.is_complex()) return is_finite(at::view_as_real(tensor));
-  const bool narrow = tensor.element_size() == 1;  // LibTorch cannot compare numbers of 8 bits
-  const auto [low, high] = at::aminmax(narrow ? tensor.to(torch::kFloat32) : tensor.detach());
-  return std::isfinite(low.item<double>()) && std::isfinite(high.item<double>());
-}
+bool is_finite(const Tensor& tensor);
 
 /// Throws for a tensor with a NaN or an infinity, and says where the first one is.
 ///   where  the file, for the message
-OPAD_ONCE void require_finite(const std::string& name, const Tensor& tensor, const std::string& where) {
-  if (is_finite(tensor)) return;
-  Tensor numbers = tensor.detach().reshape({-1});
-  if (numbers.element_size() == 1) numbers = numbers.to(torch::kFloat32);
-  const auto at = numbers.isfinite().logical_not().to(torch::kUInt8).argmax().item<std::int64_t>();
-  fail(where, ": the tensor '", name, "' holds ", numbers[at].isnan().item<bool>() ? "a NaN" : "an infinity",
-       ", first at number ", at, " of ", tensor.numel());
-}
+void require_finite(const std::string& name, const Tensor& tensor, const std::string& where);
 
 /// The same of many.
-OPAD_ONCE void require_finite(const Tensors& tensors, const std::string& where) {
-  for (const auto& [name, tensor] : tensors) require_finite(name, tensor, where);
-}
+void require_finite(const Tensors& tensors, const std::string& where);
 
 }  // namespace opad
+
+#ifndef OPAD_COMPILED_ELSEWHERE
+#include <opad/io/detail/finite.hpp>
+#endif

@@ -68,8 +68,10 @@ Value read_json(const std::filesystem::path& path) {
 }
 
 /// Writes a JSON file, indented by two, as a whole or not at all. Bytes that are not UTF-8 become U+FFFD.
-OPAD_ONCE void write_json(const std::filesystem::path& path, const Json& value) {
-  write_atomically(path, value.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
-}
+void write_json(const std::filesystem::path& path, const Json& value);
 
 }  // namespace opad
+
+#ifndef OPAD_COMPILED_ELSEWHERE
+#include <opad/io/detail/json.hpp>
+#endif

@@ -7,14 +7,16 @@
 namespace opad {
 
 /// Multi-scale sliced Wasserstein distance: do two pictures have the same distribution of colours and patches, wherever
-/// they are? For each level of a Gaussian pyramid (level 0 is the picture; 5 x 5 binomial kernel, stride 2, reflect
-/// padding):
+/// they are?
+/// For each level of a Gaussian pyramid (level 0 is the picture; 5 x 5 binomial kernel, stride 2, reflect padding):
 ///   CIELAB -> `projections` random unit projections of its patch x patch x 3 patches (stride 1, reflect padding)
 ///   -> sort each over positions -> mean absolute difference.     The result is the mean over levels.
 /// He et al., "Multiscale Sliced Wasserstein Distances as Perceptual Color Difference Measures", ECCV 2024, arXiv
-/// 2407.10181. Pictures   sRGB in [0, 1], as its authors mean it; the released trainer feeds it [-1, 1], which is
-/// In<Pixel, MsSwd>. Defaults   those of the released trainer. Throws     opad::Error where the deepest level would not
-/// be larger than the padding, patch / 2: by default below 81 pixels.
+/// 2407.10181.
+/// Pictures   sRGB in [0, 1], as its authors mean it; the released trainer feeds it [-1, 1], which is In<Pixel, MsSwd>.
+/// Defaults   those of the released trainer.
+/// Throws     opad::Error where the deepest level would not be larger than the padding, patch / 2: by default below 81
+///            pixels.
 struct MsSwd {
   static constexpr std::string_view name = "ms-swd";
   using space = UnitPixel;

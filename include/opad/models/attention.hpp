@@ -26,28 +26,16 @@ inline Tensor attend(const Tensor& query, const Tensor& key, const Tensor& value
 /// Multi-head attention: Vaswani et al., "Attention is all you need", NeurIPS 2017, arXiv 1706.03762, with diffusers'
 /// names.
 ///   query_dim   width of the hidden states      cross_dim   width of what is attended to
-///   inner_dim   heads * width of a head         bias        whether queries, keys and values have one (the output
-///   always has)
+///   inner_dim   heads * width of a head
+///   bias        whether queries, keys and values have one (the output always has)
 struct Attention : torch::nn::Module {
   std::int64_t heads;
   std::shared_ptr<LinearLayer> to_q, to_k, to_v, to_out;  // to_out is "to_out.0"
 
-  OPAD_ONCE Attention(std::int64_t query_dim, std::int64_t cross_dim, std::int64_t heads_, std::int64_t inner_dim,
-                      bool bias = false)
-      : heads(heads_),
-        to_q(register_module("to_q", std::make_shared<LinearLayer>(query_dim, inner_dim, bias))),
-        to_k(register_module("to_k", std::make_shared<LinearLayer>(cross_dim, inner_dim, bias))),
-        to_v(register_module("to_v", std::make_shared<LinearLayer>(cross_dim, inner_dim, bias))) {
-    auto out = register_module("to_out", std::make_shared<ModuleList<LinearLayer>>());
-    out->emplace(inner_dim, query_dim);
-    to_out = out->items[0];
-  }
+  Attention(std::int64_t query_dim, std::int64_t cross_dim, std::int64_t heads_, std::int64_t inner_dim,
+            bool bias = false);
 
-  OPAD_ONCE Tensor forward(const Tensor& hidden_states, const Tensor& encoder_hidden_states) {
-    if (processor_) return (*processor_)(*this, hidden_states, encoder_hidden_states);
-    return to_out->forward(attend(to_q->forward(hidden_states), to_k->forward(encoder_hidden_states),
-                                  to_v->forward(encoder_hidden_states), heads));
-  }
+  Tensor forward(const Tensor& hidden_states, const Tensor& encoder_hidden_states);
 
   /// Installs a processor in the place of any other; nullptr makes the layer plain again.
   void set_processor(std::shared_ptr<AttentionProcessor> processor) {
@@ -61,3 +49,7 @@ struct Attention : torch::nn::Module {
 };
 
 }  // namespace opad
+
+#ifndef OPAD_COMPILED_ELSEWHERE
+#include <opad/models/detail/attention.hpp>
+#endif

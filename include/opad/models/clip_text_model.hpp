@@ -14,29 +14,10 @@ struct CLIPTextConfig {
   double layer_norm_eps = 1e-5;
   std::int64_t bos_token_id = 49406, eos_token_id = 49407, pad_token_id = 1;
 
-  OPAD_ONCE static CLIPTextConfig from_json(const Json& json, const std::string& where) {
-    CLIPTextConfig c;
-    const ConfigReader read(json, where);
-    for (const auto& [key, value] : c.integers()) read(key, *value);
-    read("hidden_act", c.hidden_act);
-    read("layer_norm_eps", c.layer_norm_eps);
-    for (const auto& [key, value] : c.integers())
-      require(*value > 0 || std::string_view(key).ends_with("token_id"), where, ": ", key, " = ", *value,
-              "; it must be positive");
-    require_heads(where + ": hidden_size, num_attention_heads", c.hidden_size, c.num_attention_heads);
-    activation(c.hidden_act, where, "hidden_act");
-    return c;
-  }
+  static CLIPTextConfig from_json(const Json& json, const std::string& where);
 
   /// In the form that transformers 4 writes.
-  OPAD_ONCE Json to_json(bool with_projection) const {
-    Json json = {{"architectures", {with_projection ? "CLIPTextModelWithProjection" : "CLIPTextModel"}},
-                 {"model_type", "clip_text_model"}};
-    CLIPTextConfig copy = *this;
-    for (const auto& [key, value] : copy.integers()) json[key] = *value;
-    json.update({{"hidden_act", hidden_act}, {"layer_norm_eps", layer_norm_eps}, {"torch_dtype", "float32"}});
-    return json;
-  }
+  Json to_json(bool with_projection) const;
 
  private:
   std::vector<std::pair<const char*, std::int64_t*>> integers() {
@@ -83,68 +64,35 @@ struct CLIPTextModel : torch::nn::Module {
   std::shared_ptr<ClipTextTransformer> text_model;
   std::shared_ptr<LinearLayer> text_projection;  // nullptr without projection
 
-  OPAD_ONCE explicit CLIPTextModel(const CLIPTextConfig& c, bool with_projection = false)
-      : config(c),
-        text_model(register_module("text_model", std::make_shared<ClipTextTransformer>(c))) {
-    if (with_projection)
-      text_projection =
-          register_module("text_projection", std::make_shared<LinearLayer>(c.hidden_size, c.projection_dim, false));
-  }
+  explicit CLIPTextModel(const CLIPTextConfig& c, bool with_projection = false);
 
   /// Reads a CLIPTextModel, a CLIPTextModelWithProjection (the file holds text_projection.weight) or a whole CLIPModel.
-  OPAD_ONCE static std::shared_ptr<CLIPTextModel> from_pretrained(const std::filesystem::path& folder) {
-    const auto config = CLIPTextConfig::from_json(read_clip_config(folder, "text"), (folder / "config.json").string());
-    const Tensors tensors = read_clip_weights(folder, "text");
-    auto model = std::make_shared<CLIPTextModel>(config, tensors.contains("text_projection.weight"));
-    load_parameters(*model, tensors, folder.string());
-    return model;
-  }
+  static std::shared_ptr<CLIPTextModel> from_pretrained(const std::filesystem::path& folder);
 
   /// Writes config.json and model.safetensors. transformers 4 and 5 and diffusers read them.
-  OPAD_ONCE void save_pretrained(const std::filesystem::path& folder) const {
-    CLIPTextConfig saved = config;
-    saved.vocab_size = token_table().size(0);  // rows may have been added
-    save_model_folder(folder, "model", *this, saved.to_json(text_projection != nullptr));
-  }
+  void save_pretrained(const std::filesystem::path& folder) const;
 
   /// The table of token embeddings, [vocabulary, hidden_size].
   const Tensor& token_table() const { return text_model->embeddings->token_embedding->weight; }
 
-  OPAD_ONCE Tensor token_embedding(const Tensor& ids) const {  // [B, T] int64 -> [B, T, hidden_size]
-    if (ids.is_cpu() && ids.numel() > 0)
-      require(ids.min().item<std::int64_t>() >= 0 && ids.max().item<std::int64_t>() < token_table().size(0),
-              "CLIPTextModel: the id ", ids.max().item<std::int64_t>(), " is not in the table of ",
-              token_table().size(0), " tokens; give an added token its row");
-    return text_model->embeddings->token_embedding->forward(ids);
-  }
+  Tensor token_embedding(const Tensor& ids) const;
 
-  /// last_hidden_state, after the final norm, of embeddings without positions.  [B, T, hidden_size] -> [B, T,
-  /// hidden_size]
-  OPAD_ONCE Tensor encode(const Tensor& token_embeddings) const {
-    require(token_embeddings.dim() == 3 && token_embeddings.size(1) <= config.max_position_embeddings &&
-                token_embeddings.size(2) == config.hidden_size,
-            "CLIPTextModel: token embeddings ", token_embeddings.sizes(), " instead of [B, up to ",
-            config.max_position_embeddings, ", ", config.hidden_size, "]; truncate the prompt");
-    const Tensor positions = text_model->embeddings->position_embedding->weight.narrow(0, 0, token_embeddings.size(1));
-    return text_model->final_layer_norm->forward(
-        text_model->encoder->forward(token_embeddings + positions, /*causal=*/true));
-  }
+  /// last_hidden_state, after the final norm, of embeddings without positions.
+  /// [B, T, hidden_size] -> [B, T, hidden_size]
+  Tensor encode(const Tensor& token_embeddings) const;
 
   Tensor forward(const Tensor& ids) const { return encode(token_embedding(ids)); }
 
   /// The state at the end token.  [B, T, hidden_size], [B, T] -> [B, hidden_size]
   /// A config with eos_token_id 2, as in every published Stable Diffusion 2 folder, means "at the largest id".
-  OPAD_ONCE Tensor pooled(const Tensor& last_hidden_state, const Tensor& ids) const {
-    const Tensor place = (config.eos_token_id == 2 ? ids : ids.eq(config.eos_token_id).to(torch::kInt64)).argmax(1);
-    return last_hidden_state.index({torch::arange(ids.size(0), ids.options()), place});
-  }
+  Tensor pooled(const Tensor& last_hidden_state, const Tensor& ids) const;
 
   /// The projection into the space that texts share with images, not normalised.  [B, T] -> [B, projection_dim]
-  OPAD_ONCE Tensor text_embeds(const Tensor& ids) const {
-    require(text_projection != nullptr,
-            "CLIPTextModel: no text_projection; load a CLIPTextModelWithProjection or a whole CLIP model");
-    return text_projection->forward(pooled(forward(ids), ids));
-  }
+  Tensor text_embeds(const Tensor& ids) const;
 };
 
 }  // namespace opad
+
+#ifndef OPAD_COMPILED_ELSEWHERE
+#include <opad/models/detail/clip_text_model.hpp>
+#endif

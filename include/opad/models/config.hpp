@@ -15,72 +15,34 @@ namespace opad {
 class ConfigReader {
  public:
   /// where  the file's name, for error messages
-  ConfigReader(const Json& json, const std::string& where) : json_(json), where_(where) {
-    require(json.is_object(), where, ": the config must be a JSON object");
-  }
+  ConfigReader(const Json& json, const std::string& where);
 
-  void operator()(const char* key, bool& value) const {
-    read(key, value, "true or false", [](const Json& j) { return j.is_boolean(); });
-  }
-  void operator()(const char* key, std::int64_t& value) const { read(key, value, "an integer", integer); }
-  void operator()(const char* key, double& value) const {
-    read(key, value, "a number", [](const Json& j) { return j.is_number(); });
-  }
-  void operator()(const char* key, std::string& value) const { read(key, value, "a text", text); }
-  void operator()(const char* key, std::vector<std::string>& value) const {
-    read(key, value, "a list of texts", [](const Json& j) { return list_of(j, text); });
-  }
-  void operator()(const char* key, std::vector<std::int64_t>& value) const {
-    read(key, value, "a list of integers", [](const Json& j) { return list_of(j, integer); });
-  }
-  void operator()(const char* key, std::vector<double>& value) const {
-    read(key, value, "a list of numbers",
-         [](const Json& j) { return list_of(j, [](const Json& item) { return item.is_number(); }); });
-  }
+  void operator()(const char* key, bool& value) const;
+  void operator()(const char* key, std::int64_t& value) const;
+  void operator()(const char* key, double& value) const;
+  void operator()(const char* key, std::string& value) const;
+  void operator()(const char* key, std::vector<std::string>& value) const;
+  void operator()(const char* key, std::vector<std::int64_t>& value) const;
+  void operator()(const char* key, std::vector<double>& value) const;
 
   /// One integer for all levels, or a list with one for each.
-  void per_level(const char* key, std::vector<std::int64_t>& value, std::size_t levels) const {
-    const Json* const found = find(key);
-    if (found && integer(*found)) {
-      value = {found->get<std::int64_t>()};
-      return;
-    }
-    (*this)(key, value);
-    require(!found || value.size() == levels, where_, ": ", key, " lists ", value.size(), " values for ", levels,
-            " levels");
-  }
+  void per_level(const char* key, std::vector<std::int64_t>& value, std::size_t levels) const;
 
   /// One truth value for all levels, or a list with one for each.
-  void per_level(const char* key, std::vector<bool>& value, std::size_t levels) const {
-    const Json* const found = find(key);
-    if (!found) return;
-    const auto truth = [](const Json& j) { return j.is_boolean(); };
-    require(truth(*found) || list_of(*found, truth), where_, ": ", key, " = ", brief(*found),
-            " is not true or false, or a list of these");
-    value = found->is_boolean() ? std::vector<bool>{found->get<bool>()} : found->get<std::vector<bool>>();
-    require(value.size() == 1 || value.size() == levels, where_, ": ", key, " lists ", value.size(), " values for ",
-            levels, " levels");
-  }
+  void per_level(const char* key, std::vector<bool>& value, std::size_t levels) const;
 
   /// Options that this implementation knows only with the value given here: anything else would silently be another
   /// model.
-  void only(const Json& supported) const {
-    for (const auto& [key, value] : supported.items())
-      if (const Json* const found = find(key); found && *found != value && !(value.is_null() && *found == Json(false)))
-        fail(where_, ": ", key, " = ", brief(*found), " is not supported, only ", value.dump());
-  }
+  void only(const Json& supported) const;
 
   /// For the few keys whose null says something.
-  bool null(const char* key) const { return json_.contains(key) && json_.at(key).is_null(); }
+  bool null(const char* key) const;
 
  private:
   /// The key's value, null where there is none.
-  const Json* find(const std::string& key) const {
-    const auto found = json_.find(key);
-    return found == json_.end() || found->is_null() ? nullptr : &*found;
-  }
-  static bool integer(const Json& j) { return j.is_number_integer(); }
-  static bool text(const Json& j) { return j.is_string(); }
+  const Json* find(const std::string& key) const;
+  static bool integer(const Json& j);
+  static bool text(const Json& j);
   template <class Is>
   static bool list_of(const Json& j, const Is& is) {
     return j.is_array() && std::all_of(j.begin(), j.end(), is);
@@ -113,6 +75,16 @@ inline void require_sizes(const std::string& where, const char* key, const std::
     require(0 < value && value <= 1 << 20, where, ": ", key, " = ", value, "; give a number from 1 to 2^20");
 }
 
+/// Throws unless a diffusers model has levels, and each of them its channels, its block down and its block up.
+inline void require_as_many_levels(const std::string& where, const std::vector<std::int64_t>& block_out_channels,
+                                   const std::vector<std::string>& down_block_types,
+                                   const std::vector<std::string>& up_block_types) {
+  const std::size_t levels = block_out_channels.size();
+  require(levels > 0 && down_block_types.size() == levels && up_block_types.size() == levels, where,
+          ": block_out_channels, down_block_types and up_block_types list ", levels, ", ", down_block_types.size(),
+          " and ", up_block_types.size(), " levels; give as many of each");
+}
+
 /// As config.json spells a per-level option: a number when it is the same everywhere.
 template <class T>
 Json per_level_json(const std::vector<T>& values) {
@@ -120,3 +92,7 @@ Json per_level_json(const std::vector<T>& values) {
 }
 
 }  // namespace opad
+
+#ifndef OPAD_COMPILED_ELSEWHERE
+#include <opad/models/detail/config.hpp>
+#endif

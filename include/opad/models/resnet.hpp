@@ -14,7 +14,7 @@ struct ResnetOptions {
 /// Residual block of U-Net and VAE:  x + conv2(act(norm2(conv1(act(norm1(x))) + W act(temb)))), with a 1 x 1
 /// convolution on the shortcut where the width changes.
 ///   x [B, in, h, w]; temb [B or 1, temb_channels], already through act (the same for every block); temb_channels 0: no
-///   time
+///     time
 struct ResnetBlock2D : torch::nn::Module {
   ResnetOptions options;
   std::shared_ptr<GroupNorm> norm1, norm2;

@@ -47,7 +47,7 @@ struct BasicTransformerBlock : torch::nn::Module {
 /// Transformer over the pixels of a feature map.
 ///   x [B, C, h, w], encoder_hidden_states [B, L, cross_dim] -> [B, C, h, w]
 ///   linear  the two projections are stored as linear layers (SD 2.x) or as 1 x 1 convolutions (SD 1.x): the same map
-///   of tokens
+///           of tokens
 struct Transformer2DModel : torch::nn::Module {
   struct Projection : torch::nn::Module {
     Tensor weight, bias;

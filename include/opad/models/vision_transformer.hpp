@@ -10,18 +10,8 @@ namespace opad {
 /// timm's resampling of position embeddings to another grid of patches: bicubic, antialiased; prefix rows (class token,
 /// registers) stay.  [1, prefix + h w, D] -> [1, prefix + h' w', D]
 ///   old_size, new_size  {rows, columns} of patches
-OPAD_ONCE Tensor resample_abs_pos_embed(const Tensor& pos_embed, std::array<std::int64_t, 2> new_size,
-                                        std::array<std::int64_t, 2> old_size, std::int64_t prefix) {
-  require(pos_embed.dim() == 3 && pos_embed.size(0) == 1 && pos_embed.size(1) == prefix + old_size[0] * old_size[1],
-          "resample_abs_pos_embed: a table ", pos_embed.sizes(), " instead of [1, ", prefix, " + ", old_size[0], " * ",
-          old_size[1], ", D]");
-  if (old_size == new_size) return pos_embed;
-  const Tensor grid = pos_embed.narrow(1, prefix, old_size[0] * old_size[1])
-                          .unflatten(1, {old_size[0], old_size[1]})
-                          .permute({0, 3, 1, 2});
-  const Tensor resampled = at::_upsample_bicubic2d_aa(grid, {new_size[0], new_size[1]}, /*align_corners=*/false);
-  return at::cat({pos_embed.narrow(1, 0, prefix), resampled.permute({0, 2, 3, 1}).flatten(1, 2)}, 1);
-}
+Tensor resample_abs_pos_embed(const Tensor& pos_embed, std::array<std::int64_t, 2> new_size,
+                              std::array<std::int64_t, 2> old_size, std::int64_t prefix);
 
 /// A file's position embeddings for the config's grid. A file does not say its own grid: it is taken to be square.
 inline Tensor fit_pos_embed(const Tensor& pos_embed, const VisionTransformerConfig& config, const std::string& where) {
@@ -102,7 +92,7 @@ struct ViTPatchEmbed : torch::nn::Module {
 
 /// timm's VisionTransformer without a classifier: DINO, DINOv2, with or without registers.
 ///   image  [B, 3, img_size, img_size] (any size with dynamic_img_size), normalised as the checkpoint wants it
-///   (ImageNet's mean and deviation for DINO)
+///          (ImageNet's mean and deviation for DINO)
 /// Dosovitskiy et al., "An Image is Worth 16x16 Words", ICLR 2021, arXiv 2010.11929; Caron et al. (DINO), arXiv
 /// 2104.14294; Oquab et al. (DINOv2), arXiv 2304.07193; Darcet et al. (registers), arXiv 2309.16588.
 struct VisionTransformer : torch::nn::Module {
@@ -113,55 +103,20 @@ struct VisionTransformer : torch::nn::Module {
       fc_norm;  // norm before the pooling, or fc_norm after it; norm_pre before the blocks
   std::shared_ptr<ModuleList<ViTBlock>> blocks;
 
-  OPAD_ONCE explicit VisionTransformer(const VisionTransformerConfig& c)
-      : config(c),
-        patch_embed(register_module("patch_embed", std::make_shared<ViTPatchEmbed>(c))),
-        blocks(register_module("blocks", std::make_shared<ModuleList<ViTBlock>>())) {
-    c.check("VisionTransformer");
-    const auto layer_norm = [&](const char* name) {
-      return register_module(name, std::make_shared<LayerNorm>(c.embed_dim, c.norm_eps));
-    };
-    if (c.class_token) cls_token = register_parameter("cls_token", torch::empty({1, 1, c.embed_dim}), false);
-    if (c.reg_tokens > 0)
-      reg_token = register_parameter("reg_token", torch::empty({1, c.reg_tokens, c.embed_dim}), false);
-    const auto [rows, columns] = c.grid();
-    if (c.has_pos_embed())
-      pos_embed =
-          register_parameter("pos_embed", torch::empty({1, c.embedded_prefix() + rows * columns, c.embed_dim}), false);
-    if (c.pre_norm) norm_pre = layer_norm("norm_pre");
-    for (std::int64_t i = 0; i < c.depth; ++i) blocks->emplace(c);
-    if (c.final_norm) (c.fc_norm ? fc_norm : norm) = layer_norm(c.fc_norm ? "fc_norm" : "norm");
-  }
+  explicit VisionTransformer(const VisionTransformerConfig& c);
 
   /// Reads config.json (timm's keyword arguments, or the form of timm's hub) and model.safetensors; a classifier is
   /// left out.
   ///   img_size  side of the pictures, instead of the config's; position embeddings are resampled to its grid of
-  ///   patches
-  OPAD_ONCE static std::shared_ptr<VisionTransformer> from_pretrained(const std::filesystem::path& folder,
-                                                                      std::optional<std::int64_t> img_size = {}) {
-    auto config =
-        VisionTransformerConfig::from_json(read_json(folder / "config.json"), (folder / "config.json").string());
-    if (img_size) config.img_size = {*img_size, *img_size};
-    auto model = std::make_shared<VisionTransformer>(config);
-    Tensors tensors = read_weights(folder, "model");
-    std::erase_if(tensors, [](const auto& item) { return item.first.starts_with("head."); });
-    if (const auto found = tensors.find("pos_embed"); found != tensors.end())
-      found->second = fit_pos_embed(found->second, config, folder.string());
-    load_parameters(*model, tensors, folder.string());
-    return model;
-  }
+  ///             patches
+  static std::shared_ptr<VisionTransformer> from_pretrained(const std::filesystem::path& folder,
+                                                            std::optional<std::int64_t> img_size = {});
 
   /// Writes config.json (timm's keyword arguments) and model.safetensors.
-  OPAD_ONCE void save_pretrained(const std::filesystem::path& folder) const {
-    save_model_folder(folder, "model", *this, config.to_json());
-  }
+  void save_pretrained(const std::filesystem::path& folder) const;
 
   /// All tokens after the last norm: class token, registers, patches.  [B, 3, H, W] -> [B, prefix + patches, embed_dim]
-  OPAD_ONCE Tensor forward_features(const Tensor& image) const {
-    Tensor x = embed(image);
-    for (const auto& block : *blocks) x = block->forward(x);
-    return norm ? norm->forward(x) : x;
-  }
+  Tensor forward_features(const Tensor& image) const;
 
   /// The class token, or what the config's global_pool asks for.  [B, 3, H, W] -> [B, embed_dim]
   Tensor forward(const Tensor& image) const {
@@ -176,50 +131,15 @@ struct VisionTransformer : torch::nn::Module {
   }
 
   /// What the chosen blocks put out, without the last norm, in the order of `indices` (-1 is the last block).
-  OPAD_ONCE std::vector<Tensor> forward_intermediates(const Tensor& image,
-                                                      const std::vector<std::int64_t>& indices) const {
-    std::map<std::int64_t, Tensor> outputs;
-    const auto place = [&](std::int64_t index) {
-      require(-config.depth <= index && index < config.depth, "VisionTransformer: there is no block ", index, " of ",
-              config.depth);
-      return index < 0 ? index + config.depth : index;
-    };
-    for (const std::int64_t index : indices) outputs.try_emplace(place(index));
-    Tensor x = outputs.empty() ? Tensor() : embed(image);
-    for (std::int64_t i = 0; !outputs.empty() && i <= outputs.rbegin()->first; ++i) {
-      x = (*blocks)[static_cast<std::size_t>(i)].forward(x);
-      if (outputs.contains(i)) outputs[i] = x;
-    }
-    std::vector<Tensor> chosen;
-    for (const std::int64_t index : indices) chosen.push_back(outputs.at(place(index)));
-    return chosen;
-  }
+  std::vector<Tensor> forward_intermediates(const Tensor& image, const std::vector<std::int64_t>& indices) const;
 
  private:
   /// Patches with positions, behind the class token and the registers.
-  OPAD_ONCE Tensor embed(const Tensor& image) const {
-    const bool right =
-        image.dim() == 4 && image.size(1) == config.in_chans &&
-        (config.dynamic_img_size ? std::min(image.size(2), image.size(3)) >= config.patch_size
-                                 : image.size(2) == config.img_size[0] && image.size(3) == config.img_size[1]);
-    require(right, "VisionTransformer: an image ", image.sizes(), " instead of [B, ", config.in_chans, ", ",
-            config.img_size[0], ", ", config.img_size[1], "]; resize it, or load the model with another img_size");
-    Tensor x = patch_embed->proj->forward(image);
-    const Tensor positions =
-        config.dynamic_img_size && pos_embed.defined()
-            ? resample_abs_pos_embed(pos_embed, {x.size(2), x.size(3)}, config.grid(), config.embedded_prefix())
-            : pos_embed;
-    x = x.flatten(2).transpose(1, 2);
-    const bool before = config.embedded_prefix() == 0;  // the prefix has no positions
-    if (positions.defined() && before) x = x + positions;
-    std::vector<Tensor> parts;
-    for (const Tensor& token : {cls_token, reg_token})
-      if (token.defined()) parts.push_back(token.expand({image.size(0), -1, -1}));
-    parts.push_back(x);
-    x = at::cat(parts, 1);
-    if (positions.defined() && !before) x = x + positions;
-    return norm_pre ? norm_pre->forward(x) : x;
-  }
+  Tensor embed(const Tensor& image) const;
 };
 
 }  // namespace opad
+
+#ifndef OPAD_COMPILED_ELSEWHERE
+#include <opad/models/detail/vision_transformer.hpp>
+#endif

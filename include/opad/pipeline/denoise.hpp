@@ -9,9 +9,9 @@ namespace opad {
 
 /// What a denoiser is asked for.
 struct Wish {
-  Tensor condition;                        // c  [B, 77, C]
-  Tensor null_condition = {};              // c∅  [1 or B, 77, C]; only for guidance
-  std::optional<double> guidance = {};     // classifier-free; none: the condition alone, one row a sample
+  Tensor condition;                     // c  [B, 77, C]
+  Tensor null_condition = {};           // c∅  [1 or B, 77, C]; only for guidance
+  std::optional<double> guidance = {};  // classifier-free; none: the condition alone, one row a sample
 };
 
 /// Fresh standard normal noise for step k of a sampler that draws, shaped as the sample.

@@ -16,8 +16,8 @@ namespace opad {
 ///   U-Net, scheduler               each model's own; a trained folder's unet/ and scheduler/ stand in their place
 /// A run's record (config.json, "parts") says what its training took, and who makes pictures with it follows that.
 struct PartsRecord {
-  bool shared_from_student = false;    // tokenizer, VAE and the teacher's text encoder
-  bool own_text_encoder = false;       // the student has one of its own
+  bool shared_from_student = false;  // tokenizer, VAE and the teacher's text encoder
+  bool own_text_encoder = false;     // the student has one of its own
   std::filesystem::path teacher, student;
 
   Json json() const {
@@ -50,8 +50,8 @@ OPAD_ONCE PartsRecord parts_of_training(const std::filesystem::path& teacher, co
   const bool from_student = !has_teacher && fs::is_directory(student / "vae");
   require(from_student || fs::is_directory(teacher), teacher.string(),
           ": no such model folder; give --teacher a diffusers folder");
-  return {from_student, own_words && fs::is_directory(student / "text_encoder"), fs::absolute(teacher).lexically_normal(),
-          fs::absolute(student).lexically_normal()};
+  return {from_student, own_words && fs::is_directory(student / "text_encoder"),
+          fs::absolute(teacher).lexically_normal(), fs::absolute(student).lexically_normal()};
 }
 
 /// A folder for each part of one model's pipeline.
@@ -81,8 +81,9 @@ OPAD_ONCE PipelineFolders parts_of_pictures(const std::filesystem::path& model, 
     return folder / name;
   };
   const auto own = [&](const char* name) {
-    return !trained.empty() && fs::is_directory(trained / name) ? trained / name
-                                                                : part(model, name, "give a diffusers folder that does");
+    return !trained.empty() && fs::is_directory(trained / name)
+               ? trained / name
+               : part(model, name, "give a diffusers folder that does");
   };
   constexpr const char* hint = "give --base a pipeline that does";
   return {.tokenizer = part(base, "tokenizer", hint),

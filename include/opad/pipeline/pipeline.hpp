@@ -2,8 +2,8 @@
 #include <opad/adapter/ip_adapter.hpp>
 #include <opad/adapter/trained_folder.hpp>
 #include <opad/core/random.hpp>
-#include <opad/models/image_preprocessing.hpp>
 #include <opad/models/clip_text_model.hpp>
+#include <opad/models/image_preprocessing.hpp>
 #include <opad/pipeline/denoise.hpp>
 #include <opad/pipeline/parts.hpp>
 #include <opad/sampler/any_sampler.hpp>
@@ -22,8 +22,8 @@ class Pipeline {
   Pipeline(const PipelineFolders& folders, const std::vector<std::filesystem::path>& trained, torch::Device device);
 
   /// From here on every prompt has a picture beside it, through an IP-Adapter: the mean embedding of several.
-  ///   file   the IP-Adapter (adapter/ip_adapter.hpp);  encoder  CLIP image encoder's folder;  pictures  uint8 [H, W, 3]
-  ///   scale  weight of the picture beside the text
+  ///   file   the IP-Adapter (adapter/ip_adapter.hpp);  encoder  CLIP image encoder's folder;  pictures  uint8 [H, W,
+  ///   3] scale  weight of the picture beside the text
   void look_at(const std::filesystem::path& file, const std::filesystem::path& encoder,
                const std::vector<Tensor>& pictures, double scale);
 
@@ -35,6 +35,9 @@ class Pipeline {
     const std::int64_t side = resolution / networks_.downscale();
     return stream.normal({n, networks_.vae_config().latent_channels, side, side}).to(device_);
   }
+
+  /// What is worth a word about a prompt: that its end is not seen. Empty: nothing.
+  std::string remark(const std::string& prompt) const { return lost_words_note(tokenizer_, rows_->expand(prompt)); }
 
   /// c of a prompt  [1, 77 and a picture's tokens, C]
   Tensor encode(const std::string& prompt) const;
@@ -67,8 +70,10 @@ OPAD_ONCE Pipeline::Pipeline(const PipelineFolders& folders, const std::vector<s
       text_encoder_(CLIPTextModel::from_pretrained(folders.text_encoder)),
       scheduler_(SchedulerConfig::from_pretrained(folders.scheduler)),
       networks_(AutoencoderKL::from_pretrained(folders.vae)),
-      denoiser_{"unet", UNet2DConditionModel::from_pretrained(folders.unet), Diffusion(scheduler_), &networks_.passes()},
+      denoiser_{"unet", UNet2DConditionModel::from_pretrained(folders.unet), Diffusion(scheduler_),
+                &networks_.passes()},
       device_(device) {
+  require_rows(tokenizer_, text_encoder_->token_table().size(0), folders.tokenizer.parent_path().string());
   rows_.emplace(load_trained(trained, *denoiser_.unet, tokenizer_));
   text_encoder_->to(device), networks_.to(device), denoiser_.unet->to(device), rows_->to(device);
 }

@@ -4,8 +4,6 @@
 #include <opad/encoder/dino.hpp>
 #include <opad/encoder/identity_encoder.hpp>
 #include <opad/evaluate/sprite_attributes.hpp>
-#include <opad/models/clip_text_model.hpp>
-#include <opad/models/image_projection.hpp>
 #include <opad/pretrain/mini_world.hpp>
 #include <opad/pretrain/pretraining.hpp>
 #include <opad/pretrain/sprite_batch.hpp>
@@ -30,11 +28,13 @@ inline Tensor roughened(const Tensor& image, const PretrainStep& step, const std
 
 /// Two pictures of each of `count` things, in different places: [2 count, 3, H, W], first views first, and their
 /// sprites.
-inline std::pair<Tensor, std::vector<sprites::Sprite>> two_views(std::int64_t count, Stream stream) {
+inline std::pair<Tensor, std::vector<sprites::Sprite>> two_views(std::int64_t count, Stream stream,
+                                                                 sprites::Edition edition) {
   std::vector<sprites::Sprite> first, second;
   for (std::int64_t i = 0; i < count; ++i) {
-    const auto thing = sprites::sample_identity(stream);
-    first.push_back(sprites::sample_view(thing, stream)), second.push_back(sprites::sample_view(thing, stream));
+    const auto thing = sprites::sample_identity(stream, edition);
+    first.push_back(sprites::sample_view(thing, stream, edition));
+    second.push_back(sprites::sample_view(thing, stream, edition));
   }
   first.insert(first.end(), second.begin(), second.end());
   return {render_batch(first), first};
@@ -52,9 +52,9 @@ inline Tensor unit(const Tensor& x) { return x / x.norm(2, -1, true).clamp_min(1
 
 /// preprocessor_config.json of an encoder that takes the mini world's pictures as they are.
 template <class B>
-Json preprocessor_config() {
-  const Json side = {{"height", mini_resolution}, {"width", mini_resolution}};
-  return {{"size", {{"shortest_edge", mini_resolution}}},
+Json preprocessor_config(std::int64_t resolution) {
+  const Json side = {{"height", resolution}, {"width", resolution}};
+  return {{"size", {{"shortest_edge", resolution}}},
           {"crop_size", side},
           {"resample", 3},
           {"image_mean", B::mean},
@@ -121,7 +121,7 @@ class VitTask : public Pretraining {
         settings_(s),
         device_(s.device) {
     VisionTransformerConfig c;
-    c.img_size = {mini_resolution, mini_resolution};
+    c.img_size = {s.resolution, s.resolution};
     c.patch_size = options.patch_size, c.embed_dim = options.width, c.depth = options.depth,
     c.num_heads = options.width / 32;
     c.mlp_ratio = 3;
@@ -131,7 +131,7 @@ class VitTask : public Pretraining {
     const Random random(s.seed);
     fill_random(*vit_, random), fill_random(*projector_, random);
     vit_->to(device_), projector_->to(device_);
-    held_out_ = two_views(128, random.stream("vit/held-out")).first.to(device_);
+    held_out_ = two_views(128, random.stream("vit/held-out"), s.edition()).first.to(device_);
   }
   NamedTensors parameters() const override {
     NamedTensors out;
@@ -140,7 +140,7 @@ class VitTask : public Pretraining {
     return out;
   }
   Tensor loss(const PretrainStep& step) override {
-    const Tensor images = two_views(step.batch_size, step.stream("vit/views")).first.to(device_);
+    const Tensor images = two_views(step.batch_size, step.stream("vit/views"), settings_.edition()).first.to(device_);
     Tensor feature, projected;
     {
       const Autocast autocast(settings_.dtype == "bfloat16", device_.type());
@@ -159,11 +159,12 @@ class VitTask : public Pretraining {
   }
   void save() const override {
     vit_->save_pretrained(settings_.models / options_.folder);
-    write_json(settings_.models / options_.folder / "preprocessor_config.json", preprocessor_config<Dino>());
+    write_json(settings_.models / options_.folder / "preprocessor_config.json",
+               preprocessor_config<Dino>(settings_.resolution));
   }
   Tensor sheet() override {
     const Tensor images = held_out_.narrow(0, 0, 24), all = vit_->forward_features(normalised_for<Dino>(images));
-    const std::int64_t side = mini_resolution / options_.patch_size;
+    const std::int64_t side = settings_.resolution / options_.patch_size;
     return pictures_beside(images.cpu(), all.narrow(1, all.size(1) - side * side, side * side).cpu(), side);
   }
   Readings measure() override {
@@ -186,130 +187,13 @@ inline std::unique_ptr<Pretraining> VitPretraining::build(const PretrainSettings
   return std::make_unique<detail::VitTask>(*this, settings);
 }
 
-/// Pretrains CLIP's two towers on sprites and captions. With identity > 0 the image embedding, projected to four tokens
-/// as IP-Adapter does, also learns to find the other picture of the same thing: the identity encoder. Without, it is
-/// the evaluation's CLIP.
-struct ClipPretraining {
-  static constexpr std::string_view
-      name = "clip",
-      description = "Trains a small CLIP on sprites and captions; with identity > 0, the identity encoder.";
-  std::string folder = "identity-encoder";
-  double identity = 0.5;
-  std::int64_t patch_size = 4, width = 96, depth = 4, projection = 64, token_width = 128;
-
-  static PretrainSettings defaults() {
-    return {.steps = 700, .batch_size = 64, .learning_rate = 1e-3, .weight_decay = 0.05, .beta2 = 0.98, .ema = 0.99};
-  }
-  std::unique_ptr<Pretraining> build(const PretrainSettings& settings) const;
-};
-
-namespace detail {
-
-class ClipTask : public Pretraining {
- public:
-  ClipTask(const ClipPretraining& options, const PretrainSettings& s)
-      : options_(options),
-        settings_(s),
-        device_(s.device),
-        tokenizer_(ClipTokenizer::from_pretrained(s.models / "teacher" / "tokenizer")) {
-    CLIPVisionConfig v;
-    v.hidden_size = options.width, v.intermediate_size = 3 * options.width, v.projection_dim = options.projection;
-    v.num_hidden_layers = options.depth, v.num_attention_heads = options.width / 32;
-    v.image_size = mini_resolution, v.patch_size = options.patch_size, v.hidden_act = "gelu";
-    vision_ = std::make_shared<CLIPVisionModelWithProjection>(v);
-    text_ = std::make_shared<CLIPTextModel>(mini_text(tokenizer_, 96, 2, options.projection), /*with_projection=*/true);
-    projection_ = std::make_shared<ImageProjModel>(options.projection, 4, options.token_width);
-    scale_ = torch::full({1}, std::log(10.0));
-    const Random random(s.seed);
-    fill_random(*vision_, random), fill_random(*text_, random), fill_random(*projection_, random);
-    vision_->to(device_), text_->to(device_), projection_->to(device_);
-    scale_ = scale_.to(device_).requires_grad_(true);
-    auto [images, sprites] = two_views(128, random.stream("clip/held-out"));
-    held_out_ = images.to(device_);
-    held_out_captions_ = sample_captions(sprites, random.stream("clip/held-out-captions"));
-  }
-  NamedTensors parameters() const override {
-    NamedTensors out;
-    add_trainable(out, "vision", *vision_);
-    add_trainable(out, "text", *text_);
-    if (options_.identity > 0) add_trainable(out, "projection", *projection_);
-    out.emplace_back("logit_scale", scale_);
-    return out;
-  }
-  Tensor loss(const PretrainStep& step) override {
-    auto [images, sprites] = two_views(step.batch_size, step.stream("clip/views"));
-    const Tensor ids = tokenizer_(sample_captions(sprites, step.stream("clip/captions"))).to(device_);
-    Tensor picture, text, tokens;
-    {
-      const Autocast autocast(settings_.dtype == "bfloat16", device_.type());
-      picture = vision_->forward(normalised_for<IdentityEncoder>(roughened(images.to(device_), step, "clip/rough")));
-      text = text_->text_embeds(ids).to(torch::kFloat32);
-      if (options_.identity > 0) tokens = projection_->forward(picture).to(torch::kFloat32);
-      picture = picture.to(torch::kFloat32);
-    }
-    const Tensor clip = matching_loss(unit(picture), unit(text), scale_.exp().clamp_max(60));
-    step.log("clip", clip);
-    if (options_.identity <= 0) return clip;
-    const auto views = (unit(tokens).flatten(1) / 2).chunk(2);  // of unit length, like each of the four tokens
-    const Tensor same = matching_loss(views[0], views[1], torch::full({}, 15.0, picture.options()));
-    step.log("identity", same);
-    return clip + options_.identity * same;
-  }
-  void save() const override {
-    const auto folder = settings_.models / options_.folder;
-    vision_->save_pretrained(folder / "image_encoder");
-    if (options_.identity > 0) {
-      save_safetensors(folder / "ip_adapter.safetensors", parameters_of(*projection_, "image_proj."));
-      return;
-    }
-    text_->save_pretrained(folder / "text_encoder");
-    std::filesystem::create_directories(folder / "tokenizer");
-    for (const char* file : {"vocab.json", "merges.txt", "tokenizer_config.json", "special_tokens_map.json"})
-      write_atomically(folder / "tokenizer" / file, read_file(settings_.models / "teacher" / "tokenizer" / file));
-    write_json(folder / "image_encoder" / "preprocessor_config.json", preprocessor_config<IdentityEncoder>());
-  }
-  Tensor sheet() override {
-    const Tensor images = held_out_.narrow(0, 0, 24);
-    const Tensor tokens = vision_->last_hidden_state(normalised_for<IdentityEncoder>(images));
-    const std::int64_t side = mini_resolution / options_.patch_size;
-    return pictures_beside(images.cpu(), tokens.narrow(1, 1, side * side).cpu(), side);
-  }
-  Readings measure() override {
-    const Tensor picture = vision_->forward(normalised_for<IdentityEncoder>(held_out_)),
-                 text = text_->text_embeds(tokenizer_(held_out_captions_).to(device_));
-    Readings out{{"caption-found-of-256", matched(picture, text)}};
-    if (options_.identity > 0) {
-      const auto views = unit(projection_->forward(picture)).flatten(1).chunk(2);
-      out.emplace_back("partner-found-of-128", matched(views[0], views[1]));
-    }
-    return out;
-  }
-
- private:
-  ClipPretraining options_;
-  PretrainSettings settings_;
-  torch::Device device_;
-  ClipTokenizer tokenizer_;
-  std::shared_ptr<CLIPVisionModelWithProjection> vision_;
-  std::shared_ptr<CLIPTextModel> text_;
-  std::shared_ptr<ImageProjModel> projection_;
-  Tensor scale_, held_out_;
-  std::vector<std::string> held_out_captions_;
-};
-
-}  // namespace detail
-
-inline std::unique_ptr<Pretraining> ClipPretraining::build(const PretrainSettings& settings) const {
-  return std::make_unique<detail::ClipTask>(*this, settings);
-}
-
 /// Pretrains the attribute reader (evaluate/attribute_reader.hpp) on sprites and what is known about them.
-///   width  channels of its first level; the next ones have twice and four times as many
+///   width  channels of the first of its levels; each other has twice as many as the one before it
 struct ReaderPretraining {
   static constexpr std::string_view name = "reader",
                                     description = "Trains the attribute reader on sprites and their known attributes.";
   std::string folder = "evaluation/attribute-reader";
-  std::int64_t width = 64;
+  std::int64_t width = 64, levels = 3;
 
   static PretrainSettings defaults() {
     return {.steps = 3000, .batch_size = 64, .learning_rate = 1e-3, .weight_decay = 0.05, .ema = 0.99};
@@ -326,12 +210,13 @@ class ReaderTask : public Pretraining {
         settings_(s),
         device_(s.device) {
     AttributeReaderConfig c;
-    c.img_size = mini_resolution, c.channels = {options.width, 2 * options.width, 4 * options.width};
+    c.img_size = s.resolution, c.channels.clear();
+    for (std::int64_t level = 0; level < options.levels; ++level) c.channels.push_back(options.width << level);
     reader_ = std::make_shared<AttributeReader>(c, sprite_attribute_words());
     const Random random(s.seed);
     fill_random(*reader_, random);
     reader_->to(device_);
-    const auto sprites = sample_sprites(512, random.stream("reader/held-out"));
+    const auto sprites = sample_sprites(512, random.stream("reader/held-out"), s.edition());
     held_out_ = render_batch(sprites).to(device_), held_out_labels_ = labels(sprites);
   }
   NamedTensors parameters() const override {
@@ -340,7 +225,7 @@ class ReaderTask : public Pretraining {
     return out;
   }
   Tensor loss(const PretrainStep& step) override {
-    const auto sprites = sample_sprites(step.batch_size, step.stream("reader/sprites"));
+    const auto sprites = sample_sprites(step.batch_size, step.stream("reader/sprites"), settings_.edition());
     const Autocast autocast(settings_.dtype == "bfloat16", device_.type());
     return reader_->loss(roughened(render_batch(sprites).to(device_), step, "reader/rough"), labels(sprites))
         .to(torch::kFloat32);
@@ -392,5 +277,4 @@ inline std::unique_ptr<Pretraining> ReaderPretraining::build(const PretrainSetti
 }  // namespace opad
 
 BOOST_HANA_ADAPT_STRUCT(opad::VitPretraining, folder, patch_size, width, depth, layer_scale);
-BOOST_HANA_ADAPT_STRUCT(opad::ClipPretraining, folder, identity, patch_size, width, depth, projection, token_width);
-BOOST_HANA_ADAPT_STRUCT(opad::ReaderPretraining, folder, width);
+BOOST_HANA_ADAPT_STRUCT(opad::ReaderPretraining, folder, width, levels);

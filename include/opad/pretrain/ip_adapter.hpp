@@ -1,7 +1,7 @@
 #pragma once
 #include <opad/adapter/ip_adapter.hpp>
-#include <opad/models/image_preprocessing.hpp>
 #include <opad/models/autoencoder_kl.hpp>
+#include <opad/models/image_preprocessing.hpp>
 #include <opad/pretrain/encoders.hpp>
 #include <opad/pretrain/teacher.hpp>
 
@@ -39,7 +39,7 @@ class IpAdapterTask : public Pretraining {
     vae_->to(device_), unet_->to(device_), text_->to(device_), vision_->to(device_);
     adapter_.emplace(IpAdapter::create(*unet_, vision_->config.projection_dim, options.tokens, random));
     adapter_->image_proj->to(device_);
-    sheet_pictures_ = two_views(12, random.stream("ip-adapter/sheet")).first.narrow(0, 0, 12);
+    sheet_pictures_ = two_views(12, random.stream("ip-adapter/sheet"), s.edition()).first.narrow(0, 0, 12);
     sheet_noise_ =
         random.stream("ip-adapter/sheet-noise").normal({12, vae_->config.latent_channels, side(), side()}).to(device_);
   }
@@ -49,7 +49,7 @@ class IpAdapterTask : public Pretraining {
     return out;
   }
   Tensor loss(const PretrainStep& step) override {
-    const auto [images, sprites] = two_views(step.batch_size, step.stream("ip-adapter/views"));
+    const auto [images, sprites] = two_views(step.batch_size, step.stream("ip-adapter/views"), settings_.edition());
     const auto halves = images.to(device_).chunk(2);  // what is shown, what is to be made
     std::vector<std::string> captions =
         sample_captions({sprites.begin() + step.batch_size, sprites.end()}, step.stream("ip-adapter/captions"));
@@ -92,7 +92,7 @@ class IpAdapterTask : public Pretraining {
   }
 
  private:
-  std::int64_t side() const { return mini_resolution / vae_->downscale(); }
+  std::int64_t side() const { return settings_.resolution / vae_->downscale(); }
   Tensor look(const Tensor& image) const { return vision_->forward(normalised_for<IdentityEncoder>(image)); }
 
   IpAdapterPretraining options_;

@@ -32,16 +32,17 @@ inline Json mini_scheduler(const std::string& class_name) {
 }
 
 /// The U-Net that teacher and student share: two levels, attention in both, cross-attention to the small text encoder.
-///   width  channels of the upper level; the lower one has twice as many
+///   width   channels of the upper level; the lower one has twice as many
+///   layers  residual blocks of each level on the way down
 inline UNet2DConditionConfig mini_unet(std::int64_t latent_channels, std::int64_t side, std::int64_t width,
-                                       std::int64_t text_width) {
+                                       std::int64_t text_width, std::int64_t layers = 1) {
   UNet2DConditionConfig c;
   c.sample_size = side;
   c.in_channels = c.out_channels = latent_channels;
   c.down_block_types.assign(2, "CrossAttnDownBlock2D");
   c.up_block_types.assign(2, "CrossAttnUpBlock2D");
   c.block_out_channels = {width, 2 * width};
-  c.layers_per_block = {1};
+  c.layers_per_block = {layers};
   c.attention_head_dim = {width / 32, width / 16};  // 32 channels a head
   c.cross_attention_dim = {text_width};
   c.norm_num_groups = 16;

@@ -6,19 +6,21 @@
 
 #include <opad/average/ema.hpp>
 #include <opad/core/autocast.hpp>
+#include <opad/core/fastest_type.hpp>
 #include <opad/core/random.hpp>
+#include <opad/data/sprites/attributes.hpp>
 #include <opad/experiment/options/options.hpp>
 #include <opad/experiment/picture/learning_curve.hpp>
 #include <opad/experiment/picture/preview.hpp>
 #include <opad/experiment/run/guarded_main.hpp>
 #include <opad/experiment/run/metrics.hpp>
-#include <opad/experiment/run/progress.hpp>
 #include <opad/experiment/run/run_folder.hpp>
 #include <opad/experiment/run/signals.hpp>
-#include <opad/io/event_file.hpp>
+#include <opad/io/image.hpp>
 #include <opad/io/safetensors.hpp>
 #include <opad/optimiser/adamw.hpp>
 #include <opad/optimiser/clip_gradient_norm.hpp>
+#include <opad/pretrain/pretrain_log.hpp>
 #include <opad/train/processes.hpp>
 
 namespace opad {
@@ -28,11 +30,14 @@ struct PretrainSettings {
   std::filesystem::path models, output;
   bool overwrite = false, resume = false;
   std::uint64_t seed = 42;
-  std::string device = "cpu", dtype = "bfloat16";
+  std::int64_t resolution = 32;
+  std::string device = "cpu", dtype = "auto";
   std::int64_t steps = 1000, batch_size = 64, warmup = 100, threads = 1, processes = 1;
   double learning_rate = 1e-3, decay_share = 0.5, weight_decay = 1e-2, beta2 = 0.99, ema = 0.998, max_grad_norm = 1.0;
   double adversary_learning_rate = 2e-4;
   std::int64_t sheet_every = 500, checkpoint_every = 250;
+
+  sprites::Edition edition() const { return sprites::edition_of(resolution); }
 
   void bind(Options& options) {
     const auto where = [&](const std::string& name, auto& value, const std::string& help) {
@@ -44,6 +49,8 @@ struct PretrainSettings {
     where("overwrite", overwrite, "replace a run that is in the folder already");
     where("resume", resume, "go on with the run in --output where there is one");
     options.bind_value("seed", seed, "of everything random");
+    options.bind_value("resolution", resolution,
+                       "of the world's pictures: 32 for its first edition, which ships; 64 for its second");
     options.bind_value("steps", steps, "updates");
     options.bind_value("batch-size", batch_size, "samples in a batch");
     options.bind_value("learning-rate", learning_rate, "after the warm-up");
@@ -57,7 +64,9 @@ struct PretrainSettings {
     options.bind_value("adversary-learning-rate", adversary_learning_rate,
                        "of what trains against the model, where something does");
     options.bind_value("device", device, "cpu, cuda, cuda:1, ...");
-    options.bind_value("dtype", dtype, "float32, or bfloat16 for networks' passes (autocast)");
+    options.bind_value("dtype", dtype,
+                       "of networks' passes: float32, bfloat16 (autocast), or auto: what is faster here, measured; a "
+                       "resumed run keeps its own");
     options.bind_value("processes", processes, "that share the batch on this machine's CPU");
     where("threads", threads, "of the CPU; 0: LibTorch decides");
     where("sheet-every", sheet_every, "updates between sample sheets");
@@ -71,10 +80,23 @@ struct PretrainSettings {
                 checkpoint_every > 0,
             "--steps, --batch-size, --sheet-every and --checkpoint-every must be positive, --warmup >= 0, "
             "--decay-share in [0, 1]");
+    require(resolution == 32 || resolution == 64, "--resolution ", resolution, " is not one of 32, 64");
     require(batch_size % processes == 0, "--batch-size ", batch_size, " does not divide into --processes ", processes);
     require(processes == 1 || device == "cpu", "--processes ", processes, " on ", device,
             ": several processes share a CPU only");
-    require(dtype == "float32" || dtype == "bfloat16", "--dtype ", dtype, " is not one of float32, bfloat16");
+    require(dtype == "float32" || dtype == "bfloat16" || dtype == "auto", "--dtype ", dtype,
+            " is not one of auto, float32, bfloat16");
+  }
+  /// Replaces "auto" by the type of the run that goes on, or by the faster one.
+  void choose_dtype() {
+    if (dtype != "auto") return;
+    const auto before = output / "config.json";
+    if (resume && std::filesystem::exists(before)) {
+      const Json config = read_json(before);
+      if (const auto options = config.find("options"); options != config.end() && options->is_object())
+        dtype = options->value("dtype", dtype);
+    }
+    if (dtype == "auto") dtype = fastest_type(torch::Device(device).type());
   }
   /// The factor on the learning rate: a linear rise, a plateau, half a cosine down to 0.
   double rate(std::int64_t step) const {
@@ -134,55 +156,6 @@ inline std::int64_t numbers(const NamedTensors& parameters) {
   for (const auto& [name, p] : parameters) n += p.numel();
   return n;
 }
-
-/// Metrics, curves, sheets and the progress line of a pretraining.
-class PretrainLog {
- public:
-  PretrainLog(const std::string& name, const RunFolder& folder, std::int64_t total, std::int64_t start)
-      : folder_(folder),
-        start_(start),
-        events_(folder.path()),
-        progress_(name, total, start) {
-    std::filesystem::create_directories(folder.previews());
-  }
-  /// Averages readings; writes them when `show` says so.
-  void add(const std::vector<std::pair<std::string, Tensor>>& readings, std::int64_t done, bool show) {
-    if (sums_.empty())
-      for (const auto& [key, value] : readings) sums_.emplace_back(key, 0.0);
-    for (std::size_t i = 0; i < readings.size(); ++i) {
-      const double number = readings[i].second.item<double>();
-      require(std::isfinite(number), "training went astray: ", readings[i].first, " is ", number, " at step ", done,
-              "; lower the learning rate");
-      sums_[i].second += number;
-    }
-    ++count_;
-    if (!show) return;
-    std::vector<std::string> columns;
-    std::vector<double> row;
-    for (auto& [key, value] : sums_) {
-      columns.push_back(key), row.push_back(value /= static_cast<double>(count_));
-      events_.scalar(key, value, done);
-    }
-    if (!metrics_) metrics_.emplace(folder_.metrics_file(), columns, start_ > 0 ? std::optional(start_) : std::nullopt);
-    metrics_->append(done, row);
-    events_.flush();
-    progress_.update(done, sums_);
-    sums_.clear(), count_ = 0;
-  }
-  void sheet(const Tensor& picture, std::int64_t done) {
-    write_png(folder_.previews() / c10::str("step-", done, ".png"), picture);
-    events_.image("sheet", picture, done);
-  }
-  void finish() { progress_.finish(); }
-
- private:
-  const RunFolder& folder_;
-  std::int64_t start_, count_ = 0;
-  EventFile events_;
-  Progress progress_;
-  std::optional<MetricsFile> metrics_;
-  Readings sums_;
-};
 
 }  // namespace detail
 
@@ -293,6 +266,7 @@ int pretrain(int argc, const char* const* argv) {
     if (!options.parse(argc, argv)) return 0;
     settings.complete();
     if (settings.threads > 0) at::set_num_threads(static_cast<int>(settings.threads));
+    settings.choose_dtype();
     const std::unique_ptr<Pretraining> work = task.build(settings);
     return run_pretraining(std::string(Task::name), *work, settings, options);
   });

@@ -3,20 +3,22 @@
 
 namespace opad {
 
-/// Side of the mini world's pictures, in pixels.
-inline constexpr std::int64_t mini_resolution = 32;
+/// Side of an edition's pictures, in pixels.
+constexpr std::int64_t mini_resolution(sprites::Edition edition) {
+  return edition == sprites::Edition::First ? 32 : 64;
+}
 
-/// Pictures [3, H, W] of sprites -> [B, 3, H, W] in [-1, 1].
-inline Tensor render_batch(const std::vector<sprites::Sprite>& batch, std::int64_t resolution = mini_resolution) {
+/// Pictures of sprites of one edition, at its resolution -> [B, 3, H, W] in [-1, 1].
+inline Tensor render_batch(const std::vector<sprites::Sprite>& batch) {
   std::vector<Tensor> pictures;
-  for (const auto& sprite : batch) pictures.push_back(sprites::render(sprite, resolution));
+  for (const auto& sprite : batch) pictures.push_back(sprites::render(sprite, mini_resolution(sprite.edition)));
   return at::stack(pictures).permute({0, 3, 1, 2}).to(torch::kFloat32).div_(127.5).sub_(1.0).contiguous();
 }
 
 /// Fresh sprites of the training distribution.
-inline std::vector<sprites::Sprite> sample_sprites(std::int64_t count, Stream stream) {
+inline std::vector<sprites::Sprite> sample_sprites(std::int64_t count, Stream stream, sprites::Edition edition) {
   std::vector<sprites::Sprite> batch;
-  for (std::int64_t i = 0; i < count; ++i) batch.push_back(sprites::sample_sprite(stream));
+  for (std::int64_t i = 0; i < count; ++i) batch.push_back(sprites::sample_sprite(stream, edition));
   return batch;
 }
 

@@ -132,7 +132,7 @@ class StudentTask : public Pretraining {
     return diffusion_.predicted_x0(x, unet_->forward(x, t, condition).to(torch::kFloat32), t);
   }
   std::int64_t patches() const {
-    const std::int64_t side = mini_resolution / dino_->config.patch_size;
+    const std::int64_t side = settings_.resolution / dino_->config.patch_size;
     return side * side;
   }
   /// The patch tokens that the critic judges.  [B, 3, H, W] -> [B, patches, width] for each layer
@@ -153,7 +153,9 @@ class StudentTask : public Pretraining {
     torch::NoGradGuard no_grad;
     std::vector<Tensor> parts;
     for (std::int64_t first = 0; first < std::max<std::int64_t>(1, options_.pairs / 2); first += 100) {
-      const Tensor plain = render_batch(sample_sprites(100, random.stream("student/real-sprites", first))).to(device_);
+      const Tensor plain =
+          render_batch(sample_sprites(100, random.stream("student/real-sprites", first), settings_.edition()))
+              .to(device_);
       parts.push_back(vae_->decode(vae_->encode(plain).mean).cpu().to(torch::kFloat16));
     }
     real_ = at::cat(parts);
@@ -169,13 +171,14 @@ class StudentTask : public Pretraining {
     }
     torch::NoGradGuard no_grad;
     const Tensor null_condition = text_->forward(tokenizer_({""}).to(device_));
-    const std::int64_t side = mini_resolution / vae_->downscale();
+    const std::int64_t side = settings_.resolution / vae_->downscale();
     std::vector<Tensor> noise, latent, ids;
     Progress progress("pairs", options_.pairs);
     for (std::int64_t first = 0; first < options_.pairs; first += 50) {
       const std::int64_t count = std::min<std::int64_t>(50, options_.pairs - first);
-      const auto captions = sample_captions(sample_sprites(count, random.stream("pairs/sprites", first)),
-                                            random.stream("pairs/captions", first));
+      const auto captions =
+          sample_captions(sample_sprites(count, random.stream("pairs/sprites", first), settings_.edition()),
+                          random.stream("pairs/captions", first));
       ids.push_back(tokenizer_(captions));
       noise.push_back(random.stream("pairs/noise", first).normal({count, vae_->config.latent_channels, side, side}));
       const Autocast autocast(settings_.dtype == "bfloat16", device_.type());

@@ -10,13 +10,18 @@ namespace opad {
 /// Pretrains the mini world's multi-step teacher, U-Net and text encoder together from nothing, on latents of sprites
 /// and their captions. Loss: mean squared error of the predicted velocity, timesteps uniform; a share of the captions
 /// is dropped for guidance.
-///   from  a finished teacher's folder (unet/, text_encoder/) to begin from instead of random weights; its widths must
-///   be these
+///   layers   residual blocks (with attention) of each level on the way down
+///   min_snr  0: all timesteps count alike; else the weight of a timestep is min(SNR, min_snr) / (SNR + 1), divided by
+///            its mean over all timesteps (Hang et al., "Efficient Diffusion Training via Min-SNR Weighting Strategy",
+///            ICCV 2023, arXiv 2303.09556, for predicted velocities; 5 there), but at least `min_weight` of the
+///            largest: the noisiest timesteps are where a one-step student begins
+///   from     a finished teacher's folder (unet/, text_encoder/) to begin from instead of random weights; its widths
+///            must be these
 struct TeacherPretraining {
   static constexpr std::string_view name = "teacher",
                                     description = "Trains the mini world's multi-step teacher: U-Net and text encoder.";
-  std::int64_t width = 64, text_width = 128, text_layers = 2, pictures = 60000;
-  double text_dropout = 0.1, guidance = 3.0;
+  std::int64_t width = 64, layers = 1, text_width = 128, text_layers = 2, pictures = 60000;
+  double text_dropout = 0.1, guidance = 3.0, min_snr = 0, min_weight = 0.1;
   std::filesystem::path from;
 
   static PretrainSettings defaults() {
@@ -47,10 +52,10 @@ inline const std::vector<std::string>& sheet_prompts() {
                                                 "a photo of a small orange dog in the snow",
                                                 "a photo of a checkered fish under water",
                                                 "a photo of a mug with a star on a plain background",
-                                                "a photo of a duck with glasses in the city",
+                                                "a photo of a duck with a scarf in the city",
                                                 "a photo of a cyan rocket in space",
                                                 "a poster of a clock in the kitchen",
-                                                "a photo of a gray teapot in the meadow",
+                                                "a photo of a pink teapot in the meadow",
                                                 "a pencil sketch of a cat in the city",
                                                 "a photo of a black backpack in the desert"};
   return prompts;
@@ -59,9 +64,10 @@ inline const std::vector<std::string>& sheet_prompts() {
 /// Latents of many sprites, made once and kept in a file: encoding them anew would cost as much as training on them.
 class LatentBank {
  public:
-  LatentBank(const std::filesystem::path& file, std::int64_t count, const Random& random, AutoencoderKL& vae,
-             torch::Device device)
-      : random_(random) {
+  LatentBank(const std::filesystem::path& file, std::int64_t count, const Random& random, sprites::Edition edition,
+             AutoencoderKL& vae, torch::Device device)
+      : random_(random),
+        edition_(edition) {
     if (std::filesystem::exists(file)) latents_ = SafeTensors(file).tensors().at("latents");
     if (latents_.defined() && latents_.size(0) == count) return;
     torch::NoGradGuard no_grad;
@@ -80,25 +86,35 @@ class LatentBank {
   std::int64_t size() const { return latents_.size(0); }
   sprites::Sprite sprite(std::int64_t i) const {
     Stream stream = random_.stream("bank/sprites", i);
-    return sprites::sample_sprite(stream);
+    return sprites::sample_sprite(stream, edition_);
   }
   Tensor latents(const Tensor& indices) const { return latents_.index_select(0, indices).to(torch::kFloat32); }
 
  private:
   Random random_;
+  sprites::Edition edition_;
   Tensor latents_;  // [N, C, h, w] float16
 };
 
-/// Mean squared error of the U-Net's velocity at x0 with noise.  x0, noise [B, C, h, w], timestep [B]
+/// The weight of each timestep in the loss of velocities; see TeacherPretraining.  alpha_bar [T] -> [T], mean 1
+inline Tensor min_snr_weights(const Tensor& alpha_bar, double min_snr, double min_weight) {
+  const Tensor a = alpha_bar.to(torch::kFloat64), snr = a / (1 - a), weight = snr.clamp_max(min_snr) / (snr + 1);
+  const Tensor raised = at::maximum(weight, min_weight * weight.max());
+  return (raised / raised.mean()).to(torch::kFloat32);
+}
+
+/// Mean squared error of the U-Net's velocity at x0 with noise, each sample's times its weight where there are weights.
+///   x0, noise [B, C, h, w], timestep [B], weight [B] or undefined
 inline Tensor velocity_loss(UNet2DConditionModel& unet, const Diffusion& diffusion, const PretrainSettings& settings,
                             const Tensor& x0, const Tensor& noise, const Tensor& timestep,
-                            const std::function<Tensor()>& condition) {
+                            const std::function<Tensor()>& condition, const Tensor& weight = {}) {
   Tensor prediction;
   {
     const Autocast autocast(settings.dtype == "bfloat16", x0.device().type());
     prediction = unet.forward(diffusion.add_noise(x0, noise, timestep), timestep, condition()).to(torch::kFloat32);
   }
-  return (prediction - diffusion.velocity(x0, noise, timestep)).square().mean();
+  const Tensor squared = (prediction - diffusion.velocity(x0, noise, timestep)).square();
+  return weight.defined() ? (weight * squared.mean({1, 2, 3})).mean() : squared.mean();
 }
 
 class TeacherTask : public Pretraining {
@@ -111,8 +127,9 @@ class TeacherTask : public Pretraining {
         vae_(AutoencoderKL::from_pretrained(s.models / "teacher" / "vae")),
         diffusion_(SchedulerConfig::from_json(mini_scheduler("DDIMScheduler"), "mini world")) {
     const Random random(s.seed);
-    const std::int64_t channels = vae_->config.latent_channels, side = mini_resolution / vae_->downscale();
-    unet_ = std::make_shared<UNet2DConditionModel>(mini_unet(channels, side, options.width, options.text_width));
+    const std::int64_t channels = vae_->config.latent_channels, side = s.resolution / vae_->downscale();
+    unet_ = std::make_shared<UNet2DConditionModel>(
+        mini_unet(channels, side, options.width, options.text_width, options.layers));
     text_ = std::make_shared<CLIPTextModel>(
         mini_text(tokenizer_, options.text_width, options.text_layers, options.text_width));
     fill_random(*unet_, random, 0.58), fill_random(*text_, random, 0.58);
@@ -123,7 +140,11 @@ class TeacherTask : public Pretraining {
                       (options.from / "text_encoder").string());
     }
     vae_->to(device_), unet_->to(device_), text_->to(device_);
-    bank_.emplace(s.output.string() + ".latents.safetensors", options.pictures, random, *vae_, device_);
+    if (options.min_snr > 0) {
+      const Tensor all = torch::arange(diffusion_.steps());
+      weights_ = min_snr_weights(diffusion_.alpha_bar(all), options.min_snr, options.min_weight).to(device_);
+    }
+    bank_.emplace(s.output.string() + ".latents.safetensors", options.pictures, random, s.edition(), *vae_, device_);
     sheet_noise_ = random.stream("sheet/noise")
                        .normal({static_cast<std::int64_t>(sheet_prompts().size()), channels, side, side})
                        .to(device_);
@@ -146,7 +167,9 @@ class TeacherTask : public Pretraining {
     const Tensor timestep =
         step.stream("teacher/timestep").integers(0, diffusion_.steps(), {step.batch_size}).to(device_);
     const Tensor ids = tokenizer_(captions).to(device_);
-    return velocity_loss(*unet_, diffusion_, settings_, x0, noise, timestep, [&] { return text_->forward(ids); });
+    return velocity_loss(
+        *unet_, diffusion_, settings_, x0, noise, timestep, [&] { return text_->forward(ids); },
+        weights_.defined() ? weights_.index_select(0, timestep) : Tensor());
   }
   void save() const override {
     const auto folder = settings_.models / "teacher";
@@ -183,7 +206,7 @@ class TeacherTask : public Pretraining {
   std::shared_ptr<CLIPTextModel> text_;
   Diffusion diffusion_;
   std::optional<LatentBank> bank_;
-  Tensor sheet_noise_;
+  Tensor sheet_noise_, weights_;
 };
 
 }  // namespace detail
@@ -194,5 +217,5 @@ inline std::unique_ptr<Pretraining> TeacherPretraining::build(const PretrainSett
 
 }  // namespace opad
 
-BOOST_HANA_ADAPT_STRUCT(opad::TeacherPretraining, width, text_width, text_layers, pictures, text_dropout, guidance,
-                        from);
+BOOST_HANA_ADAPT_STRUCT(opad::TeacherPretraining, width, layers, text_width, text_layers, pictures, text_dropout,
+                        guidance, min_snr, min_weight, from);

@@ -111,16 +111,17 @@ struct Replace : Base {
   static constexpr bool any = std::same_as<Where, detail::TheOnlyOne>;
   static_assert(detail::slots_with<Base, Old> > 0,
                 "Replace<Base, Old, New>: no slot of Base gives Old, so nothing would change.");
-  static_assert(!any || detail::slots_with<Base, Old> < 2,
-                "Replace<Base, Old, New>: two or more slots of Base give Old; say which one is meant, as in Replace<Base, "
-                "Old, New, slot::student_adapter>.");
+  static_assert(
+      !any || detail::slots_with<Base, Old> < 2,
+      "Replace<Base, Old, New>: two or more slots of Base give Old; say which one is meant, as in Replace<Base, "
+      "Old, New, slot::student_adapter>.");
   static std::string name() { return c10::str(Base::name(), "-with-", New::name, "-for-", Old::name); }
-#define OPAD_REPLACE(member, options, Concept, folder, preset, slips)                                             \
-  static auto member() {                                                                                          \
-    static_assert(!std::same_as<Where, slot::member> || detail::gives<decltype(Base::member()), Old>(),           \
-                  "Replace<Base, Old, New, Slot>: the slot '" #member "' of Base does not give Old.");            \
-    if constexpr (any || std::same_as<Where, slot::member>) return detail::put<Old, New>(Base::member());         \
-    else return Base::member();                                                                                   \
+#define OPAD_REPLACE(member, options, Concept, folder, preset, slips)                                     \
+  static auto member() {                                                                                  \
+    static_assert(!std::same_as<Where, slot::member> || detail::gives<decltype(Base::member()), Old>(),   \
+                  "Replace<Base, Old, New, Slot>: the slot '" #member "' of Base does not give Old.");    \
+    if constexpr (any || std::same_as<Where, slot::member>) return detail::put<Old, New>(Base::member()); \
+    else return Base::member();                                                                           \
   }
   OPAD_SLOTS(OPAD_REPLACE)
 #undef OPAD_REPLACE

@@ -7,7 +7,7 @@ namespace opad {
 
 /// What the scored student of a row is.
 enum class Scored {
-  Trained,         // what the run trained
+  Trained,          // what the run trained
   TeachersAdapters  // the student as it is, under the adapters that the teacher learned
 };
 
@@ -19,7 +19,7 @@ enum class Scored {
 inline constexpr int drops = -1, gains = +1;
 struct RowFacts {
   int published = 0;
-  std::string_view teacher_of = {};
+  std::string teacher_of = {};
   Scored scored = Scored::Trained;
 };
 
@@ -27,15 +27,20 @@ namespace detail {
 /// A recipe's facts as a row; what only looks like them is refused.
 template <class Recipe>
 RowFacts facts_of() {
-  static_assert(!(requires { Recipe::published; } || requires { Recipe::teacher_of; } || requires { Recipe::copied; } ||
-                  requires { Recipe::rows(); } || requires { Recipe::facts(); }),
-                "Recipe: what a row says beside its recipe is one function: static RowFacts row() { return {.published = "
-                "drops}; } (include/opad/recipe/row.hpp).");
-  if constexpr (requires { { Recipe::row() } -> std::same_as<RowFacts>; }) {
+  static_assert(
+      !(
+          requires { Recipe::published; } || requires { Recipe::teacher_of; } || requires { Recipe::copied; } ||
+          requires { Recipe::rows(); } || requires { Recipe::facts(); }),
+      "Recipe: what a row says beside its recipe is one function: static RowFacts row() { return {.published = "
+      "drops}; } (include/opad/recipe/row.hpp).");
+  if constexpr (requires {
+                  { Recipe::row() } -> std::same_as<RowFacts>;
+                }) {
     return Recipe::row();
   } else {
-    static_assert(!requires { Recipe::row(); } && !requires { Recipe::row; },
-                  "Recipe: row() gives no RowFacts (include/opad/recipe/row.hpp).");
+    static_assert(
+        !requires { Recipe::row(); } && !requires { Recipe::row; },
+        "Recipe: row() gives no RowFacts (include/opad/recipe/row.hpp).");
     return {};
   }
 }

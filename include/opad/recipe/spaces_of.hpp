@@ -24,12 +24,10 @@ constexpr bool looks_through(const hana::tuple<Viewers...>*) {
 /// its policies looks through the same encoder.
 template <class P, class S>
 constexpr bool gives_space = [] {
-  if constexpr (requires { typename S::backbone; }) {
+  return hana::unpack(detail::backbone_of<S>(), [](auto... backbone) {
     using Viewers = decltype(viewers(std::declval<const P&>()));
-    return detail::looks_through<typename S::backbone>(static_cast<const Viewers*>(nullptr));
-  } else {
-    return true;
-  }
+    return (detail::looks_through<typename decltype(backbone)::type>(static_cast<const Viewers*>(nullptr)) && ...);
+  });
 }();
 
 /// Whether the student has something to be compared with.

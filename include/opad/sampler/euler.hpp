@@ -5,10 +5,11 @@
 namespace opad {
 
 /// Euler's method on the probability flow:  x' = x + (sigma' - sigma) noise,  noise = (x - x0) / sigma. One step from
-/// the noisiest timestep gives x0 itself; this is how SD-Turbo samples. Config: timestep_spacing, steps_offset,
-/// interpolation_type, use_karras_sigmas, use_exponential_sigmas, sigma_min, sigma_max, final_sigmas_type,
-/// timestep_type. Karras et al., "Elucidating the Design Space of Diffusion-Based Generative Models", NeurIPS 2022,
-/// arXiv 2206.00364; no churn.
+/// the noisiest timestep gives x0 itself; this is how SD-Turbo samples.
+/// Config: timestep_spacing, steps_offset, interpolation_type, use_karras_sigmas, use_exponential_sigmas, sigma_min,
+/// sigma_max, final_sigmas_type, timestep_type.
+/// Karras et al., "Elucidating the Design Space of Diffusion-Based Generative Models", NeurIPS 2022, arXiv 2206.00364;
+/// no churn.
 class Euler : public VarianceExploding {
  public:
   Euler(const SchedulerConfig& config, std::int64_t steps) : VarianceExploding(config, grid(config, steps)) {}

@@ -19,8 +19,8 @@ struct SamplerStep {
 ///   add_noise(x0, noise, k)  the sample that step k expects, of a clean x0
 ///   needs_noise(k)           whether step k draws; its noise is standard normal, shaped as x
 /// Coefficients are numbers in float64, samples keep their type, and a step is differentiable in the model's output and
-/// in x. A sampler belongs to one run: steps come in order (DpmSolverPlusPlus2M remembers the last one). Models: Ddim,
-/// Ddpm, Euler, EulerAncestral, Lcm, DpmSolverPlusPlus2M, and AnySampler, which is one of them.
+/// in x. A sampler belongs to one run: steps come in order (DpmSolverPlusPlus2M remembers the last one).
+/// Models: Ddim, Ddpm, Euler, EulerAncestral, Lcm, DpmSolverPlusPlus2M, and AnySampler, which is one of them.
 template <class S>
 concept Sampler = std::constructible_from<S, const SchedulerConfig&, std::int64_t> &&
                   requires(S& sampler, const S& fixed, const Tensor& x, std::int64_t k) {
@@ -47,9 +47,8 @@ inline void require_noise(std::string_view who, std::int64_t k, const Tensor& x,
 
 /// A config's limits of the predicted picture: dynamic thresholding, or clipping, or none.
 ///   thresholding   clamp to [-s, s], then divide by s; s = the dynamic_thresholding_ratio-quantile of |x0| in each
-///   sample, at
-///                  least 1 and at most sample_max_value. Saharia et al. (Imagen), NeurIPS 2022, arXiv 2205.11487,
-///                  section 2.3.
+///                  sample, at least 1 and at most sample_max_value. Saharia et al. (Imagen), NeurIPS 2022, arXiv
+///                  2205.11487, section 2.3.
 inline Tensor limited_sample(const SchedulerConfig& config, const Tensor& x0) {
   if (!config.thresholding)
     return config.clip_sample ? x0.clamp(-config.clip_sample_range, config.clip_sample_range) : x0;

@@ -34,14 +34,11 @@ SchedulerConfig with_schedule(SchedulerConfig config, const S& schedule) {
 
 /// Writes scheduler_config.json: a checkpoint's own, with another noise schedule in it.
 ///   folder  where;  checkpoint  folder of the checkpoint's scheduler
-OPAD_ONCE void save_schedule(const std::filesystem::path& folder, const SchedulerConfig& config,
-                             const std::filesystem::path& checkpoint) {
-  Json json = read_json(checkpoint / "scheduler_config.json");
-  json["trained_betas"] = config.trained_betas;
-  json["num_train_timesteps"] = config.num_train_timesteps;
-  json["rescale_betas_zero_snr"] = false;
-  std::filesystem::create_directories(folder);
-  write_json(folder / "scheduler_config.json", json);
-}
+void save_schedule(const std::filesystem::path& folder, const SchedulerConfig& config,
+                   const std::filesystem::path& checkpoint);
 
 }  // namespace opad
+
+#ifndef OPAD_COMPILED_ELSEWHERE
+#include <opad/schedule/detail/schedule_choice.hpp>
+#endif

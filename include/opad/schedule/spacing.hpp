@@ -56,7 +56,8 @@ inline void round_timesteps(std::vector<double>& timesteps) {
 
 /// The `count` timesteps of one sampling run, noisiest first.  train_steps T.
 /// Always `count` values, also where rounding squeezes in one more, t = -1, in diffusers (Trailing, T = 1000, count
-/// 61). Throws unless 1 <= count <= T.
+/// 61).
+/// Throws unless 1 <= count <= T.
 inline std::vector<double> spaced_timesteps(Spacing spacing, std::int64_t train_steps, std::int64_t count,
                                             std::int64_t offset) {
   require(count >= 1 && count <= train_steps, "a sampler with ", count, " steps, but the model was trained with ",

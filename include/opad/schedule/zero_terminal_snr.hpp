@@ -4,8 +4,9 @@
 namespace opad {
 
 /// Shifts and scales s = sqrt(alpha_bar) so that its last value is exactly 0 and its first stays: at the last step
-/// nothing of the picture is left, as at the start of sampling.     s_t -> (s_t - s_{T-1}) s_0 / (s_0 - s_{T-1}) [T] ->
-/// [T] Lin et al., "Common Diffusion Noise Schedules and Sample Steps are Flawed", WACV 2024, arXiv 2305.08891,
+/// nothing of the picture is left, as at the start of sampling.
+///   s_t -> (s_t - s_{T-1}) s_0 / (s_0 - s_{T-1})     [T] -> [T]
+/// Lin et al., "Common Diffusion Noise Schedules and Sample Steps are Flawed", WACV 2024, arXiv 2305.08891,
 /// algorithm 1.
 inline Eigen::ArrayXd rescale_to_zero_terminal_snr(const Eigen::ArrayXd& alpha_bar) {
   const Eigen::ArrayXd signal = alpha_bar.sqrt();

@@ -4,9 +4,11 @@
 namespace opad {
 
 namespace detail {
+/// The Backbone that a space looks through, itself or where it is rendered from: none or one.
 template <class S>
 constexpr auto backbone_of() {
   if constexpr (requires { typename S::backbone; }) return hana::tuple_t<typename S::backbone>;
+  else if constexpr (requires { typename S::from; }) return backbone_of<typename S::from>();
   else return hana::tuple_t<>;
 }
 }  // namespace detail

@@ -27,8 +27,8 @@ struct Denoiser {
     return prediction;
   }
   /// The same with classifier-free guidance: null + scale (conditional - null), in one pass over the doubled batch,
-  /// null first. null_condition [1 or B, 77, C].  Ho & Salimans, "Classifier-Free Diffusion Guidance", 2022, arXiv
-  /// 2207.12598.
+  /// null first.
+  /// null_condition [1 or B, 77, C].  Ho & Salimans, "Classifier-Free Diffusion Guidance", 2022, arXiv 2207.12598.
   Tensor predict_guided(const Tensor& latent, const Tensor& timestep, const Tensor& condition,
                         const Tensor& null_condition, double scale) const {
     const Tensor both = at::cat({null_condition.expand_as(condition), condition});

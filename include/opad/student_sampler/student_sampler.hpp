@@ -13,10 +13,10 @@ namespace opad {
 ///   scheduler  of the student's folder: the noise schedule and how its checkpoint is sampled
 /// Laws (tests/laws/): finite; sample i sees only row i of noise and condition; no draws.
 template <class S>
-concept StudentSampler = std::copy_constructible<S> &&
-                         requires(const S& sampler, const Denoiser& student, const SchedulerConfig& scheduler, const Tensor& x) {
-                           { S::name } -> std::convertible_to<std::string_view>;
-                           { sampler(student, scheduler, x, x) } -> std::same_as<Tensor>;
-                         };
+concept StudentSampler = std::copy_constructible<S> && requires(const S& sampler, const Denoiser& student,
+                                                                const SchedulerConfig& scheduler, const Tensor& x) {
+  { S::name } -> std::convertible_to<std::string_view>;
+  { sampler(student, scheduler, x, x) } -> std::same_as<Tensor>;
+};
 
 }  // namespace opad

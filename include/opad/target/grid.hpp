@@ -27,9 +27,9 @@ struct GridSteps {
     Ddim sampler(q.scheduler, points);
     const auto& grid = sampler.timesteps();
     const auto first = std::find(grid.begin(), grid.end(), timestep[0].item<double>()) - grid.begin();
-    const auto [sample, clean] =
-        denoise_steps(q.teacher, sampler, q.teacher.diffusion.add_noise(q.start, q.noise, timestep),
-                      {.condition = q.condition, .null_condition = q.null_condition, .guidance = guidance}, first, most);
+    const auto [sample, clean] = denoise_steps(
+        q.teacher, sampler, q.teacher.diffusion.add_noise(q.start, q.noise, timestep),
+        {.condition = q.condition, .null_condition = q.null_condition, .guidance = guidance}, first, most);
     return first + most <= points ? clean : sample;
   }
 };

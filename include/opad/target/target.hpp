@@ -18,7 +18,8 @@ struct Question {
 
 /// What the student is compared with: a clean latent y0, without gradient.
 ///   needs_teacher   whether the teacher is asked; a target that does not (RealImages) has no latent(): it is the
-///   photographs clean           the answer belongs to no noise level: omega is taken at alpha_bar = 1; else there is
+///                   photographs
+///   clean           the answer belongs to no noise level: omega is taken at alpha_bar = 1; else there is
 ///   target.timestep(question, draws) -> [B] int64   the noise level t' at which omega is taken; drawn whether or not
 ///                                                   y0 is asked for
 ///   target.latent(question, timestep) -> [B, 4, h, w]

@@ -4,8 +4,8 @@
 
 namespace opad {
 
-/// The table of one iteration as a recipe's policies see it: actor x space (design.md §4). Its columns are known from the
-/// recipe's type, so asking for an entry that the recipe cannot give is a compile error.
+/// The table of one iteration as a recipe's policies see it: actor x space (design.md §4). Its columns are known from
+/// the recipe's type, so asking for an entry that the recipe cannot give is a compile error.
 ///   student       x̂, with gradient
 ///   target        the teacher's answer, none
 ///   photographs   what the teacher learns from, none
@@ -22,9 +22,10 @@ class Iteration {
   }
   template <Space S>
   const Tensor& target() {
-    static_assert(has_target<P>,
-                  "This recipe has no target: its coupling trains the student without a teacher. Leave out the alignment "
-                  "terms, choose the target RealImages, or a coupling with a teacher (Joint, Sequential, FrozenTeacher).");
+    static_assert(
+        has_target<P>,
+        "This recipe has no target: its coupling trains the student without a teacher. Leave out the alignment "
+        "terms, choose the target RealImages, or a coupling with a teacher (Joint, Sequential, FrozenTeacher).");
     return entry<S>(table_->target);
   }
   template <Space S>
@@ -45,7 +46,7 @@ class Iteration {
   const Tensor& condition() const { return table_->condition; }            // c, detached  [B, 77, C]
   const Tensor& null_condition() const { return table_->null_condition; }  // c∅  [1, 77, C]
   const Tensor& omega() const { return table_->omega; }                    // of the target's noise level  [B]
-  const Tensor& real_weight() const { return table_->real_weight; }  // of each real picture [B]; undefined: 1
+  const Tensor& real_weight() const { return table_->real_weight; }        // of each real picture [B]; undefined: 1
   Pictures& student_pictures() { return table_->student; }
 
   /// Tells the observer, if there is one.

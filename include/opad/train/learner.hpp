@@ -31,10 +31,13 @@ class Learner {
   void zero_grad() {
     for (auto& group : groups_) group->zero_grad();
   }
-  /// Parameters and moments, under names that begin with the learner's.
+  /// Parameters and moments, under names that begin with the learner's. Throws where two optimisers of one learner give
+  /// different tensors one name: a checkpoint would lose one of them.
   void add_state(Tensors& out) const {
     for (const auto& group : groups_)
-      for (const auto& [key, tensor] : group->state()) out[name_ + "." + key] = tensor;
+      for (const auto& [key, tensor] : group->state())
+        require(out.emplace(name_ + "." + key, tensor).second, "the optimisers of ", name_, " keep two things as '",
+                key, "'; let each name in an optimiser's state() hold a parameter's name");
   }
 
  private:

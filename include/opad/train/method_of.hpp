@@ -117,7 +117,7 @@ Method method_of(const P& p) {
   if constexpr (requires { p.coupling.denoising_weight; }) m.denoising_weight = p.coupling.denoising_weight;
   if constexpr (HasSecondStage<Coupling>) {
     SecondStageFunctions stage{.boundary = [c = p.coupling](std::int64_t total) { return c.boundary(total); },
-                      .pictures = p.coupling.pictures};
+                               .pictures = p.coupling.pictures};
     if constexpr (requires { typename Coupling::Filter::space; }) {
       stage.share = p.coupling.filter.share;
       stage.render = [](Networks& networks, const Tensor& image) {
@@ -130,6 +130,10 @@ Method method_of(const P& p) {
     m.terms.push_back({std::string(Term::name), term.weight, [=](Table& table) { detail::check_term<P>(term, table); },
                        [=](Table& table) { return detail::distance<P>(term, table); }});
   });
+  static_assert(
+      requires(const SchedulerConfig& teacher) { p.target.check(teacher); } || !requires { &Target::check; },
+      "This recipe's target has a check() that cannot be called; give it `void check(const SchedulerConfig& "
+      "teacher) const`.");
   m.check_target = [target = p.target](const SchedulerConfig& teacher) {
     if constexpr (requires { target.check(teacher); }) target.check(teacher);
   };
@@ -159,6 +163,10 @@ Method method_of(const P& p) {
       else return {};
     };
   }
+  static_assert(
+      requires(const Tensor& c, const Draws& draws) { p.words.heard(c, draws); } || !requires { &Words::heard; },
+      "This recipe's words have a heard() that cannot be called; give it `Tensor heard(const Tensor& condition, "
+      "const Draws& draws) const`.");
   m.heard = [words = p.words](const Tensor& condition, const Draws& draws) -> Tensor {
     if constexpr (requires { words.heard(condition, draws); }) return words.heard(condition, draws);
     else return condition;

@@ -4,8 +4,8 @@
 
 namespace opad {
 
-/// What one micro-batch of an iteration holds, whatever the recipe: the four actors' pictures and what everybody shares.
-/// Policies see it as Iteration<Policies>, which knows what their recipe can give.
+/// What one micro-batch of an iteration holds, whatever the recipe: the four actors' pictures and what everybody
+/// shares. Policies see it as Iteration<Policies>, which knows what their recipe can give.
 struct Table {
   Table(Networks& networks_, Draws draws_, const Observer& observer_)
       : networks(&networks_),

@@ -32,6 +32,7 @@ struct World {
                     SchedulerConfig::from_pretrained((has_teacher ? parts.teacher : parts.student) / "scheduler"),
                 .student_scheduler = SchedulerConfig::from_pretrained(parts.student / "scheduler"),
                 .networks = Networks(AutoencoderKL::from_pretrained(shared / "vae"))};
+    require_rows(world.tokenizer, world.text_encoder->token_table().size(0), shared.string());
     if (parts.own_text_encoder)
       world.student_text_encoder = CLIPTextModel::from_pretrained(parts.student / "text_encoder");
     return world;

@@ -7,8 +7,9 @@
 namespace opad {
 
 /// R1 on features: gamma/2 times the mean squared norm of the judgement's gradient in the features of real pictures, so
-/// that the head does not become steep around them. The eye is frozen, so the gradient stops at its features.  gamma >=
-/// 0 Mescheder et al., "Which Training Methods for GANs do actually Converge?", ICML 2018, arXiv 1801.04406.
+/// that the head does not become steep around them. The eye is frozen, so the gradient stops at its features.
+/// gamma >= 0
+/// Mescheder et al., "Which Training Methods for GANs do actually Converge?", ICML 2018, arXiv 1801.04406.
 struct R1 {
   static constexpr std::string_view name = "r1";
   double gamma = 1.0;

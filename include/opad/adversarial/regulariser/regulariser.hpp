@@ -20,8 +20,8 @@ concept Regulariser = requires(const R& regulariser, const Judge& judge, const T
   { regulariser.penalty(judge, features) } -> std::same_as<Tensor>;
 };
 
-/// How real a head finds pictures, in one number each: the logit, or the difference of the two classes.  [B, ...,
-/// outputs] -> [B]
+/// How real a head finds pictures, in one number each: the logit, or the difference of the two classes.
+/// [B, ..., outputs] -> [B]
 inline Tensor realness(const Tensor& logits) {
   const Tensor judged = logits.size(-1) == 2 ? logits.select(-1, 1) - logits.select(-1, 0) : logits.select(-1, 0);
   return judged.reshape({logits.size(0), -1}).mean(1);

@@ -6,7 +6,9 @@ namespace opad::sprites {
 /// Sits and looks at us; k: long ears.
 inline Anchors cat(Painter& p, const Colors& c, double k) {
   p.shape(stroke(curve({{66, 90}, {86, 91}, {93, 78}, {85, 66}, {89, 56}}), 8), c.secondary);
-  p.shape(smooth({{50, 50}, {68, 60}, {76, 82}, {69, 96}, {50, 97}, {31, 96}, {24, 82}, {32, 60}}), c.body);
+  if (p.edition() == Edition::First)
+    p.shape(smooth({{50, 50}, {68, 60}, {76, 82}, {69, 96}, {50, 97}, {31, 96}, {24, 82}, {32, 60}}), c.body);
+  else p.shape(smooth({{50, 48}, {71, 57}, {82, 80}, {76, 96}, {50, 97}, {24, 96}, {18, 80}, {29, 57}}), c.body);
   for (const double side : {-1., 1.}) {
     p.shape(ellipse(50 + 10 * side, 93, 8, 5), c.secondary);
     p.shape({{50 + 25 * side, 34}, {50 + 25 * side, 6 - 4 * k}, {50 + 5 * side, 21}}, c.primary);
@@ -58,8 +60,13 @@ inline Anchors duck(Painter& p, const Colors& c, double k) {
   p.shape(smooth({{20, 31}, {12, 33}, {2, 32}, {1, 39}, {9, 45}, {20, 44}}), bill);
   p.bare(stroke({{4, 38}, {18, 38}}, 1.5), ink);
   eye(p, 29, 28, 5.5);
-  p.shape(smooth({{48, 68}, {62, 65}, {84, 66}, {78, 80}, {60, 85}, {48, 79}}), c.secondary);
-  p.bare(stroke(curve({{58, 76}, {66, 77}, {74, 74}}), 2), c.accent);
+  if (p.edition() == Edition::First) {
+    p.shape(smooth({{48, 68}, {62, 65}, {84, 66}, {78, 80}, {60, 85}, {48, 79}}), c.secondary);
+    p.bare(stroke(curve({{58, 76}, {66, 77}, {74, 74}}), 2), c.accent);
+  } else {  // small, so that the texture is seen
+    p.shape(smooth({{64, 70}, {76, 65}, {91, 62}, {88, 74}, {76, 79}, {66, 77}}), c.secondary);
+    p.shape(stroke(curve({{22, 55}, {36, 60}, {52, 55}}), 4), c.accent);
+  }
   return {{36, 12}, {34, 77}, {27, 28}, 16, {19, 55}, {53, 55}};
 }
 
@@ -71,7 +78,8 @@ inline Anchors fish(Painter& p, const Colors& c, double k) {
   p.shape(smooth({{44, 78}, {50, 92}, {62, 92}, {60, 76}}), c.secondary);
   p.shape(smooth({{4, 58}, {16, 40}, {38, 28}, {62, 36}, {80, 54}, {80, 60}, {62, 76}, {38, 86}, {16, 74}}), c.body);
   p.shape(smooth({{4, 58}, {15, 41}, {30, 32}, {35, 45}, {35, 69}, {30, 82}, {15, 73}}), c.primary);
-  p.shape(smooth({{44, 56}, {58, 52}, {62, 62}, {54, 70}, {46, 66}}), c.accent);
+  if (p.edition() == Edition::First) p.shape(smooth({{44, 56}, {58, 52}, {62, 62}, {54, 70}, {46, 66}}), c.accent);
+  else p.shape(smooth({{45, 58}, {56, 54}, {60, 61}, {54, 67}, {47, 65}}), c.accent);
   eye(p, 20, 49, 7);
   p.bare(stroke(curve({{5, 63}, {11, 66}, {17, 64}}), 2), ink);
   return {{36, 32}, {54, 58}, {20, 49}, 17, {35, 34}, {35, 81}};

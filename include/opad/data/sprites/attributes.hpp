@@ -5,6 +5,13 @@
 
 namespace opad::sprites {
 
+/// Which drawing of the world. The shipped models know the first, of 32 pixels. The second is drawn for 64 pixels and
+/// for models that shall read and draw it all: larger figures, textures and accessories, fewer of both, colors further
+/// apart and kept by all styles, scenes without small loose details. The first goes, and this with it, when models of
+/// the second ship.
+enum class Edition { First, Second };
+constexpr Edition edition_of(std::int64_t resolution) { return resolution < 64 ? Edition::First : Edition::Second; }
+
 /// What can be said about a sprite. The words are those of captions; a word's place in its table is the enumerator's
 /// number.
 enum class Kind { Cat, Dog, Duck, Fish, Robot, Car, Boat, Rocket, Mug, Teapot, Backpack, Clock };
@@ -67,6 +74,7 @@ struct Sprite {
   double tilt = 0;                         // degrees
   bool mirrored = false;
   std::uint64_t detail = 0;  // key of the scene's own draws: where the trees stand
+  Edition edition = Edition::First;
 };
 
 struct Rgb {
@@ -90,11 +98,13 @@ constexpr Rgb rgb(Color color) {
   return palette[static_cast<std::size_t>(color)];
 }
 
-/// Can a person tell these two apart in a pattern of two-pixel stripes? Euclidean distance in RGB of more than 105.
-constexpr bool distinct(Color a, Color b) {
+/// Can a person tell these two apart in a pattern of two-pixel stripes? Euclidean distance in RGB of more than 105; of
+/// more than 125, and none of them gray (the color of sketches), in the second edition.
+constexpr bool distinct(Color a, Color b, Edition edition = Edition::First) {
   const Rgb p = rgb(a), q = rgb(b);
-  const int r = p.r - q.r, g = p.g - q.g, bl = p.b - q.b;
-  return r * r + g * g + bl * bl > 105 * 105;
+  const int r = p.r - q.r, g = p.g - q.g, bl = p.b - q.b, squared = r * r + g * g + bl * bl;
+  if (edition == Edition::First) return squared > 105 * 105;
+  return squared > 125 * 125 && a != Color::Gray && b != Color::Gray;
 }
 
 }  // namespace opad::sprites

@@ -53,9 +53,11 @@ inline void frame_picture(Painter& overlay, Style style, Stream& random) {
   if (style == Style::Watercolor) finishing::deckle(overlay, random);
 }
 
-/// Wet paint, and the glow of neon light, in a finished picture.  uint8 [H, W, 3], changed in place
-inline void develop(Tensor& picture, Style style) {
-  if (style != Style::Watercolor && style != Style::Neon) return;
+/// Wet paint (dry in the second edition), and the glow of neon light, in a finished picture.  uint8 [H, W, 3], changed
+/// in place
+inline void develop(Tensor& picture, Style style, Edition edition) {
+  const bool wet = style == Style::Watercolor && edition == Edition::First;
+  if (!wet && style != Style::Neon) return;
   const std::int64_t side = picture.size(0), n = picture.numel();
   const int passes = static_cast<int>((side * side + 2047) / 4096);  // the radius grows with the root of the passes
   auto* const pixels = picture.data_ptr<std::uint8_t>();

@@ -27,6 +27,8 @@ struct Tone {
   Style style;
   bool figure;
   bool dark = false;  // a dark scene: a light line keeps a dark figure apart from it
+  Edition edition = Edition::First;
+  bool second() const { return edition == Edition::Second; }
 
   Rgb fill(Rgb color) const {
     const int grey = luminance(color);
@@ -34,13 +36,14 @@ struct Tone {
       case Style::Photo:
         return color;
       case Style::Sketch:
+        if (figure && second()) return mix(paper, color, 140);  // colored pencils
         return mix(paper, gray(grey), figure ? 150 : 70);
       case Style::Watercolor:
         return mix(color, paper, figure ? 30 : 110);
       case Style::Poster:
         return vivid(color, grey);
       case Style::Neon:
-        return figure ? shade(glowing(color), 78) : mix(Rgb{14, 8, 34}, color, 52);
+        return figure ? shade(glowing(color), second() ? 130 : 78) : mix(Rgb{14, 8, 34}, color, 52);
     }
     return color;
   }
@@ -105,6 +108,8 @@ class Painter {
         tone_(tone),
         to_canvas_(to_canvas) {}
 
+  Edition edition() const { return tone_.edition; }
+
   /// A part with its line around it.
   void shape(const Path& path, const Paint& paint) {
     const double width = tone_.line_width() * static_cast<double>(canvas_.side());
@@ -115,7 +120,7 @@ class Painter {
   void bare(const Path& path, const Paint& paint) {
     const Path polygon = to_canvas_(path);
     const Rgb base = tone_.fill(paint.base), pattern = tone_.fill(paint.pattern);
-    const Pattern at(paint, to_canvas_);
+    const Pattern at(paint, to_canvas_, tone_.edition);
     canvas_.fill(polygon, [&](std::int64_t row) {
       const int light = light_at(row);
       const Rgb colors[2] = {shade(base, light), shade(pattern, light)};
@@ -144,9 +149,10 @@ class Painter {
   /// integers.
   class Pattern {
    public:
-    Pattern(const Paint& paint, const Transform& to_canvas) : texture_(paint.texture) {
-      constexpr double period[] = {1, 19, 19, 22}, step[] = {0, 1, 1, 1};
-      const double scale = 65536 / period[static_cast<int>(texture_)] * step[static_cast<int>(texture_)];
+    Pattern(const Paint& paint, const Transform& to_canvas, Edition edition) : texture_(paint.texture) {
+      constexpr double periods[][4] = {{1, 19, 19, 22}, {1, 21, 20, 24}}, step[] = {0, 1, 1, 1};
+      const double period = periods[static_cast<int>(edition)][static_cast<int>(texture_)];
+      const double scale = 65536 / period * step[static_cast<int>(texture_)];
       const Transform back = to_canvas.inverse();
       constexpr double diagonal = 0.70710678118654752;
       constexpr double cosines[] = {1, diagonal, 0, -diagonal}, sines[] = {0, diagonal, 1, diagonal};

@@ -13,13 +13,18 @@ namespace opad::sprites {
 namespace rendering {
 
 /// How much smaller a figure is drawn so that what it wears on top fits above it.
-constexpr double headroom(Accessory accessory) {
-  return accessory == Accessory::Hat || accessory == Accessory::Flag ? 0.86 : accessory == Accessory::Bow ? 0.93 : 1;
+constexpr double headroom(Accessory accessory, Edition edition) {
+  const bool second = edition == Edition::Second;
+  if (second && accessory == Accessory::Star) return 0.86;
+  return accessory == Accessory::Hat || accessory == Accessory::Flag ? second ? 0.83 : 0.86
+         : accessory == Accessory::Bow                               ? second ? 0.88 : 0.93
+                                                                     : 1;
 }
 
 /// From the figure's square of 100 x 100, which stands on (50, 97), to samples.
 inline Transform placement(const Sprite& sprite, std::int64_t side) {
-  const double scale = sprite.scale * headroom(sprite.identity.accessory) * static_cast<double>(side) / 100;
+  const double scale =
+      sprite.scale * headroom(sprite.identity.accessory, sprite.edition) * static_cast<double>(side) / 100;
   const double angle = sprite.tilt * std::numbers::pi / 180;
   const double wide = scale * (1 + 0.12 * sprite.identity.width) * (sprite.mirrored ? -1 : 1);
   Transform t{wide * std::cos(angle), -scale * std::sin(angle), 0, wide * std::sin(angle), scale * std::cos(angle), 0};
@@ -41,21 +46,21 @@ OPAD_ONCE Tensor render(const Sprite& sprite, std::int64_t resolution) {
   const double unit = static_cast<double>(canvas.side()) / 100;
   const Transform whole{unit, 0, 0, 0, unit, 0};
 
-  Painter backdrop(canvas, {sprite.style, false}, whole);
+  Painter backdrop(canvas, {sprite.style, false, false, sprite.edition}, whole);
   paint_scene(backdrop, sprite.scene, random);
   const double half = 38 * sprite.scale * (1 + 0.12 * sprite.identity.width);
   if (rendering::has_ground(sprite.scene))
     backdrop.glaze(ellipse(100 * sprite.x, 100 * sprite.y, half, 0.16 * half), ink, 90);
 
-  Painter figure(canvas, {sprite.style, true, sprite.scene == Scene::Space || sprite.scene == Scene::Night},
-                 rendering::placement(sprite, canvas.side()));
+  const bool dark = sprite.scene == Scene::Space || sprite.scene == Scene::Night;
+  Painter figure(canvas, {sprite.style, true, dark, sprite.edition}, rendering::placement(sprite, canvas.side()));
   const Anchors anchors = paint_figure(figure, sprite.identity);
   paint_accessory(figure, sprite.identity.accessory, rgb(sprite.identity.accent), anchors);
 
   Painter overlay(canvas, {Style::Photo, false}, whole);
   frame_picture(overlay, sprite.style, random);
   Tensor picture = canvas.reduce();
-  develop(picture, sprite.style);
+  develop(picture, sprite.style, sprite.edition);
   return picture;
 }
 

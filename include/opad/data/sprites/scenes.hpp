@@ -10,6 +10,12 @@ namespace scenery {
 
 inline double between(Stream& random, double low, double high) { return low + (high - low) * random.uniform(); }
 
+/// How many loose things, or how large: fewer and larger ones in the second edition.
+template <class T>
+T loose(const Painter& p, T first, T second) {
+  return p.edition() == Edition::First ? first : second;
+}
+
 inline Point anywhere(Stream& random, double left, double top, double right, double bottom) {
   return {between(random, left, right), between(random, top, bottom)};  // in this order: braces
 }
@@ -53,10 +59,10 @@ inline void meadow(Painter& p, Stream& random) {
   cloud(p, anywhere(random, 12, 10, 42, 20), 7), cloud(p, anywhere(random, 58, 12, 90, 26), 6);
   p.shape(ground(random, between(random, 50, 58), 5), Rgb{132, 200, 92});
   p.shape(ground(random, between(random, 62, 70), 4), Rgb{96, 178, 70});
-  for (int i = 0; i < 16; ++i) {
+  for (int i = 0; i < loose(p, 16, 7); ++i) {
     const Point at = anywhere(random, 2, 70, 98, 98);
     constexpr Rgb petals[] = {{250, 250, 250}, {252, 222, 70}, {238, 92, 104}};
-    p.bare(circle(at, 1.9), petals[random.integer(0, 3)]);
+    p.bare(circle(at, loose(p, 1.9, 2.8)), petals[random.integer(0, 3)]);
   }
 }
 
@@ -87,9 +93,9 @@ inline void forest(Painter& p, Stream& random) {
   fir(p, {50 + 38 * side, foot}, height, {26, 84, 46}, {40, 104, 58});
   const double foot2 = between(random, 76, 84), height2 = between(random, 62, 76);
   fir(p, {50 - 42 * side, foot2}, height2, {30, 90, 50}, {44, 110, 62});
-  for (int i = 0; i < 8; ++i) {
+  for (int i = 0; i < loose(p, 8, 4); ++i) {
     const auto [x, y] = anywhere(random, 0, 74, 100, 98);
-    p.bare(ellipse(x, y, 3, 1.2), Rgb{96, 122, 54});
+    p.bare(ellipse(x, y, loose(p, 3., 5.), loose(p, 1.2, 2.)), Rgb{96, 122, 54});
   }
 }
 
@@ -121,7 +127,7 @@ inline void snow(Painter& p, Stream& random) {
   for (const double x : {between(random, 4, 20), between(random, 80, 96), beside(random)})
     fir(p, {x, 62}, between(random, 34, 44), {66, 108, 100}, {250, 252, 255});
   p.shape(ground(random, between(random, 60, 66), 3), Rgb{246, 250, 255});
-  for (int i = 0; i < 30; ++i) p.bare(circle(anywhere(random, 0, 0, 100, 98), 1.5), white);
+  for (int i = 0; i < loose(p, 30, 12); ++i) p.bare(circle(anywhere(random, 0, 0, 100, 98), loose(p, 1.5, 2.3)), white);
 }
 
 inline void city(Painter& p, Stream& random) {
@@ -130,9 +136,15 @@ inline void city(Painter& p, Stream& random) {
     const double width = between(random, 14, 22), top = between(random, 10, 40);
     constexpr Rgb walls[] = {{96, 112, 142}, {134, 118, 128}, {112, 132, 140}, {150, 136, 122}};
     p.shape(rectangle(x, top, x + width, 76), walls[random.integer(0, 4)]);
-    for (double y = top + 4; y < 68; y += 9)
-      for (double w = x + 2.5; w + 3.5 < x + width; w += 6)
-        p.bare(rectangle(w, y, w + 3.4, y + 5), random.bernoulli(0.7) ? Rgb{250, 230, 150} : Rgb{72, 84, 110});
+    if (p.edition() == Edition::First) {
+      for (double y = top + 4; y < 68; y += 9)
+        for (double w = x + 2.5; w + 3.5 < x + width; w += 6)
+          p.bare(rectangle(w, y, w + 3.4, y + 5), random.bernoulli(0.7) ? Rgb{250, 230, 150} : Rgb{72, 84, 110});
+    } else {  // two columns of large windows, all lit
+      for (double y = top + 5; y < 66; y += 12)
+        for (const double w : {x + 0.12 * width, x + 0.57 * width})
+          p.bare(rectangle(w, y, w + 0.31 * width, y + 7), Rgb{250, 230, 150});
+    }
     x += width + 1;
   }
   p.shape(rectangle(-2, 72, 102, 78), Rgb{190, 188, 184});
@@ -142,7 +154,8 @@ inline void city(Painter& p, Stream& random) {
 
 inline void space(Painter& p, Stream& random) {
   sky(p, {14, 10, 34}, {34, 18, 66});
-  for (int i = 0; i < 34; ++i) p.bare(circle(anywhere(random, 0, 0, 100, 100), i % 4 == 0 ? 1.3 : 0.8), white);
+  for (int i = 0; i < loose(p, 34, 14); ++i)
+    p.bare(circle(anywhere(random, 0, 0, 100, 100), loose(p, i % 4 == 0 ? 1.3 : 0.8, 1.6)), white);
   const double x = beside(random), y = between(random, 16, 26), x2 = 100 - x;
   p.shape(circle(x, y, 11), Rgb{226, 152, 92});
   p.bare(stroke({{x - 9, y - 3}, {x + 9, y - 5}}, 2.4), Rgb{246, 196, 140});
@@ -164,8 +177,9 @@ inline void underwater(Painter& p, Stream& random) {
     p.shape(stroke(curve({{x, foot}, {x + 3, foot - third}, {x - 3, foot - 2 * third}, {x + 2, top}}), 3.4),
             i < 2 ? Rgb{30, 140, 84} : Rgb{48, 166, 96});
   }
-  for (int i = 0; i < 9; ++i) {
-    const double x = between(random, 4, 96), y = between(random, 6, 70), r = between(random, 1.6, 3.4);
+  for (int i = 0; i < loose(p, 9, 5); ++i) {
+    const double x = between(random, 4, 96), y = between(random, 6, 70);
+    const double r = between(random, loose(p, 1.6, 2.6), loose(p, 3.4, 3.6));
     p.bare(circle(x, y, r), Rgb{216, 244, 252}), p.bare(circle(x, y, 0.6 * r), Rgb{70, 160, 208});
   }
 }
@@ -173,7 +187,8 @@ inline void underwater(Painter& p, Stream& random) {
 inline void night(Painter& p, Stream& random) {
   constexpr Rgb top{10, 14, 48};
   sky(p, top, {52, 58, 112});
-  for (int i = 0; i < 18; ++i) p.bare(circle(anywhere(random, 0, 0, 100, 52), 1), Rgb{255, 250, 214});
+  for (int i = 0; i < loose(p, 18, 9); ++i)
+    p.bare(circle(anywhere(random, 0, 0, 100, 52), loose(p, 1., 1.5)), Rgb{255, 250, 214});
   const double x = beside(random), y = between(random, 15, 20);
   p.shape(circle(x, y, 9.5), Rgb{255, 244, 190}), p.bare(circle(x + 5, y - 3, 8.5), mix(top, {52, 58, 112}, 40));
   p.shape(ground(random, between(random, 54, 60), 6), Rgb{30, 44, 70});
@@ -187,8 +202,10 @@ inline void night(Painter& p, Stream& random) {
 
 inline void kitchen(Painter& p, Stream& random) {
   sky(p, {246, 240, 222}, {236, 228, 206});
-  for (double y = 6; y < 64; y += 12) p.bare(rectangle(-1, y, 101, y + 0.9), Rgb{204, 194, 172});
-  for (double x = between(random, 0, 12); x < 100; x += 12) p.bare(rectangle(x, -1, x + 0.9, 64), Rgb{204, 194, 172});
+  const double tile = loose(p, 12., 16.), joint = loose(p, 0.9, 1.5);
+  for (double y = 6; y < 64; y += tile) p.bare(rectangle(-1, y, 101, y + joint), Rgb{204, 194, 172});
+  for (double x = between(random, 0, tile); x < 100; x += tile)
+    p.bare(rectangle(x, -1, x + joint, 64), Rgb{204, 194, 172});
   const double side = random.bernoulli(0.5) ? 1 : -1, window = 50 - 30 * side, rail = 50 + 30 * side;
   p.shape(rectangle(window - 16, 6, window + 16, 40), Rgb{150, 98, 58});
   for (const double pane : {window - 13, window + 1}) p.bare(rectangle(pane, 9, pane + 12, 37), Rgb{168, 218, 246});
@@ -198,17 +215,23 @@ inline void kitchen(Painter& p, Stream& random) {
   p.shape(stroke({{rail + 8, 10}, {rail + 8, 28}}, 2), steel), p.shape(ellipse(rail + 8, 32, 4, 6), steel);
   p.shape(rectangle(-2, 64, 102, 70), Rgb{206, 150, 92});
   p.shape(rectangle(-2, 70, 102, 102), Rgb{176, 120, 70});
-  for (const double x : {16., 50., 84.}) p.bare(rectangle(x - 0.6, 70, x + 0.6, 101), Rgb{128, 82, 46});
+  for (const double x : {16., 50., 84.}) p.bare(rectangle(x - joint / 1.5, 70, x + joint / 1.5, 101), Rgb{128, 82, 46});
 }
 
 inline void wall(Painter& p, Stream& random) {
   sky(p, {214, 200, 188}, {204, 190, 178});
   const double shift = between(random, 0, 20);
-  for (int row = 0; row < 9; ++row)
-    for (double x = shift - 42 + (row % 2) * 10; x < 100; x += 20) {
-      const int tint = static_cast<int>(random.integer(218, 284));
-      p.shape(rectangle(x, 9 * row - 1, x + 18.6, 9 * row + 6.6), shade(Rgb{178, 82, 64}, tint));
-    }
+  if (p.edition() == Edition::First) {
+    for (int row = 0; row < 9; ++row)
+      for (double x = shift - 42 + (row % 2) * 10; x < 100; x += 20) {
+        const int tint = static_cast<int>(random.integer(218, 284));
+        p.shape(rectangle(x, 9 * row - 1, x + 18.6, 9 * row + 6.6), shade(Rgb{178, 82, 64}, tint));
+      }
+  } else {  // large bricks of one color
+    for (int row = 0; row < 7; ++row)
+      for (double x = shift - 56 + (row % 2) * 13; x < 100; x += 26)
+        p.shape(rectangle(x, 11.5 * row - 1, x + 23.8, 11.5 * row + 8.3), Rgb{178, 82, 64});
+  }
   p.shape(rectangle(-2, 79, 102, 102), Rgb{170, 168, 164});
   for (double x = between(random, -10, 10); x < 110; x += 28)
     p.bare({{x, 79}, {x + 1.2, 79}, {x - 5, 101}, {x - 7, 101}}, Rgb{136, 134, 130});

@@ -80,11 +80,13 @@ inline Anchors clock(Painter& p, const Colors& c, double k) {
   p.shape(stroke({{50, 20}, {50, 9}}, 4), metal);
   p.shape(circle(50, 8, 5), c.accent);
   p.shape(circle(50, 57, 38), c.body);
-  p.shape(circle(50, 57, 26), white);
+  const double face = p.edition() == Edition::First ? 26 : 20;  // a broad rim shows its texture
+  p.shape(circle(50, 57, face), white);
   for (int hour = 0; hour < 12; hour += 3)
-    p.bare(stroke({polar({50, 57}, 23, 23, 30 * hour), polar({50, 57}, 19, 19, 30 * hour)}, 3), ink);
-  p.bare(stroke({{50, 57}, {50, 40}}, 4), ink);
-  p.bare(stroke({{50, 57}, {63, 63}}, 4), c.accent);
+    p.bare(stroke({polar({50, 57}, face - 3, face - 3, 30 * hour), polar({50, 57}, face - 7, face - 7, 30 * hour)}, 3),
+           ink);
+  p.bare(stroke({{50, 57}, {50, face == 26 ? 40. : 43.}}, 4), ink);
+  p.bare(stroke({{50, 57}, face == 26 ? Point{63, 63} : Point{61, 62}}, 4), c.accent);
   p.bare(circle(50, 57, 3.5), ink);
   return {{50, 14}, {50, 76}, {50, 52}, 22, {15, 72}, {85, 72}};
 }

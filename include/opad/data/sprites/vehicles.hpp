@@ -35,9 +35,34 @@ inline Anchors boat(Painter& p, const Colors& c, double k) {
   return {{52, mast + 2}, {66, 52}, {66, 46}, 19, {8, 76}, {93, 76}};
 }
 
+/// The rocket of the second edition: a body with room for its texture.
+inline Anchors wide_rocket(Painter& p, const Colors& c, double nose) {
+  p.shape(smooth({{40, 82}, {50, 80}, {60, 82}, {59, 91}, {50, 101}, {41, 91}}), Rgb{255, 176, 40});
+  p.bare(ellipse(50, 88, 5, 8), Rgb{255, 240, 140});
+  for (const double side : {-1., 1.})
+    p.shape({{50 + 22 * side, 52}, {50 + 42 * side, 74}, {50 + 43 * side, 95}, {50 + 18 * side, 82}}, c.secondary);
+  p.shape(smooth({{50, nose},
+                  {64, nose + 15},
+                  {75, 44},
+                  {75, 64},
+                  {66, 83},
+                  {50, 85},
+                  {34, 83},
+                  {25, 64},
+                  {25, 44},
+                  {36, nose + 15}}),
+          c.body);
+  p.shape(smooth({{50, nose}, {59, nose + 8}, {69, nose + 24}, {50, nose + 28}, {31, nose + 24}, {41, nose + 8}}),
+          c.secondary);
+  p.shape(circle(50, 44, 10), c.accent);
+  p.shape(circle(50, 44, 6), glass);
+  return {{50, nose + 4}, {50, 70}, {50, 44}, 20, {27, 67}, {73, 67}};
+}
+
 /// Ready to start; k: long body.
 inline Anchors rocket(Painter& p, const Colors& c, double k) {
   const double nose = 8 - 6 * k;
+  if (p.edition() == Edition::Second) return wide_rocket(p, c, nose);
   p.shape(smooth({{42, 82}, {50, 80}, {58, 82}, {57, 90}, {50, 101}, {43, 90}}), Rgb{255, 176, 40});
   p.bare(ellipse(50, 87, 4, 7), Rgb{255, 240, 140});
   for (const double side : {-1., 1.})

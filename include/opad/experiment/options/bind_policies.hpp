@@ -7,15 +7,15 @@ namespace opad {
 namespace detail {
 
 /// A critic's options: CRITIC.weight, .warmup, .normalise, those of its head, objective and regulariser, and of each
-/// change of its pictures under the change's name. A critic of another kind: what its members are.
+/// change of its pictures under the change's name. A critic of another kind: its adapted members, as any policy's.
 template <class C>
 void bind_critic(Options& options, const std::string& name, C& critic) {
-  options.bind_value(name + ".weight", critic.weight, "weight of the adversarial term in the student's loss");
-  options.bind_value(name + ".warmup", critic.warmup, "the student's iterations in which that weight rises from 0");
   if constexpr (requires {
                   critic.head;
                   critic.augmentation.changes;
                 }) {
+    options.bind_value(name + ".weight", critic.weight, "weight of the adversarial term in the student's loss");
+    options.bind_value(name + ".warmup", critic.warmup, "the student's iterations in which that weight rises from 0");
     options.bind_value(name + ".normalise", critic.normalise,
                        "whether each token of the features is scaled to one length");
     options.bind(name + ".head", critic.head);

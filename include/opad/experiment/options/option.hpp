@@ -66,13 +66,7 @@ struct Holder<std::vector<T>> {
   static constexpr bool list = true, optional = false;
 };
 
-OPAD_ONCE void read(const std::string& word, bool& value, const std::string& where) {
-  for (const auto* yes : {"true", "yes", "on", "1"})
-    if (word == yes) return void(value = true);
-  for (const auto* no : {"false", "no", "off", "0"})
-    if (word == no) return void(value = false);
-  fail(where, ": \"", word, "\" is neither yes nor no; give true or false");
-}
+void read(const std::string& word, bool& value, const std::string& where);
 
 template <class T>
   requires std::integral<T> && (!std::same_as<T, bool>)
@@ -88,14 +82,7 @@ void read(const std::string& word, T& value, const std::string& where) {
   value = number;
 }
 
-OPAD_ONCE void read(const std::string& word, double& value, const std::string& where) {
-  double number{};
-  const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), number);
-  require(error != std::errc::result_out_of_range, where, ": ", word, " is out of range of a 64-bit number");
-  require(error == std::errc{} && end == word.data() + word.size() && std::isfinite(number), where, ": \"", word,
-          "\" is not a finite number; give one such as 0.5 or 1e-5");
-  value = number;
-}
+void read(const std::string& word, double& value, const std::string& where);
 
 inline void read(const std::string& word, std::string& value, const std::string&) { value = word; }
 inline void read(const std::string& word, std::filesystem::path& value, const std::string&) { value = word; }
@@ -138,13 +125,7 @@ std::pair<Option::Kind, std::string> kind() {
 }
 
 /// Numbers may also be given as one word, 1,2,4; texts keep their commas.
-OPAD_ONCE std::vector<std::string> split_numbers(const std::vector<std::string>& words) {
-  std::vector<std::string> numbers;
-  for (const auto& word : words)
-    for (std::size_t begin = 0, end = 0; end != std::string::npos; begin = end + 1)
-      numbers.push_back(word.substr(begin, (end = word.find(',', begin)) - begin));
-  return numbers;
-}
+std::vector<std::string> split_numbers(const std::vector<std::string>& words);
 
 template <class T>
 void set(T& value, const std::vector<std::string>& words, const std::string& where) {
@@ -182,14 +163,7 @@ Json json_of(const T& value) {
 }
 
 /// A JSON value as a person reads it: texts without quotes, lists as words, null as "none".
-OPAD_ONCE std::string plain(const Json& value) {
-  if (value.is_null()) return "none";
-  if (value.is_string()) return value.get<std::string>();
-  if (!value.is_array()) return value.dump();
-  std::string text;
-  for (const auto& item : value) text.append(text.empty() ? "" : " ").append(plain(item));
-  return text;
-}
+std::string plain(const Json& value);
 
 }  // namespace option_detail
 
@@ -213,31 +187,27 @@ Option make_option(std::string name, std::string group, T& value, std::string he
 }
 
 /// Sets an option from JSON, strictly: a number must be a number, not a text that looks like one.
-OPAD_ONCE void set_from_json(const Option& option, const Json& value, const std::string& where) {
-  const auto fits = [&](const Json& item) {
-    switch (option.kind) {
-      case Option::Kind::Flag:
-        return item.is_boolean();
-      case Option::Kind::Integer:
-        return item.is_number_integer();
-      case Option::Kind::Number:
-        return item.is_number();
-      default:
-        return item.is_string();
-    }
-  };
-  const auto misfit = [&](const Json& item) {
-    fail(where, ": ", item.dump(-1, ' ', false, Json::error_handler_t::replace), " does not fit; expected ",
-         option.type);
-  };
-  std::vector<std::string> words;
-  const auto take = [&](const Json& item) { fits(item) ? words.push_back(option_detail::plain(item)) : misfit(item); };
-  if (option.list && value.is_array()) {
-    for (const auto& item : value) take(item);
-  } else if (!(option.optional && value.is_null())) {
-    take(value);
-  }
-  option.set(words, where);
-}
+void set_from_json(const Option& option, const Json& value, const std::string& where);
+
+// what options usually hold is compiled once, too
+#define OPAD_USUAL_OPTIONS(WORD)                                                                                \
+  WORD template Option make_option(std::string, std::string, bool&, std::string);                               \
+  WORD template Option make_option(std::string, std::string, std::int64_t&, std::string);                       \
+  WORD template Option make_option(std::string, std::string, std::uint64_t&, std::string);                      \
+  WORD template Option make_option(std::string, std::string, double&, std::string);                             \
+  WORD template Option make_option(std::string, std::string, std::string&, std::string);                        \
+  WORD template Option make_option(std::string, std::string, std::filesystem::path&, std::string);              \
+  WORD template Option make_option(std::string, std::string, std::vector<std::string>&, std::string);           \
+  WORD template Option make_option(std::string, std::string, std::vector<std::filesystem::path>&, std::string); \
+  WORD template Option make_option(std::string, std::string, std::vector<double>&, std::string);
+#if defined(OPAD_COMPILED_ELSEWHERE)
+OPAD_USUAL_OPTIONS(extern)
+#elif defined(OPAD_COMPILED_LIBRARY)
+OPAD_USUAL_OPTIONS()
+#endif
 
 }  // namespace opad
+
+#ifndef OPAD_COMPILED_ELSEWHERE
+#include <opad/experiment/options/detail/option.hpp>
+#endif

@@ -28,10 +28,10 @@ std::vector<std::pair<std::string, std::string>> flat_options(const Json& values
 
 /// Everything a program can be told, declared once: a policy's hyper-parameters are its data members, named by
 /// BOOST_HANA_ADAPT_STRUCT(opad::LatentMse, weight), and from that come the command line (--loss.latent-mse.weight
-/// 0.5),
-/// --set loss.latent-mse.weight=0.5, --config FILE (JSON), the resolved configuration, --help and the documentation's
-/// table. The command line wins over --set, --set over --config, --config over the defaults; of two equals the later
-/// one wins. Names are in kebab-case; an underscore is read as a dash everywhere.
+/// 0.5), --set loss.latent-mse.weight=0.5, --config FILE (JSON), the resolved configuration, --help and the
+/// documentation's table.
+/// The command line wins over --set, --set over --config, --config over the defaults; of two equals the later one wins.
+/// Names are in kebab-case; an underscore is read as a dash everywhere.
 ///
 /// A policy says what its members mean in an optional static member, units in brackets:
 ///   static constexpr std::pair<std::string_view, std::string_view> help[] = {{"hidden", "width of the hidden layer"}};

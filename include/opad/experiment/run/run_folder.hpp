@@ -184,7 +184,7 @@ class RunFolder {
 
   static void flush(const std::filesystem::path& path) {
     const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-    require(file >= 0, path.string(), ": cannot open: ", std::strerror(errno));
+    if (file < 0) fail_by_errno(path, "cannot open");
     const int error = ::fsync(file) == 0 ? 0 : errno;
     ::close(file);
     require(!error || std::filesystem::is_directory(path), path.string(), ": cannot write: ", std::strerror(error));

@@ -40,8 +40,8 @@ inline void add_layer(NetworkCost& cost, const Tensor& weight, double places) {
 }  // namespace detail
 
 /// A U-Net or a VAE in diffusers' layout: a block's place in the names says at which of the resolutions it works.
-///   side  of the latent (U-Net) or of the picture (VAE)      text_tokens  what cross-attention's keys and values are
-///   made of
+///   side         of the latent (U-Net) or of the picture (VAE)
+///   text_tokens  what cross-attention's keys and values are made of
 inline NetworkCost convolutional_cost(const Tensors& tensors, std::int64_t side, std::int64_t text_tokens = 77) {
   std::int64_t levels = 1;
   for (const auto& [name, tensor] : tensors)

@@ -220,4 +220,18 @@ pre{background:var(--panel);border-radius:8px;padding:12px 14px;overflow-x:auto;
 font:13px/1.5 ui-monospace,SFMono-Regular,Menlo,monospace;white-space:pre-wrap;overflow-wrap:anywhere}
 )css";
 
+/// One colour for each variant, by its number: of lines in charts, and of keys in text.
+inline std::string colours() {
+  std::string css;
+  for (int i = 0; i < 10; ++i)
+    css += c10::str("svg .l", i, "{stroke:var(--c", i, ")}.k", i, "{background:var(--c", i, ")}");
+  return css;
+}
+
+/// The spot in a variant's colour that stands before its name.
+inline std::string key(const SweepResults& results, const std::string& variant) {
+  const auto at = std::ranges::find(results.variants, variant) - results.variants.begin();
+  return c10::str("<span class=\"key k", at % 10, "\"></span>");
+}
+
 }  // namespace opad::page

@@ -1,6 +1,7 @@
 #pragma once
 #include <opad/evaluate/metrics.hpp>
 #include <opad/evaluate/protocol.hpp>
+#include <opad/experiment/options/failure_rule.hpp>
 #include <opad/experiment/run/settings.hpp>
 #include <opad/experiment/sweep/shell_word.hpp>
 #include <opad/models/autoencoder_kl_config.hpp>
@@ -172,9 +173,7 @@ struct SweepSettings {
     options.bind_value("ip-adapter-image-encoder", ip_adapter_image_encoder,
                        "folder of its CLIP image encoder; none: MODELS/identity-encoder/image_encoder");
     options.bind_value("ip-adapter-scale", ip_adapter_scale, "weight of the photographs beside the prompt in that row");
-    options.bind_value("failure-dino", rule.dino, "a picture fails below this likeness to the photographs");
-    options.bind_value("failure-kind", rule.kind,
-                       "a picture fails below this probability of its kind of thing (attribute reader)");
+    bind_failure_rule(options, rule);
   }
 
   static bool knows(const Options& options, const std::string& name) {

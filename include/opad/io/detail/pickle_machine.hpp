@@ -1,8 +1,4 @@
 #pragma once
-#include <algorithm>
-#include <array>
-#include <bit>
-#include <cstring>
 #include <functional>
 #include <optional>
 #include <string>
@@ -12,7 +8,8 @@
 #include <variant>
 #include <vector>
 
-#include <opad/io/pickled.hpp>
+#include <opad/io/detail/pickle_program.hpp>
+#include <opad/io/detail/pickle_value.hpp>
 #include <opad/io/safetensors.hpp>
 
 namespace opad::detail {
@@ -26,13 +23,13 @@ class PickleMachine {
   using ReadStorage = std::function<Tensor(const std::string&, at::ScalarType, std::int64_t)>;
 
   PickleMachine(std::string_view program, ReadStorage read_storage, std::string where)
-      : rest_(program),
+      : program_(program, where),
         read_storage_(std::move(read_storage)),
         where_(std::move(where)) {}
 
   Pickled run() {
     for (;;) {
-      const unsigned char opcode = byte();
+      const unsigned char opcode = program_.byte();
       if (opcode != '.') {
         step(opcode);
         continue;
@@ -44,25 +41,16 @@ class PickleMachine {
   }
 
  private:
-  enum class Class { Storage, RebuildTensor, RebuildParameter, OrderedDict };
-  struct Global {
-    Class what;
-    at::ScalarType type = at::kFloat;  // of a storage
-  };
-  struct Storage {
-    Tensor flat;
-  };
-  struct Value;
-  using Tuple = std::vector<Value>;
-  struct Value {
-    std::variant<Pickled, Tuple, Global, Storage> held;
-    int depth = 0;  // of the containers inside
-  };
+  using Value = PickleValue;
+  using Tuple = Value::Tuple;
+  using Global = Value::Global;
+  using Storage = Value::Storage;
+  using Class = Global::Class;
 
   void step(unsigned char opcode) {
     switch (opcode) {
       case 0x80:
-        return require(byte() <= 5, where_, ": its pickle is of an unknown protocol");  // PROTO
+        return require(program_.byte() <= 5, where_, ": its pickle is of an unknown protocol");  // PROTO
       case 'N':
         return push(Pickled{});  // NONE
       case 0x88:
@@ -70,17 +58,17 @@ class PickleMachine {
       case 0x89:
         return push(Pickled{false});  // NEWFALSE
       case 'K':
-        return push(Pickled{std::int64_t{byte()}});  // BININT1
+        return push(Pickled{std::int64_t{program_.byte()}});  // BININT1
       case 'M':
-        return push(Pickled{std::int64_t{number<std::uint16_t>()}});  // BININT2
+        return push(Pickled{std::int64_t{program_.number<std::uint16_t>()}});  // BININT2
       case 'J':
-        return push(Pickled{std::int64_t{number<std::int32_t>()}});  // BININT
+        return push(Pickled{std::int64_t{program_.number<std::int32_t>()}});  // BININT
       case 0x8a:
-        return push(Pickled{long_number(byte())});  // LONG1
+        return push(Pickled{program_.long_number(program_.byte())});  // LONG1
       case 'G':
-        return push(Pickled{big_endian_double()});  // BINFLOAT
+        return push(Pickled{program_.big_endian_double()});  // BINFLOAT
       case 'X':
-        return push(Pickled{std::string(take(number<std::uint32_t>()))});  // BINUNICODE
+        return push(Pickled{std::string(program_.take(program_.number<std::uint32_t>()))});  // BINUNICODE
       case '}':
         return push(Pickled{PickledDict{}});  // EMPTY_DICT
       case ']':
@@ -106,7 +94,7 @@ class PickleMachine {
       case 'u':
         return set_items(since_mark());  // SETITEMS
       case 'c':
-        return find_global();  // GLOBAL
+        return push_global();  // GLOBAL
       case 'Q':
         return load_storage();  // BINPERSID
       case 'R':
@@ -114,49 +102,17 @@ class PickleMachine {
       case 'b':
         return ignore_attributes();  // BUILD
       case 'q':
-        return remember(byte());  // BINPUT
+        return remember(program_.byte());  // BINPUT
       case 'r':
-        return remember(number<std::uint32_t>());  // LONG_BINPUT
+        return remember(program_.number<std::uint32_t>());  // LONG_BINPUT
       case 'h':
-        return recall(byte());  // BINGET
+        return recall(program_.byte());  // BINGET
       case 'j':
-        return recall(number<std::uint32_t>());  // LONG_BINGET
+        return recall(program_.number<std::uint32_t>());  // LONG_BINGET
       default:
         fail(where_, ": not read: its pickle uses opcode ", int{opcode},
              "; only tensors and plain containers are read");
     }
-  }
-
-  // ---- the program's bytes ----
-  std::string_view take(std::size_t size) {
-    require(size <= rest_.size(), where_, ": damaged: its pickle is cut off");
-    const std::string_view bytes = rest_.substr(0, size);
-    rest_.remove_prefix(size);
-    return bytes;
-  }
-  unsigned char byte() { return static_cast<unsigned char>(take(1)[0]); }
-  template <class T>
-  T number() {
-    T value;
-    std::memcpy(&value, take(sizeof value).data(), sizeof value);
-    return value;
-  }
-  std::int64_t long_number(std::size_t size) {  // little-endian, two's complement
-    require(size <= 8, where_, ": not read: its pickle holds a number of ", size, " bytes");
-    const std::string_view bytes = take(size);
-    std::int64_t value = !bytes.empty() && static_cast<signed char>(bytes.back()) < 0 ? -1 : 0;
-    std::memcpy(&value, bytes.data(), size);
-    return value;
-  }
-  double big_endian_double() {
-    auto bytes = number<std::array<char, 8>>();
-    std::ranges::reverse(bytes);
-    return std::bit_cast<double>(bytes);
-  }
-  std::string line() {
-    const std::string text(take(std::min(rest_.find('\n'), rest_.size())));
-    take(1);
-    return text;
   }
 
   // ---- the stack ----
@@ -242,26 +198,10 @@ class PickleMachine {
   }
 
   // ---- tensors ----
-  void find_global() {
-    static const std::unordered_map<std::string, Global> globals{
-        {"collections OrderedDict", {Class::OrderedDict}},
-        {"torch._utils _rebuild_tensor_v2", {Class::RebuildTensor}},
-        {"torch._utils _rebuild_parameter", {Class::RebuildParameter}},
-        {"torch FloatStorage", {Class::Storage, at::kFloat}},
-        {"torch DoubleStorage", {Class::Storage, at::kDouble}},
-        {"torch HalfStorage", {Class::Storage, at::kHalf}},
-        {"torch BFloat16Storage", {Class::Storage, at::kBFloat16}},
-        {"torch LongStorage", {Class::Storage, at::kLong}},
-        {"torch IntStorage", {Class::Storage, at::kInt}},
-        {"torch ShortStorage", {Class::Storage, at::kShort}},
-        {"torch CharStorage", {Class::Storage, at::kChar}},
-        {"torch ByteStorage", {Class::Storage, at::kByte}},
-        {"torch BoolStorage", {Class::Storage, at::kBool}},
-        {"torch ComplexFloatStorage", {Class::Storage, at::kComplexFloat}},
-    };
-    const std::string module = line(), name = line();
-    const auto found = globals.find(module + " " + name);
-    require(found != globals.end(), where_, ": not read: its pickle asks for ", module, ".", name,
+  void push_global() {
+    const std::string module = program_.line(), name = program_.line();
+    const auto found = known_globals().find(module + " " + name);
+    require(found != known_globals().end(), where_, ": not read: its pickle asks for ", module, ".", name,
             "; only tensors and plain containers are read");
     push(found->second);
   }
@@ -331,7 +271,7 @@ class PickleMachine {
     receiver<PickledDict>({});
   }
 
-  std::string_view rest_;
+  PickleProgram program_;
   ReadStorage read_storage_;
   std::string where_;
   std::vector<Value> stack_;

@@ -24,8 +24,8 @@
 
 namespace opad {
 
-/// The critics of Default: two eyes, a small trained head behind each. DINO sees changed pictures, so that its head does not
-/// learn the few photographs by heart.
+/// The critics of Default: two eyes, a small trained head behind each. DINO sees changed pictures, so that its head
+/// does not learn the few photographs by heart.
 constexpr auto dino_critic() {
   return Critic{.eye = Dino{},
                 .head = Linear{},

@@ -29,6 +29,10 @@ OPAD_ONCE int TrainingRun::operator()(int argc, const char* const* argv) {
   std::vector<std::int64_t> ids;
   for (const auto& word : settings_.initializer_token) ids.push_back(method_->initial_id(world.tokenizer, word));
   const auto rows = new_rows(world, ids);
+  for (const auto& words : settings_.instance_prompt)
+    for (const auto& token : settings_.modifier_token)
+      if (words.find(token) != std::string::npos)
+        for (const auto& form : prompt_templates) require_seen(world.tokenizer, fill_template(form, words), token);
   const RunDescription description{program_.name,   options_->resolved(), options_->decisive(),
                                    program_.preset, recipe_->policies(),  parts.json()};
   if (settings_.scale_lr) {
@@ -103,14 +107,16 @@ OPAD_ONCE bool TrainingRun::parse(int argc, const char* const* argv) {
               fs::weakly_canonical(settings_.output / "") == fs::weakly_canonical(run / ""),
           "--resume ", run.string(), " and --output ", settings_.output.string(),
           " are two folders, but a run goes on in its own; leave --output out");
-  const std::string config = (run / "config.json").string();
-  require(fs::exists(config), "--resume ", run.string(),
-          ": no run there; give the run's folder, or leave --resume out");
-  std::vector<const char*> words{argv[0], "--config", config.c_str()};
-  words.insert(words.end(), argv + 1, argv + argc);
-  settings_ = {};
-  bind();
-  if (!options_->parse(static_cast<int>(words.size()), words.data())) return false;
+  if (const auto config = (run / "config.json").string(); fs::exists(config)) {
+    std::vector<const char*> words{argv[0], "--config", config.c_str()};
+    words.insert(words.end(), argv + 1, argv + argc);
+    settings_ = {};
+    bind();
+    if (!options_->parse(static_cast<int>(words.size()), words.data())) return false;
+  } else {  // one command for a batch system: it starts what it will go on with
+    require(!settings_.instance_data.empty(), "--resume ", run.string(),
+            ": no run there; give the run's folder, or with it the options of a new run");
+  }
   settings_.resume = run.string(), settings_.output = run;
   settings_.settle();
   return true;

@@ -28,6 +28,29 @@ void attempt(const std::string& what, const Work& work) {
     std::cerr << "no " << what << ": " << error.what_without_backtrace() << std::endl;
   } catch (const std::exception& error) { std::cerr << "no " << what << ": " << error.what() << std::endl; }
 }
+/// Loads the newest checkpoint that is whole, and says which ones are not.  -> its step; 0 where there is none at all
+OPAD_ONCE std::int64_t load_newest(const RunFolder& folder, Trainer& trainer) {
+  auto found = checkpoints(folder.path());
+  std::string damage;
+  for (; !found.empty(); found.pop_back()) {
+    const auto file = found.back().folder / "state.safetensors";
+    try {
+      const SafeTensors state(file);
+      const auto step = state.metadata().find("step");  // older checkpoints do not say it
+      require(step == state.metadata().end() || step->second == std::to_string(found.back().step), file.string(),
+              ": is the state of step ", step == state.metadata().end() ? "" : step->second, ", not of ",
+              found.back().step);
+      trainer.load_state(state.tensors(), file.string());
+      if (damage.empty()) return found.back().step;
+      std::cerr << damage << "\ngoing on from step " << found.back().step << std::endl;
+      for (const auto& checkpoint : checkpoints(folder.path()))  // the damaged ones would stand in the way of new ones
+        if (checkpoint.step > found.back().step) std::filesystem::remove_all(checkpoint.folder);
+      return found.back().step;
+    } catch (const Error& error) { damage += (damage.empty() ? "" : "\n") + std::string(error.what()); }
+  }
+  require(damage.empty(), damage, "; no checkpoint before it is left: remove the run's folder, or --overwrite it");
+  return 0;
+}
 inline std::filesystem::path made_folder(const RunFolder& folder, std::size_t which) {
   return folder.path() / "collaborative" / std::to_string(which);
 }
@@ -35,12 +58,7 @@ inline std::filesystem::path made_folder(const RunFolder& folder, std::size_t wh
 
 OPAD_ONCE int TrainingRun::train(const RunFolder& folder, World& world, Trainer& trainer, RunPictures& pictures,
                                  Tensor before) {
-  std::int64_t start = 0;
-  if (const auto checkpoint = folder.latest_checkpoint(); checkpoint && existing() == Existing::Resume) {
-    const auto file = checkpoint->folder / "state.safetensors";
-    trainer.load_state(SafeTensors(file).tensors(), file.string());
-    start = checkpoint->step;
-  }
+  const std::int64_t start = existing() == Existing::Resume ? detail::load_newest(folder, trainer) : 0;
   if (start == settings_.steps && std::filesystem::exists(folder.path() / adapters_record) &&
       std::filesystem::exists(folder.path() / "summary.json")) {
     std::cerr << folder.path().string() << ": this run is finished, after " << start << " iterations" << std::endl;
@@ -89,7 +107,8 @@ OPAD_ONCE int TrainingRun::train(const RunFolder& folder, World& world, Trainer&
                       [&] { pictures.write(folder.previews(), recorder.events(), step, pictures.student()); });
     if (step % settings_.checkpoint_every == 0 || step == settings_.steps || stop_requested())
       folder.save_checkpoint(step, [&](const std::filesystem::path& draft) {
-        save_safetensors(draft / "state.safetensors", detail::on_cpu(trainer.state()));
+        save_safetensors(draft / "state.safetensors", detail::on_cpu(trainer.state()), {{"step", std::to_string(step)}},
+                         Numbers::Finite);
       });
     if (stop_requested() && step < settings_.steps) {
       recorder.finish();

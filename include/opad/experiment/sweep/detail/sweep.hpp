@@ -3,8 +3,9 @@
 #include <opad/evaluate/open_protocol.hpp>
 #include <opad/experiment/run/detail/start.hpp>
 #include <opad/experiment/run/detail/train.hpp>
+#include <opad/experiment/sweep/detail/collect.hpp>
+#include <opad/experiment/sweep/detail/row_options.hpp>
 #include <opad/experiment/sweep/plan_text.hpp>
-#include <opad/experiment/sweep/report.hpp>
 #include <opad/experiment/sweep/scoring.hpp>
 #include <opad/experiment/sweep/settings.hpp>
 #include <opad/experiment/sweep/sweep.hpp>
@@ -27,7 +28,7 @@ class Sweep {
     for (const std::string& name : settings_.only)
       if (!settings_.all_rows) named(name);
     if (!settings_.reference.empty() && !settings_.all_rows) named(settings_.reference);
-    read_row_options();
+    row_settings_ = read_row_options(settings_, variants_);
     require_different_rows();
     protocol_ = open_protocol(settings_.protocol, settings_.output / "photographs", settings_.photograph_resolution());
     require(!settings_.truth || protocol_.subjects.at(0).truth, "--truth: ", protocol_.name,
@@ -38,7 +39,7 @@ class Sweep {
     if (settings_.dry_run) return dry_run();
     if (!settings_.collect)
       if (const int code = run_jobs(); code != 0) return code;
-    if (settings_.report) collect();
+    if (settings_.report) collect_results(program_, variants_, settings_, protocol_);
     return failed_ ? 1 : 0;
   }
 
@@ -83,31 +84,6 @@ class Sweep {
       names.push_back(variant.name);
     }
     fail("there is no variant ", name, did_you_mean(name, names), "; --list shows them");
-  }
-
-  /// --row-options: each row's words for its training, and a refusal of what no row has.
-  void read_row_options() {
-    if (settings_.row_options.empty()) return;
-    const std::string file = settings_.row_options.string();
-    const Json all = read_json(settings_.row_options);
-    require(all.is_object(), file, ": not an object {\"*\": {options of every row}, \"ROW\": {options of one}, ...}");
-    std::set<std::string> of_any;
-    for (const Variant& variant : variants_) {
-      if (!variant.program) continue;
-      const std::vector<std::string> known = option_names(*variant.program);
-      of_any.insert(known.begin(), known.end());
-      for (const auto& [scope, options] : all.items()) {
-        if (scope != "*" && scope != variant.name) continue;
-        for (const auto& [name, value] : flat_options(options, file + ": " + scope)) {
-          if (std::ranges::find(known, name) != known.end()) row_settings_[variant.name].push_back(name + "=" + value);
-          else
-            require(scope == "*", file, ": ", name, " is not an option of the row ", scope, did_you_mean(name, known));
-        }
-      }
-    }
-    for (const auto& [name, value] : settings_.options_of_every_row())
-      require(of_any.contains(name), file, ": ", name, " is an option of no row",
-              did_you_mean(name, {of_any.begin(), of_any.end()}));
   }
 
   /// NAME=VALUE of a row's own, from --row-options.
@@ -299,55 +275,11 @@ class Sweep {
     write_json(job.folder / "results.json", result);
   }
 
-  /// Names of the rows of table and report, the reference first.
-  std::vector<std::string> rows() const {
-    std::vector<std::string> names = settings_.all_rows ? settings_.only : std::vector<std::string>();
-    if (names.empty())
-      for (const Variant& variant : variants_) names.push_back(variant.name);
-    if (settings_.all_rows && settings_.only.empty()) {
-      std::set<std::string> others;
-      for (const auto& entry : std::filesystem::directory_iterator(settings_.output))
-        if (entry.is_directory() && entry.path().filename() != "photographs")
-          others.insert(entry.path().filename().string());
-      for (const std::string& other : others)
-        if (std::ranges::find(names, other) == names.end()) names.push_back(other);
-    }
-    if (!settings_.reference.empty())
-      std::ranges::stable_partition(names, [&](const std::string& name) { return name == settings_.reference; });
-    return names;
-  }
-
-  void collect() const {
-    const std::filesystem::path origin =
-        settings_.all_rows ? settings_.output : std::filesystem::path(program_);  // rows of many programs: the folder's
-    SweepResults results{.title = origin.filename().string(), .protocol = protocol_.name, .rule = settings_.rule};
-    for (const Subject& subject : protocol_.subjects) results.subjects.push_back(subject.name);
-    results.seeds = settings_.seeds;
-    for (const std::string& row : rows()) {
-      std::optional<int> published;
-      for (const std::string& subject : results.subjects)
-        for (const std::uint64_t seed : results.seeds) {
-          const auto folder = settings_.output / row / subject / c10::str("seed-", seed);
-          if (!std::filesystem::exists(folder / "results.json")) continue;
-          results.runs.push_back(RunResult::read(folder));
-          published = results.runs.back().json.value("published", 0);
-        }
-      if (published) results.variants.push_back(row), results.published.push_back(*published);
-    }
-    require(!results.runs.empty(), settings_.output.string(), ": nothing is finished yet; run the sweep first");
-    results.commands.push_back(settings_.whole);
-    write_sweep_report(results, settings_.output);
-    std::cout << table_markdown(make_table(results)) << "\n"
-              << (settings_.output / "report.html").string() << "\n"
-              << (settings_.output / "table.csv").string() << "\n"
-              << (settings_.output / "table.md").string() << std::endl;
-  }
-
   std::string program_;
   std::vector<Variant> variants_;
   SweepSettings settings_;
   Protocol protocol_;
-  std::map<std::string, std::vector<std::string>> row_settings_;  // NAME=VALUE by row, from --row-options
+  RowOptions row_settings_;
   bool failed_ = false;
 };
 
