@@ -107,7 +107,9 @@ TEST_CASE("Options that make no sense are refused", "[programs][input]") {
     write_text(scratch / "file", "");
     refused(arguments(photos, scratch / "file"), {"file", "--output"}, scratch / "file");
   }
-  SECTION("a resume alone, without a run") { refused(arguments(photos, output, "--resume"), {"--resume"}, output); }
+  SECTION("a resume alone, without a run and without what a new one needs") {
+    refused("--resume --output '" + output.string() + "'", {"--resume", "no run there"}, output);
+  }
   SECTION("a number that is none") { refused(arguments(photos, output, "--steps many"), {"--steps", "many"}, output); }
   SECTION("an unknown device") { refused(arguments(photos, output, "--device gpu7"), {"--device", "gpu7"}, output); }
   SECTION("nothing at all") { refused("", {"--instance-data"}, output); }
