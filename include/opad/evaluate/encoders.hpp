@@ -2,9 +2,9 @@
 #include <opad/core/once.hpp>
 #include <opad/evaluate/attribute_reader.hpp>
 #include <opad/evaluate/metrics.hpp>
-#include <opad/models/image_preprocessing.hpp>
 #include <opad/models/clip_text_model.hpp>
 #include <opad/models/clip_vision_model.hpp>
+#include <opad/models/image_preprocessing.hpp>
 #include <opad/models/vision_transformer.hpp>
 #include <opad/text/clip_tokenizer.hpp>
 
