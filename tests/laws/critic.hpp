@@ -74,6 +74,11 @@ void critic(C critic) {
     REQUIRE(loss.dim() == 0);
     REQUIRE(at::isfinite(loss).template item<bool>());
   };
+  {
+    torch::NoGradGuard no_grad;  // a second teacher that has learned nothing finds nothing to say
+    Stream away = scene.random.stream("away");
+    for (Tensor& p : leaves) p.add_(0.01 * away.normal(p.sizes()));
+  }
   const Tensor for_student = state.student_loss(scene.iteration);
   is_a_loss(for_student);
   const Tensor gradient = torch::autograd::grad({for_student}, {scene.latent}, {}, /*retain_graph=*/true)[0];

@@ -51,7 +51,7 @@ void lora(const parity::Case& c, parity::Report& report) {
   };
   run("base");
   for (const auto& entry : opad::entries_of(c.folder / "lora")) {
-    opad::detail::load_lora(*unet, entry.path());
+    opad::load_lora(*unet, entry.path());
     run(entry.path().stem().string());
   }
 }

@@ -10,13 +10,17 @@ namespace {
 
 std::string in_quotes(const fs::path& path) { return "'" + path.string() + "'"; }
 
-/// A run of two iterations; what comes later wins.
+/// A run of two iterations. Options in `more` stand in the place of the usual ones.
 Finished train(const fs::path& output, const std::string& more = "", const std::string& models = tiny) {
-  return start("opad", "--models " + in_quotes(models) + " --instance-data '" + photos +
-                           "' --instance-prompt '<new1> cat' --initializer-token photo --output " + in_quotes(output) +
+  std::string usual;
+  for (const auto& [option, value] : {std::pair<std::string, std::string>{"--instance-data", "'" + photos + "'"},
+                                      {"--instance-prompt", "'<new1> cat'"},
+                                      {"--validation-prompt", "'a <new1> cat'"}})
+    if (more.find(option) == more.npos) usual += option + " " + value + " ";
+  return start("opad", "--models " + in_quotes(models) + " --initializer-token photo --output " + in_quotes(output) +
                            " --steps 2 --batch-size 1 --preview-every 0 --preview-count 1 --teacher-preview-steps 0 "
-                           "--validation-prompt 'a <new1> cat' --checkpoint-every 2 " +
-                           more);
+                           "--checkpoint-every 2 " +
+                           usual + more);
 }
 Finished picture(const fs::path& output, const std::string& more) {
   return start("generate", "--count 1 --prompt 'a <new1> cat' --output " + in_quotes(output) + " " + more);
@@ -58,7 +62,7 @@ TEST_CASE("What cannot work at the end is refused before the beginning, and leav
                                    {"--class-images 1 --class-steps 0", "--class-steps"},
                                    {"--sampler.steps 0", "steps"},
                                    {"--loss.ms-swd.levels 0", "levels"},
-                                   {"--augmentation.hflip-probability 2", "hflip"},
+                                   {"--augmentation.hflip-probability 2", "probabilities 2"},
                                    {"--resolution 33", "33"},
                                    {"--resolution -8", "--resolution"},
                                    {"--threads -1", "--threads"},
@@ -214,15 +218,15 @@ TEST_CASE("Rows are scored as they were trained, and no two are the same", "[pro
                             "/tests/golden/evaluate/metrics' --concepts plain-duck --seeds 3 --steps 1 --batch-size 1 "
                             "--prompts 1 --pictures 1 --initializer-token photo --report no --row-options " +
                             in_quotes(file) + " --output " + in_quotes(scratch / "sweep");
-  opad::write_json(file, {{"two-steps", {{"resolution", 128}}}});
+  opad::write_json(file, {{"two-steps", {{"resolution", 96}}}});
   const auto done = start("ablate_steps", small + " --only full two-steps");
   INFO(done.errors);
   REQUIRE(done.code == 0);
   const auto side = [&](const std::string& row) {
     return opad::read_image(scratch / "sweep" / row / "plain-duck" / "seed-3" / "evaluation" / "000-0.png").size(0);
   };
-  REQUIRE(side("two-steps") == 128);
-  REQUIRE(side("full") != 128);
+  REQUIRE(side("two-steps") == 96);
+  REQUIRE(side("full") != 96);
 
   opad::write_json(file, {{"two-steps", {{"sampler.steps", 1}}}});
   const auto same = start("ablate_steps", small + " --list");

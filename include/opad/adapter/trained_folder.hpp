@@ -16,12 +16,6 @@ namespace opad {
 inline constexpr const char* changed_weights = "unet_changes.safetensors";
 inline constexpr const char* adapters_record = "adapters.json";
 
-namespace detail {
-inline bool holds_weights(const std::filesystem::path& folder, const std::string& stem) {
-  return std::filesystem::exists(folder / (stem + ".safetensors")) || std::filesystem::exists(folder / (stem + ".bin"));
-}
-constexpr const char* lora_stem = "pytorch_lora_weights";
-
 /// Loads a LoRA of whatever rank the file has, in the place of any other adapter.
 ///   path  the file, of any of the forms that read_lora_file knows, or a folder that holds one
 OPAD_ONCE void load_lora(UNet2DConditionModel& unet, const std::filesystem::path& path) {
@@ -29,6 +23,12 @@ OPAD_ONCE void load_lora(UNet2DConditionModel& unet, const std::filesystem::path
   remove_adapter(unet);  // a LoRA of another rank
   LowRankAdapter{.rank = rank, .alpha = static_cast<double>(rank)}.load(unet, path);
 }
+
+namespace detail {
+inline bool holds_weights(const std::filesystem::path& folder, const std::string& stem) {
+  return std::filesystem::exists(folder / (stem + ".safetensors")) || std::filesystem::exists(folder / (stem + ".bin"));
+}
+constexpr const char* lora_stem = "pytorch_lora_weights";
 
 /// Whether U-Net weights of a form that every program here knows are in the folder.
 inline bool holds_known_weights(const std::filesystem::path& folder) {
@@ -114,8 +114,8 @@ OPAD_ONCE std::vector<LearnedEmbedding> read_trained_tokens(const std::filesyste
 
 /// Installs whatever trained weights the folders hold: Custom Diffusion, LoRA or changed weights into the U-Net,
 /// learned tokens into the tokenizer and the returned rows. A whole U-Net in unet/ is loaded in the place of the
-/// model's own (pipeline/parts.hpp). Of several folders with U-Net weights the last one wins. Throws for a folder that
-/// does not exist, that holds nothing trained, or that lacks what its adapters.json names.
+/// model's own (pipeline/parts.hpp). Of several adapters the last one stays; changed weights stay below it. Throws for
+/// a folder that does not exist, that holds nothing trained, or that lacks what its adapters.json names.
 OPAD_ONCE TokenRows load_trained(const std::vector<std::filesystem::path>& folders, UNet2DConditionModel& unet,
                                  ClipTokenizer& tokenizer) {
   std::vector<LearnedEmbedding> embeddings;
@@ -147,7 +147,7 @@ OPAD_ONCE TokenRows load_trained(const std::vector<std::filesystem::path>& folde
       }
     } else {
       if (detail::holds_weights(folder, custom_diffusion_stem)) load_custom_diffusion(unet, folder);
-      if (detail::holds_weights(folder, detail::lora_stem)) detail::load_lora(unet, folder);
+      if (detail::holds_weights(folder, detail::lora_stem)) load_lora(unet, folder);
     }
     embeddings.insert(embeddings.end(), found.begin(), found.end());
   }

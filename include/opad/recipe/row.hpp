@@ -51,11 +51,6 @@ constexpr bool same_defaults() {
   constexpr bool a = requires(Settings& s) { A::defaults(s); }, b = requires(Settings& s) { B::defaults(s); };
   return a == b;  // a body that only one of two derived recipes changes cannot be told apart by a type
 }
-template <class A, class B>
-constexpr bool same_row() {
-  if constexpr (requires { &A::row; } && requires { &B::row; }) return same_function(&A::row, &B::row);
-  else return requires { &A::row; } == requires { &B::row; };
-}
 }  // namespace detail
 
 /// A text as a template argument:  Row<"sequential", ...>
@@ -75,7 +70,7 @@ struct Row : Recipe {
     if (Published != 0) facts.published = Published;
     return facts;
   }
-  static constexpr bool renamed = true;
+  using Renamed = Recipe;
 };
 
 /// Rows of an ablation, as a list of types:  without_each<Paper, LatentMse, Identity>   only_each<Paper, Dino, DinoV2>

@@ -60,7 +60,7 @@ constexpr bool is_preset = hana::contains(all::presets, hana::type_c<Recipe>);
 /// A recipe that gives what a preset gives in every slot is a slip of the pen.
 template <class Recipe>
 constexpr bool changes_something() {
-  if constexpr (is_preset<Recipe> || requires { Recipe::renamed; }) return true;
+  if constexpr (is_preset<Recipe> || requires { typename Recipe::Renamed; }) return true;
   else
     return hana::unpack(all::presets, [](auto... preset) {
       return !((same_slots<Recipe, typename decltype(preset)::type> &&

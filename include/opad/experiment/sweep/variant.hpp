@@ -30,14 +30,18 @@ struct IpAdapterRow {
 
 namespace detail {
 
+/// Whether a recipe says facts of its own, under whatever name it stands in the sweep.
 template <class Recipe>
-constexpr bool own_row = requires { &Recipe::row; } && !requires { Recipe::renamed; };
+constexpr bool own_row() {
+  if constexpr (requires { typename Recipe::Renamed; }) return own_row<typename Recipe::Renamed>();
+  else return requires { &Recipe::row; };
+}
 
 /// Whether two rows of a sweep compute the same, as far as their types tell.
 template <class A, class B>
 constexpr bool same_recipe() {
   if constexpr (std::same_as<A, B> || std::same_as<A, IpAdapterRow> || std::same_as<B, IpAdapterRow>) return false;
-  else return same_slots<A, B> && same_defaults<A, B>() && !own_row<A> && !own_row<B>;
+  else return same_slots<A, B> && same_defaults<A, B>() && !own_row<A>() && !own_row<B>();
 }
 template <class A, class... Others>
 constexpr bool same_as_none() {
