@@ -55,7 +55,8 @@ struct PatchCodec {
 ///   adversarial   hinge loss against a critic of picture regions (Esser et al., "Taming Transformers", CVPR 2021,
 ///   arXiv
 ///                 2012.09841), which joins after `alone` updates of the critic
-///   noise         largest deviation, in scaled latents, of noise that the decoder learns to see through: a share of it,
+///   noise         largest deviation, in scaled latents, of noise that the decoder learns to see through: a share of
+///   it,
 ///                 drawn for each picture. A student's latents are off, too.
 ///   downscale     pixels per latent along a side, 4 or 8; channels are width x (1, 2, 2) or width x (1, 2, 4, 8)
 struct VaePretraining {
