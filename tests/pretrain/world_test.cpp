@@ -141,6 +141,13 @@ TEST_CASE("A decoder of 64 pixels is finished with critics; its encoder stays, a
     else changed |= !at::equal(tensor, after.at(name));
   }
   REQUIRE(changed);
+  SECTION("a deep teacher with min-SNR weights learns on its latents") {
+    REQUIRE(start("pretrain-tokenizer", "--models '" + (scratch / "world").string() + "'").code == 0);
+    train("pretrain-teacher",
+          "--steps 2 --teacher.pictures 4 --teacher.width 32 --teacher.layers 2 --teacher.min-snr 5 --output '" +
+              (scratch / "teacher").string() + "'");
+    REQUIRE(fs::exists(scratch / "world" / "teacher" / "model_index.json"));
+  }
   SECTION("a finish that was stopped ends the same, critics and all") {
     fs::remove_all(scratch / "finish" / "checkpoints" / "step-4");
     for (const auto& [name, tensor] : finish()) REQUIRE(at::equal(tensor, after.at(name)));

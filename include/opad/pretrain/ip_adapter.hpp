@@ -69,8 +69,9 @@ class IpAdapterTask : public Pretraining {
     const Tensor noise = step.normal("ip-adapter/noise", x0.sizes());
     const Tensor timestep =
         step.stream("ip-adapter/timestep").integers(0, diffusion_.steps(), {step.batch_size}).to(device_);
-    return velocity_loss(*unet_, diffusion_, settings_, x0, noise, timestep,
-                         [&] { return adapter_->condition(text, embedding); });
+    return velocity_errors(*unet_, diffusion_, settings_, x0, noise, timestep,
+                           [&] { return adapter_->condition(text, embedding); })
+        .mean();
   }
   void save() const override {
     Tensors tensors;

@@ -103,18 +103,17 @@ inline Tensor min_snr_weights(const Tensor& alpha_bar, double min_snr, double mi
   return (raised / raised.mean()).to(torch::kFloat32);
 }
 
-/// Mean squared error of the U-Net's velocity at x0 with noise, each sample's times its weight where there are weights.
-///   x0, noise [B, C, h, w], timestep [B], weight [B] or undefined
-inline Tensor velocity_loss(UNet2DConditionModel& unet, const Diffusion& diffusion, const PretrainSettings& settings,
-                            const Tensor& x0, const Tensor& noise, const Tensor& timestep,
-                            const std::function<Tensor()>& condition, const Tensor& weight = {}) {
+/// Mean squared error of the U-Net's velocity at x0 with noise, of each sample.
+///   x0, noise [B, C, h, w], timestep [B] -> [B]
+inline Tensor velocity_errors(UNet2DConditionModel& unet, const Diffusion& diffusion, const PretrainSettings& settings,
+                              const Tensor& x0, const Tensor& noise, const Tensor& timestep,
+                              const std::function<Tensor()>& condition) {
   Tensor prediction;
   {
     const Autocast autocast(settings.dtype == "bfloat16", x0.device().type());
     prediction = unet.forward(diffusion.add_noise(x0, noise, timestep), timestep, condition()).to(torch::kFloat32);
   }
-  const Tensor squared = (prediction - diffusion.velocity(x0, noise, timestep)).square();
-  return weight.defined() ? (weight * squared.mean({1, 2, 3})).mean() : squared.mean();
+  return (prediction - diffusion.velocity(x0, noise, timestep)).square().mean({1, 2, 3});
 }
 
 class TeacherTask : public Pretraining {
@@ -167,9 +166,11 @@ class TeacherTask : public Pretraining {
     const Tensor timestep =
         step.stream("teacher/timestep").integers(0, diffusion_.steps(), {step.batch_size}).to(device_);
     const Tensor ids = tokenizer_(captions).to(device_);
-    return velocity_loss(
-        *unet_, diffusion_, settings_, x0, noise, timestep, [&] { return text_->forward(ids); },
-        weights_.defined() ? weights_.index_select(0, timestep) : Tensor());
+    const Tensor errors =
+        velocity_errors(*unet_, diffusion_, settings_, x0, noise, timestep, [&] { return text_->forward(ids); });
+    if (!weights_.defined()) return errors.mean();
+    step.log("unweighted", errors.mean());
+    return (weights_.index_select(0, timestep) * errors).mean();
   }
   void save() const override {
     const auto folder = settings_.models / "teacher";
