@@ -53,17 +53,9 @@ struct PatchCodec {
 ///   perceptual    distance of the features of an attribute reader (`eye`, a folder of the world), level by level, each
 ///                 pixel's features of unit length: LPIPS (Zhang et al., CVPR 2018, arXiv 1801.03924) without weights
 ///   adversarial   hinge loss against a critic of picture regions (Esser et al., "Taming Transformers", CVPR 2021,
-<<<<<<< HEAD
 ///                 arXiv 2012.09841), which joins after `alone` updates of the critic
 ///   noise         largest deviation, in scaled latents, of noise that the decoder learns to see through: a share of
 ///                 it, drawn for each picture. A student's latents are off, too.
-=======
-///   arXiv
-///                 2012.09841), which joins after `alone` updates of the critic
-///   noise         largest deviation, in scaled latents, of noise that the decoder learns to see through: a share of
-///   it,
-///                 drawn for each picture. A student's latents are off, too.
->>>>>>> 5f53bd8d19f4dece668008a1a55b70cda0ff634d
 ///   downscale     pixels per latent along a side, 4 or 8; channels are width x (1, 2, 2) or width x (1, 2, 4, 8)
 struct VaePretraining {
   static constexpr std::string_view name = "vae",
