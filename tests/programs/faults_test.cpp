@@ -244,3 +244,13 @@ TEST_CASE("Models that were named are named, whatever their folder", "[programs]
   REQUIRE(unnamed.code == 2);
   REQUIRE_THAT(unnamed.errors, ContainsSubstring("every encoder"));
 }
+
+TEST_CASE("What the file system refuses is said as it is", "[programs][faults]") {
+  const ScratchFolder scratch;
+  write_text(scratch / "file", "not a folder");
+  const auto done = train(scratch / "file" / "run");
+  INFO(done.errors);
+  REQUIRE(done.code == 2);
+  REQUIRE(done.error_lines() == 1);
+  REQUIRE_THAT(done.errors, ContainsSubstring("Not a directory") && !ContainsSubstring("internal error"));
+}

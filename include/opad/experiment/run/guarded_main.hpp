@@ -2,8 +2,10 @@
 #include <ATen/Context.h>
 #include <torch/types.h>
 
+#include <filesystem>
 #include <functional>
 #include <iostream>
+#include <new>
 
 #include <opad/core/error.hpp>
 #include <opad/core/once.hpp>
@@ -17,6 +19,12 @@ OPAD_ONCE int guarded_main(const std::string& program, const std::function<int()
     return body();
   } catch (const Error& error) {
     std::cerr << program << ": " << error.what() << std::endl;
+    return 2;
+  } catch (const std::filesystem::filesystem_error& error) {
+    std::cerr << program << ": " << error.path1().string() << ": " << error.code().message() << std::endl;
+    return 2;
+  } catch (const std::bad_alloc&) {
+    std::cerr << program << ": memory ran out; give a smaller batch, smaller pictures or another machine" << std::endl;
     return 2;
   } catch (const c10::Error& error) {
     std::cerr << program << ": internal error: " << error.what_without_backtrace() << std::endl;
