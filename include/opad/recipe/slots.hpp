@@ -75,11 +75,6 @@ OPAD_SLOTS(OPAD_TAG)
 struct SlotLine {
   std::string_view member, options, concept_name, folder;
 };
-inline constexpr SlotLine slot_lines[] = {
-#define OPAD_LINE(member, options, Concept, folder, preset, slips) {#member, options, #Concept, folder},
-    OPAD_SLOTS(OPAD_LINE)
-#undef OPAD_LINE
-};
 
 namespace detail {
 template <class... Types>

@@ -23,9 +23,8 @@ OPAD_ONCE int TrainingRun::operator()(int argc, const char* const* argv) {
   complete(settings_);
   check_teacher_adapters();
   concepts_ = open_concepts(settings_);
-  const PartsRecord parts = parts_of_training(settings_.teacher_folder(), settings_.student_folder(),
-                                              method_->has_teacher, !method_->shared_words);
-  World world = load_world();
+  const PartsRecord parts = this->parts();
+  World world = load_world(parts);
   std::vector<std::int64_t> ids;
   for (const auto& word : settings_.initializer_token) ids.push_back(method_->initial_id(world.tokenizer, word));
   const auto rows = new_rows(world, ids);
@@ -147,10 +146,13 @@ OPAD_ONCE void TrainingRun::check_teacher_adapters() const {
           ": no such folder; give the folder teacher/ of a run");
 }
 
-OPAD_ONCE World TrainingRun::load_world() const {
-  World world = World::load(parts_of_training(settings_.teacher_folder(), settings_.student_folder(),
-                                              method_->has_teacher, !method_->shared_words),
-                            method_->has_teacher);
+OPAD_ONCE PartsRecord TrainingRun::parts() const {
+  return parts_of_training(settings_.teacher_folder(), settings_.student_folder(), method_->has_teacher,
+                           !method_->shared_words);
+}
+
+OPAD_ONCE World TrainingRun::load_world(const PartsRecord& parts) const {
+  World world = World::load(parts, method_->has_teacher);
   for (const auto& encoder : recipe_->encoders()) {
     const auto folder = settings_.encoder_folder(encoder.name);
     require(std::filesystem::exists(folder), folder.string(), ": no such folder or file; give --", encoder.name,
@@ -196,7 +198,7 @@ OPAD_ONCE TrainerOptions TrainingRun::trainer_options(const World& world) const 
 
 /// --explain: the passes of an iteration, counted on a batch of noise.
 OPAD_ONCE int TrainingRun::explain_costs() {
-  World world = load_world();
+  World world = load_world(parts());
   const auto rows = new_rows(world, std::vector<std::int64_t>(settings_.modifier_token.size(), 0));
   const std::int64_t side = resolution(world), latent = side / world.networks.downscale(),
                      n = settings_.batch_size * (settings_.has_prior() ? 2 : 1);

@@ -31,7 +31,8 @@ class TrainingRun {
   void bind();
   int explain_costs();
   void check_teacher_adapters() const;
-  World load_world() const;
+  PartsRecord parts() const;
+  World load_world(const PartsRecord& parts) const;
   std::shared_ptr<TokenRows> new_rows(World& world, const std::vector<std::int64_t>& ids) const;
   ConceptDataset dataset(const World& world, const std::vector<ConceptData>& concepts) const;
   std::int64_t resolution(const World& world) const;
