@@ -1,5 +1,5 @@
 # a program that a Python script of this folder drives; built on demand
-opad_test_executable(adapters_roundtrip ${CMAKE_CURRENT_LIST_DIR}/adapters_roundtrip.cpp)
+opad_add_experiment(adapters_roundtrip ${CMAKE_CURRENT_LIST_DIR}/adapters_roundtrip.cpp)
 set_target_properties(adapters_roundtrip PROPERTIES EXCLUDE_FROM_ALL TRUE)
 
 # against live Python, on configurations drawn anew each time; skipped without the libraries

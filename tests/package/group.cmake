@@ -17,6 +17,10 @@ function(opad_package_test name folder)
 endfunction()
 opad_package_test("package: find_package(opad) serves another project" find_package -Dopad_DIR=${work}/prefix/lib/cmake/opad)
 set_tests_properties("package: find_package(opad) serves another project" PROPERTIES FIXTURES_REQUIRED opad_installed)
+add_test(NAME "package: find_package(opad QUIET) stops nobody" COMMAND ${CMAKE_COMMAND} -S ${CMAKE_CURRENT_LIST_DIR}/quiet -B ${work}/quiet
+         -G ${CMAKE_GENERATOR} -DCMAKE_CXX_COMPILER=${CMAKE_CXX_COMPILER} -Dopad_DIR=${work}/prefix/lib/cmake/opad -DTorch_DIR=${work}/nowhere
+         -DCMAKE_DISABLE_FIND_PACKAGE_Torch=ON)
+set_tests_properties("package: find_package(opad QUIET) stops nobody" PROPERTIES FIXTURES_REQUIRED opad_installed)
 opad_package_test("package: FetchContent serves another project" fetch_content -DOPAD_SOURCE=${PROJECT_SOURCE_DIR})
 
 # What every header must keep to.
@@ -47,7 +51,7 @@ if(OPAD_TEST_HEADERS)
     file(CONFIGURE OUTPUT ${source} CONTENT "#include <${header}>\n#include <${header}>  // twice does no harm\n" @ONLY)
     target_sources(opad_headers PRIVATE ${source})
   endforeach()
-  target_link_libraries(opad_headers PRIVATE opad_flags)
+  target_link_libraries(opad_headers PRIVATE opad_build)
   target_compile_options(opad_headers PRIVATE -O0)
   add_test(NAME "headers: each compiles alone" COMMAND ${CMAKE_COMMAND} --build ${PROJECT_BINARY_DIR} --target opad_headers)
 endif()

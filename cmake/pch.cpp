@@ -1,1 +1,0 @@
-// Owns the precompiled header; every executable reuses it.
