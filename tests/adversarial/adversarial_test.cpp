@@ -76,6 +76,32 @@ TEST_CASE("R1 of a linear head is its squared weights", "[adversarial][r1]") {
   REQUIRE_THROWS_AS(R1{.gamma = -1}.penalty(judge, torch::ones({1, 1, 3})), Error);
 }
 
+TEST_CASE("The gradient penalty of a linear head is how far the length of its weights is from the target",
+          "[adversarial]") {
+  auto stream = Random(1).stream("head");
+  const auto head = Linear{}.build(1, 3, 1, stream);
+  const double length = head->named_parameters()["0.weight"].norm().item<double>();
+  const auto judge = [&](const Tensor& features) { return head->forward(features); };
+  const Tensor real = stream.normal({5, 1, 3}), fake = stream.normal({5, 1, 3});
+  const auto penalty = [&](const GradientPenalty& of, const Judge& by) {
+    auto random = Random(2).stream("mixture");
+    return of.penalty(by, real, fake, random);
+  };
+  REQUIRE(penalty({.gamma = 3, .target = 0.5}, judge).item<double>() ==
+          Approx(3 * (length - 0.5) * (length - 0.5)).epsilon(1e-5));
+  // it asks between the two pictures
+  Tensor seen;
+  penalty({}, [&](const Tensor& features) { return seen = features, judge(features); });
+  const Tensor share = (seen - fake) / (real - fake);
+  REQUIRE(at::allclose(share, share.narrow(2, 0, 1).expand_as(share), 1e-3, 1e-3));
+  REQUIRE((share.min().item<double>() > -1e-3 && share.max().item<double>() < 1 + 1e-3));
+  // a head that ignores its features
+  const Tensor ignored = penalty({}, [](const Tensor& features) { return features * 0; });
+  REQUIRE(ignored.item<double>() == Approx(10));
+  REQUIRE_THROWS_AS(penalty({.gamma = -1}, judge), Error);
+  REQUIRE_THROWS_AS(penalty({.target = -1}, judge), Error);
+}
+
 TEST_CASE("Augmentation changes pictures in order, each change by its own stream", "[adversarial][augmentation]") {
   const Tensor image = torch::ones({1, 3, 8, 8});
   std::vector<std::string> asked;

@@ -96,6 +96,19 @@ void found_again(const A& adapter) {
   auto other = ClipTokenizer::from_pretrained(OPAD_SOURCE_DIR "/models/tiny/teacher/tokenizer");
   load_trained({folder.path}, *fresh, other);
   REQUIRE(laws::distance(laws::output(*fresh, in), trained) < 1e-5);
+
+  // onto another U-Net, by the adapter itself: nothing of the first one's weights comes along
+  const auto student = small_unet();
+  Tensors before;
+  {
+    torch::NoGradGuard no_grad;
+    for (const auto& [name, p] : student->named_parameters().pairs())
+      if (name.ends_with(".weight")) Tensor(p).mul_(1.5), before[name] = p.detach().clone();
+  }
+  auto third = ClipTokenizer::from_pretrained(OPAD_SOURCE_DIR "/models/tiny/teacher/tokenizer");
+  load_trained({folder.path}, *student, third,
+               [&](UNet2DConditionModel& unet, const std::filesystem::path& from) { adapter.load(unet, from); });
+  for (const auto& [name, was] : before) REQUIRE(at::equal(student->named_parameters()[name], was));
 }
 
 /// The likeness of what stands beside what: a space that is rendered from an encoder's features.

@@ -63,8 +63,12 @@ template <opad::Regulariser R>
 void regulariser(const R& regulariser) {
   auto stream = opad::Random(4).stream("head");
   const auto head = opad::Mlp{.hidden = 5}.build(2, 3, 2, stream);
-  const Tensor real = stream.normal({4, 2, 3}),
-               penalty = regulariser.penalty([&](const Tensor& features) { return head->forward(features); }, real);
+  const auto judge = [&](const Tensor& features) { return head->forward(features); };
+  const Tensor real = stream.normal({4, 2, 3});
+  Tensor penalty;
+  if constexpr (opad::RegulariserOfBoth<R>)
+    penalty = regulariser.penalty(judge, real, stream.normal({4, 2, 3}), stream);
+  else penalty = regulariser.penalty(judge, real);
   REQUIRE(penalty.dim() == 0);
   REQUIRE(penalty.template item<double>() >= 0);
   if (!penalty.requires_grad()) return;

@@ -16,6 +16,9 @@ namespace opad {
 inline constexpr const char* changed_weights = "unet_changes.safetensors";
 inline constexpr const char* adapters_record = "adapters.json";
 
+/// An adapter's `load`.
+using LoadAdapter = std::function<void(UNet2DConditionModel&, const std::filesystem::path& folder)>;
+
 /// Loads a LoRA of whatever rank the file has, in the place of any other adapter.
 ///   path  the file, of any of the forms that read_lora_file knows, or a folder that holds one
 OPAD_ONCE void load_lora(UNet2DConditionModel& unet, const std::filesystem::path& path) {
@@ -116,8 +119,10 @@ OPAD_ONCE std::vector<LearnedEmbedding> read_trained_tokens(const std::filesyste
 /// learned tokens into the tokenizer and the returned rows. A whole U-Net in unet/ is loaded in the place of the
 /// model's own (pipeline/parts.hpp). Of several adapters the last one stays; changed weights stay below it. Throws for
 /// a folder that does not exist, that holds nothing trained, or that lacks what its adapters.json names.
+///   own  loads an adapter whose type is known to the caller, in the place of changed weights: onto another U-Net than
+///        it was trained on, those would bring the other one's weights along
 OPAD_ONCE TokenRows load_trained(const std::vector<std::filesystem::path>& folders, UNet2DConditionModel& unet,
-                                 ClipTokenizer& tokenizer) {
+                                 ClipTokenizer& tokenizer, const LoadAdapter& own = {}) {
   std::vector<LearnedEmbedding> embeddings;
   for (const auto& folder : folders) {
     require(std::filesystem::is_directory(folder), folder.string(),
@@ -135,14 +140,16 @@ OPAD_ONCE TokenRows load_trained(const std::vector<std::filesystem::path>& folde
     require(!found.empty() || detail::holds_known_weights(folder), folder.string(), ": no trained weights here (",
             custom_diffusion_stem, ", ", detail::lora_stem, ", ", changed_weights,
             ", unet/, learned_embeds, <token>; .safetensors or .bin)");
-    if (const auto file = folder / changed_weights; std::filesystem::exists(file)) {
+    if (const auto file = folder / changed_weights; std::filesystem::exists(file) && own) {
+      own(unet, folder);
+    } else if (std::filesystem::exists(file)) {
       torch::NoGradGuard no_grad;
       remove_adapter(unet);  // of a folder before this one
-      const auto own = detail::own_parameters(unet);
+      const auto parameters = detail::own_parameters(unet);
       for (const auto& [name, tensor] : SafeTensors(file).tensors()) {
-        const auto parameter = own.find(name);
-        require(parameter != own.end() && parameter->second.sizes() == tensor.sizes(), file.string(), ": '", name, "' ",
-                tensor.sizes(), " fits no weight of this U-Net; was it made for another base model?");
+        const auto parameter = parameters.find(name);
+        require(parameter != parameters.end() && parameter->second.sizes() == tensor.sizes(), file.string(), ": '",
+                name, "' ", tensor.sizes(), " fits no weight of this U-Net; was it made for another base model?");
         Tensor(parameter->second).copy_(tensor);
       }
     } else {

@@ -99,13 +99,21 @@ struct Critic {
     /// The head's own loss.  []
     template <class Iteration>
     Tensor own_loss(Iteration& it) const {
-      const Tensor real = real_features(it), real_logits = judge(real), fake_logits = judge(fake_features(it).detach());
+      const Tensor real = real_features(it), fake = fake_features(it).detach();
+      const Tensor real_logits = judge(real), fake_logits = judge(fake);
       it.note("critic." + name_ + ".real", real_logits), it.note("critic." + name_ + ".fake", fake_logits);
       Tensor real_losses = critic_.objective.real(real_logits);
       if (it.real_weight().defined()) real_losses = real_losses * it.real_weight();
       const Tensor loss = (real_losses.mean() + critic_.objective.fake(fake_logits).mean()) / 2;
-      if constexpr (std::same_as<RegulariserPolicy, NoRegulariser>) return loss;
-      else return loss + critic_.regulariser.penalty([this](const Tensor& features) { return judge(features); }, real);
+      const auto judged = [this](const Tensor& features) { return judge(features); };
+      if constexpr (std::same_as<RegulariserPolicy, NoRegulariser>) {
+        return loss;
+      } else if constexpr (RegulariserOfBoth<RegulariserPolicy>) {
+        Stream random = it.draws().stream("critic/" + name_ + "/regulariser");
+        return loss + critic_.regulariser.penalty(judged, real, fake, random);
+      } else {
+        return loss + critic_.regulariser.penalty(judged, real);
+      }
     }
 
    private:

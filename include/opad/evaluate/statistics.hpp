@@ -20,7 +20,7 @@ namespace opad {
 
 /// Statistics of a sweep. The unit is the concept: seeds and pictures of one concept resemble each other, so a concept
 /// counts once, with the mean of its seeds, however many those are. A table's number is the mean over concepts of these
-/// means (method.md §10), and what an interval speaks about is other concepts of the same sort. Everything is in double
+/// means, and what an interval speaks about is other concepts of the same sort. Everything is in double
 /// precision and the same on every machine: what is random comes from the given stream.
 
 /// One metric of one variant: scores["dotted-dog"][seed].

@@ -17,7 +17,8 @@ struct OptimiserState {
 
 /// How gradients become updates. An aggregate of hyper-parameters; what it keeps is built from it once for each run.
 ///   optimiser.learning_rate   that a LearningRate's factor scales
-///   optimiser.build(parameters) -> std::unique_ptr<OptimiserState>
+///   optimiser.build(parameters) -> std::unique_ptr<OptimiserState>   with all its moments: a checkpoint is loaded into
+///                                                                    what state() gives before the first step
 template <class O>
 concept Optimiser = requires(const O& optimiser, const NamedTensors& parameters) {
   { O::name } -> std::convertible_to<std::string_view>;

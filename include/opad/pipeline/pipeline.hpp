@@ -19,7 +19,9 @@ using AskStudent = std::function<Tensor(const Denoiser&, const SchedulerConfig&,
 class Pipeline {
  public:
   /// trained   folders with adapters and learned tokens, as runs leave them; later ones win
-  Pipeline(const PipelineFolders& folders, const std::vector<std::filesystem::path>& trained, torch::Device device);
+  /// own       loads the adapter among them, where its type is known (adapter/trained_folder.hpp)
+  Pipeline(const PipelineFolders& folders, const std::vector<std::filesystem::path>& trained, torch::Device device,
+           const LoadAdapter& own = {});
 
   /// From here on every prompt has a picture beside it, through an IP-Adapter: the mean embedding of several.
   ///   file   the IP-Adapter (adapter/ip_adapter.hpp);  encoder  CLIP image encoder's folder;  pictures  uint8 [H, W,
@@ -65,7 +67,7 @@ class Pipeline {
 };
 
 OPAD_ONCE Pipeline::Pipeline(const PipelineFolders& folders, const std::vector<std::filesystem::path>& trained,
-                             torch::Device device)
+                             torch::Device device, const LoadAdapter& own)
     : tokenizer_(ClipTokenizer::from_pretrained(folders.tokenizer)),
       text_encoder_(CLIPTextModel::from_pretrained(folders.text_encoder)),
       scheduler_(SchedulerConfig::from_pretrained(folders.scheduler)),
@@ -74,7 +76,7 @@ OPAD_ONCE Pipeline::Pipeline(const PipelineFolders& folders, const std::vector<s
                 &networks_.passes()},
       device_(device) {
   require_rows(tokenizer_, text_encoder_->token_table().size(0), folders.tokenizer.parent_path().string());
-  rows_.emplace(load_trained(trained, *denoiser_.unet, tokenizer_));
+  rows_.emplace(load_trained(trained, *denoiser_.unet, tokenizer_, own));
   text_encoder_->to(device), networks_.to(device), denoiser_.unet->to(device), rows_->to(device);
 }
 

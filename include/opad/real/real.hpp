@@ -9,7 +9,7 @@ namespace opad {
 ///                                      whole_photographs(), target<Pixel>(), networks(), draws()
 ///   real.weight(iteration) -> [B]      optional: how much each counts in a head's own loss; none: 1
 ///   R::from_teacher                    whether the teacher's answers are asked for, target<Pixel>()
-/// Called without gradient, once an iteration, when a critic first looks.
+/// Called without gradient, once for each micro-batch, when a critic first looks.
 template <class R>
 concept RealPictures = std::copy_constructible<R> && requires {
   { R::name } -> std::convertible_to<std::string_view>;

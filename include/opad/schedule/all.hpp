@@ -10,7 +10,9 @@
 
 namespace opad::all {
 
-/// Every noise schedule; CheckpointSchedule, the default of the slot, is none of its own.
+/// Every noise schedule; CheckpointSchedule, the default of the slot, is none of its own. ZeroTerminalSnr is listed for
+/// its table of alphas: as the slot's value it is refused, since epsilon cannot be predicted where nothing but noise
+/// is.
 inline constexpr auto noise_schedules =
     hana::tuple_t<ScaledLinear, LinearBetas, SquaredCosine, SigmoidBetas, TrainedBetas, ZeroTerminalSnr<ScaledLinear>>;
 

@@ -21,7 +21,7 @@ struct Normalised {
   }
 };
 
-/// Pictures go in as they are, in [-1, 1]: what the released script does to every encoder (method.md §12.3).
+/// Pictures go in as they are, in [-1, 1]: what the released script does to every encoder.
 struct Unnormalised {
   template <class B>
   static Tensor apply(const Tensor& image) {

@@ -4,7 +4,7 @@
 
 namespace opad {
 
-/// The table of one iteration as a recipe's policies see it: actor x space (design.md §4). Its columns are known from
+/// The table of one iteration as a recipe's policies see it: actor x space. Its columns are known from
 /// the recipe's type, so asking for an entry that the recipe cannot give is a compile error.
 ///   student       x̂, with gradient
 ///   target        the teacher's answer, none

@@ -21,7 +21,7 @@ struct TrainerOptions {
   std::int64_t resolution = 64;    // side of the training pictures, for critics that judge latents or pixels
 };
 
-/// Trains teacher, student and critics as a method says (method.md §4). An iteration is a pure function of (seed,
+/// Trains teacher, student and critics as a method says. An iteration is a pure function of (seed,
 /// iteration, state): everything random comes from named streams, so state() and the iteration's number are all that a
 /// resumed run needs.
 class Trainer {

@@ -45,8 +45,8 @@ struct PerTokenNetwork : HeadNetwork {
       const double bound = 1 / std::sqrt(static_cast<double>(widths[i]));
       const auto child = register_module(std::to_string(2 * i), std::make_shared<torch::nn::Module>());
       const auto uniform = [&](at::IntArrayRef shape) { return (stream.uniform(shape) * 2 - 1) * bound; };
-      layers_.emplace_back(child->register_parameter("weight", uniform({tokens, widths[i], widths[i + 1]})),
-                           child->register_parameter("bias", uniform({tokens, 1, widths[i + 1]})));
+      const Tensor bias = uniform({tokens, 1, widths[i + 1]}), weight = uniform({tokens, widths[i], widths[i + 1]});
+      layers_.emplace_back(child->register_parameter("weight", weight), child->register_parameter("bias", bias));
     }
   }
   Tensor forward(const Tensor& features) const override {

@@ -1,4 +1,5 @@
 #pragma once
+#include <opad/adversarial/regulariser/gradient_penalty.hpp>
 #include <opad/adversarial/regulariser/no_regulariser.hpp>
 #include <opad/adversarial/regulariser/r1.hpp>
 #include <opad/core/hana.hpp>
@@ -6,6 +7,6 @@
 namespace opad::all {
 
 /// Every regulariser.
-inline constexpr auto regularisers = hana::tuple_t<NoRegulariser, R1>;
+inline constexpr auto regularisers = hana::tuple_t<NoRegulariser, R1, GradientPenalty>;
 
 }  // namespace opad::all

@@ -79,7 +79,7 @@ OPAD_ONCE MadePictures make_pictures(Trainer& trainer, World& world, const Rando
 }
 
 /// Adds the kept pictures to a concept, as often as it takes for them to be about half of its training pairs.
-///   pairs  training pairs of the concept without them
+///   pairs  training pairs of a concept without them: of several concepts the mean, so that each gets as much
 OPAD_ONCE void add_made(ConceptData& data, const MadePictures& made, std::int64_t pairs) {
   const auto times = std::max<std::int64_t>(1, pairs / static_cast<std::int64_t>(made.kept.size()));
   for (std::int64_t t = 0; t < times; ++t)

@@ -7,7 +7,7 @@
 /// A training run as its programs use it; what it does is in detail/, compiled once.
 namespace opad {
 
-/// One training run of a recipe, from options to adapters (design.md §7, §10).
+/// One training run of a recipe, from options to adapters.
 /// Exit code: 0 done, 128 and a signal's number when one stopped it after a checkpoint.
 int run_training(const RecipeProgram& program, int argc, const char* const* argv);
 

@@ -29,7 +29,7 @@ class Scoring {
   Scoring(const SweepSettings& settings, const SweepJob& job) : settings_(settings), job_(job), run_(settings.run) {
     if (job.variant->program) {
       const auto own = reopen(*job.variant->program, job.folder);
-      run_ = own.settings, ask_ = own.method.sample;
+      run_ = own.settings, ask_ = own.method.sample, teachers_ = own.method.teacher_adapter.load;
     }
     for (const std::string& prompt : job.subject->prompts)
       for (std::int64_t k = 0; k < settings.pictures; ++k)
@@ -71,7 +71,8 @@ class Scoring {
 
   std::vector<Tensor> by_student() const {
     const bool copied = job_.variant->facts().scored == Scored::TeachersAdapters;
-    Pipeline pipeline = open(run_.student_folder(), copied ? job_.folder / "teacher" : job_.folder);
+    Pipeline pipeline = copied ? open(run_.student_folder(), job_.folder / "teacher", teachers_)
+                               : open(run_.student_folder(), job_.folder);
     if (job_.variant->ip_adapter)
       pipeline.look_at(settings_.ip_adapter_file(), settings_.ip_adapter_encoder(),
                        read_concept_folder(job_.subject->folder).pictures, settings_.ip_adapter_scale);
@@ -90,10 +91,11 @@ class Scoring {
     });
   }
 
-  Pipeline open(const std::filesystem::path& model, const std::filesystem::path& trained) const {
+  Pipeline open(const std::filesystem::path& model, const std::filesystem::path& trained,
+                const LoadAdapter& own = {}) const {
     const bool any = job_.variant->program.has_value();
     const auto folders = parts_of_pictures(model, run_.teacher_folder(), any ? trained : std::filesystem::path());
-    return {folders, any ? std::vector{trained} : std::vector<std::filesystem::path>{}, parse_device(run_.device)};
+    return {folders, any ? std::vector{trained} : std::vector<std::filesystem::path>{}, parse_device(run_.device), own};
   }
 
   template <class Make>
@@ -115,6 +117,7 @@ class Scoring {
   const SweepJob& job_;
   RunSettings run_;
   AskStudent ask_ = EulerSteps{};
+  LoadAdapter teachers_;            // of the row's teacher
   std::vector<std::string> plain_;  // the prompt of each picture, without the concept's own token
 };
 

@@ -8,7 +8,7 @@
 
 namespace opad {
 
-/// One training run of a recipe, from options to adapters (design.md §7, §10). A batch's way: open_concepts reads the
+/// One training run of a recipe, from options to adapters. A batch's way: open_concepts reads the
 /// photographs, Prefetch makes batches of them, Trainer::iterate learns from them, save_trained leaves what was
 /// learned.
 class TrainingRun {
