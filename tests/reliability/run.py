@@ -6,12 +6,13 @@
   tests/reliability/run.py system_calls --all      every place
   tests/reliability/run.py kill --seed 1 --case 17 one case again
 
-A line for each failure says what to run again. Exit codes: 0 all is well, 1 a case failed, 77 nothing could be done here.
-Everything happens in a folder of its own, which is removed, within limits of memory, disk and time.
+A line for each failure says what to run again. Exit codes: 0 all is well, 1 a case failed, 77 nothing could be done.
+Everything happens in a folder of its own, which is removed, and within limits of memory, disk and time.
 """
 import argparse
 import importlib
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -60,6 +61,8 @@ def run_kind(kind, options, work):
             continue
         except Exception:  # a fault of the case is told like one of the program
             why = "the case itself failed: " + traceback.format_exc().strip().replace("\n", " | ")
+        finally:
+            lab.close()
         if why:
             failed += 1
             print(f"FAILED {kind} {name}: {why}; again: tests/reliability/run.py {kind} --seed {options.seed}{again} "
@@ -75,6 +78,7 @@ def run_kind(kind, options, work):
 
 def main():
     options = arguments()
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))  # leaves nothing behind either
     total = [0, 0, 0]
     for kind in options.kinds or KINDS:
         work = Path(tempfile.mkdtemp(prefix=f"opad-{kind}-")).resolve()

@@ -1,5 +1,5 @@
-"""SIGKILL at every system call of a checkpoint's save and of --overwrite: some plain command must accept the folder, and
-end with the files of a run that was not disturbed."""
+"""SIGKILL at every system call of a checkpoint's save and of --overwrite: some plain command must accept the folder,
+and end with the files of a run that was not disturbed."""
 import tracing
 from harness import Skip, ended, ends_equal, said
 
