@@ -44,8 +44,9 @@ class Lab:
         return [self.bin / "opad", "--models", models or self.models, "--instance-data", photos or self.photos,
                 "--instance-prompt", "<new1> cat", "--initializer-token", "photo",
                 "--validation-prompt", "a <new1> cat", "--resolution", 32, "--batch-size", 1,
-                "--loss.ms-swd.projections", 4, "--loss.ms-swd.levels", 1, "--loss.ms-swd.patch", 3, "--preview-count", 1, "--teacher-preview-steps", 0, "--threads", 1,
-                "--steps", steps, "--checkpoint-every", every, "--preview-every", preview, "--output", out, *more]
+                "--loss.ms-swd.projections", 4, "--loss.ms-swd.levels", 1, "--loss.ms-swd.patch", 3,
+                "--preview-count", 1, "--teacher-preview-steps", 0, "--threads", 1, "--steps", steps,
+                "--checkpoint-every", every, "--preview-every", preview, "--output", out, *more]
 
     def generate(self, adapters, out):
         return [self.bin / "generate", "--model", self.models / "student", "--base", self.models / "teacher",

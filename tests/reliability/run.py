@@ -11,6 +11,7 @@ Everything happens in a folder of its own, which is removed, and within limits o
 """
 import argparse
 import importlib
+import os
 import shutil
 import signal
 import sys
@@ -42,9 +43,14 @@ def arguments():
     return options
 
 
+def cpu():
+    """Seconds of the processor, of this process and of those it waited for."""
+    return sum(os.times()[:4])
+
+
 def run_kind(kind, options, work):
     """-> cases that went well, that failed, that were skipped"""
-    begin, good, failed, skipped, late = time.monotonic(), 0, 0, 0, 0
+    begin, processor, good, failed, skipped, late = time.monotonic(), cpu(), 0, 0, 0, 0
     lab = Lab(options.bin, work)
     again = "".join([f" --runs {options.runs}" if options.runs else "", " --all" if options.all else ""])
     for name, case in importlib.import_module(kind).cases(lab, options):
@@ -72,7 +78,7 @@ def run_kind(kind, options, work):
     counts = "".join(f", {count} {what}" for what, count in sorted(lab.counts.items()))
     print(f"{kind}: {good} of {good + failed} cases well{f', {skipped} skipped' if skipped else ''}"
           f"{f', {late} not begun for want of time' if late else ''}{counts} (seed {options.seed}, "
-          f"{time.monotonic() - begin:.0f} s)", flush=True)
+          f"{time.monotonic() - begin:.0f} s, {cpu() - processor:.0f} of the processor)", flush=True)
     return good, failed, skipped
 
 

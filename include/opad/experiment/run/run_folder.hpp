@@ -162,9 +162,22 @@ class RunFolder {
     return names;
   }
 
+  /// Removes what a kill left unfinished: checkpoints, and the run's files under their temporary names.
   void remove_drafts() const {
-    for (const auto& entry : std::filesystem::directory_iterator(folder_ / "checkpoints"))
-      if (entry.path().filename().string().starts_with(".")) std::filesystem::remove_all(entry.path());
+    namespace fs = std::filesystem;
+    for (const auto& entry : fs::directory_iterator(folder_ / "checkpoints"))
+      if (entry.path().filename().string().starts_with(".")) fs::remove_all(entry.path());
+    std::vector<std::string> names = read_manifest(folder_);
+    std::vector<fs::path> drafts;
+    for (const auto& name : names)
+      if (fs::is_directory(folder_ / name))
+        for (const auto& entry : fs::recursive_directory_iterator(folder_ / name))
+          if (!unfinished_file(entry.path().filename().string()).empty()) drafts.push_back(entry.path());
+    names.insert(names.end(), {config_file().filename().string(), manifest_name});
+    for (const auto& entry : fs::directory_iterator(folder_))
+      if (std::ranges::find(names, unfinished_file(entry.path().filename().string())) != names.end())
+        drafts.push_back(entry.path());
+    for (const auto& draft : drafts) fs::remove(draft);
   }
 
   void drop_old() const {
