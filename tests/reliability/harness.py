@@ -125,7 +125,7 @@ def content(run):
         data = path.read_bytes()
         if name == "config.json":
             config = json.loads(data)
-            for option in ("output", "resume", "overwrite"):
+            for option in ("output", "resume", "overwrite", "max-minutes"):
                 config["options"].pop(option, None)
             data = json.dumps(config).encode()
         elif name == "files.txt":  # event files bear the time in their names; an order says nothing

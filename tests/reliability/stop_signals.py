@@ -16,6 +16,7 @@ def cases(lab, options):
             if options.all or (i + j) % 3 == 0:  # the short form: every signal and every phase, not each with each
                 yield f"{name} {phase}", lambda name=name, phase=phase: one(lab, getattr(signal, name), phase)
     yield "SIGINT twice", lambda: twice(lab)
+    yield "the time is up", lambda: time_is_up(lab)
 
 
 def reads_models(process, models):
@@ -53,6 +54,18 @@ def one(lab, number, phase):
     if phase == "training" and checkpoints(out)[-1:] != [rows(out)]:
         return f"stopped after step {rows(out)} with the checkpoints {checkpoints(out)}"
     return ends_equal(lab, command, reference, out)
+
+
+def time_is_up(lab):
+    """--max-minutes: a queue's limit, kept without a signal."""
+    reference, _ = lab.reference()
+    out = lab.fresh("run")
+    done = lab.run(lab.train(out, "--resume", "--max-minutes", 0.0001))
+    if done.code != 99:
+        return f"{ended(done)} in place of 99: {said(done.text, out)}"
+    if checkpoints(out)[-1:] != [rows(out)]:
+        return f"stopped after step {rows(out)} with the checkpoints {checkpoints(out)}"
+    return ends_equal(lab, lab.train(out, "--resume"), reference, out)
 
 
 def twice(lab):
