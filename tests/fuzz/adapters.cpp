@@ -1,5 +1,6 @@
-// Adapters of other programs: LoRA as kohya's scripts, PEFT and diffusers write it, learned embeddings, Custom Diffusion,
-// IP-Adapter. The input is a description of a file, so that names and shapes are what changes, a line for each of
+// Adapters of other programs: LoRA as kohya's scripts, PEFT and diffusers write it, learned embeddings, Custom
+// Diffusion, IP-Adapter. The input is a description of a file, so that names and shapes are what changes, a line for
+// each of
 //   NAME TYPE SIZE,SIZE,...   a tensor: "lora_unet_mid_block_..._to_q.alpha F32"
 //   @KEY VALUE                metadata
 //   {...}                     PEFT's adapter_config.json
@@ -96,7 +97,8 @@ void read(std::string_view text) {
   reads([&] { read_learned_embedding(at("adapter_model.safetensors")); });
   reads([&] { read_learned_embeddings(folder()); });
   reads([&] {
-    static const ClipTokenizer tokenizer = ClipTokenizer::from_pretrained(OPAD_SOURCE_DIR "/models/tiny/teacher/tokenizer");
+    static const ClipTokenizer tokenizer =
+        ClipTokenizer::from_pretrained(OPAD_SOURCE_DIR "/models/tiny/teacher/tokenizer");
     ClipTokenizer own = tokenizer;
     TokenRows(own, {read_learned_embedding(at("adapter_model.safetensors"), "<new>")}).expand("a <new> cat");
   });

@@ -1,5 +1,6 @@
 // The folder of a run: config.json, files.txt, metrics.csv, checkpoints, adapters.json. The input holds the files, each
-// behind a line "== NAME". The folder is looked at, resumed and overwritten; whatever it says, nothing beside it changes.
+// behind a line "== NAME". The folder is looked at, resumed and overwritten; whatever it says, nothing beside it
+// changes.
 #include <unistd.h>
 
 #include <algorithm>
@@ -18,8 +19,13 @@ namespace {
 using namespace opad;
 namespace fs = std::filesystem;
 
-constexpr std::array names{"config.json", "files.txt", "metrics.csv", "adapters.json", "<new1>.safetensors",
-                           "checkpoints/step-3/state.safetensors", "checkpoints/step-12/state.safetensors"};
+constexpr std::array names{"config.json",
+                           "files.txt",
+                           "metrics.csv",
+                           "adapters.json",
+                           "<new1>.safetensors",
+                           "checkpoints/step-3/state.safetensors",
+                           "checkpoints/step-12/state.safetensors"};
 
 const fs::path& scratch() {
   static const fs::path path = [] {
@@ -51,9 +57,8 @@ void lay_out(std::string_view text, const fs::path& run) {
 void read(std::string_view text) {
   const fs::path run = scratch() / "run";
   lay_out(text, run);
-  const RunDescription description{.recipe = "default",
-                                   .resolved = {{"seed", 1}, {"steps", 4}},
-                                   .decisive = {{"seed", 1}, {"steps", 4}}};
+  const RunDescription description{
+      .recipe = "default", .resolved = {{"seed", 1}, {"steps", 4}}, .decisive = {{"seed", 1}, {"steps", 4}}};
   const auto reads = [](const auto& reader) {
     try {
       reader();
