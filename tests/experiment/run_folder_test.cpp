@@ -77,8 +77,12 @@ TEST_CASE("What a crash left half-written is never seen as a checkpoint and is c
   {
     RunFolder run(folder, description(), Existing::Refuse);
     save(run, 7);
+    run.own("previews"), run.own("metrics.csv");
   }
   put_text(folder / "checkpoints" / ".step-8" / "state.txt", "half");
+  put_text(folder / "previews" / ".a.png.12-0.tmp", "half");
+  put_text(folder / ".metrics.csv.12-0.tmp", "half");
+  put_text(folder / ".notes.txt.12-0.tmp", "not the run's");
   put_text(folder / "checkpoints" / "step-9", "a file");
   put_text(folder / "checkpoints" / "step-x" / "state.txt", "odd");
   put_text(folder / "checkpoints" / "step-" / "state.txt", "odd");
@@ -86,6 +90,9 @@ TEST_CASE("What a crash left half-written is never seen as a checkpoint and is c
   RunFolder run(folder, description(), Existing::Resume);
   REQUIRE(run.latest_checkpoint()->step == 7);
   REQUIRE_FALSE(std::filesystem::exists(folder / "checkpoints" / ".step-8"));
+  REQUIRE(std::filesystem::is_empty(folder / "previews"));
+  REQUIRE_FALSE(std::filesystem::exists(folder / ".metrics.csv.12-0.tmp"));
+  REQUIRE(std::filesystem::exists(folder / ".notes.txt.12-0.tmp"));
   save(run, 8);
   REQUIRE(run.latest_checkpoint()->step == 8);
 }

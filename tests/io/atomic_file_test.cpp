@@ -41,6 +41,16 @@ TEST_CASE("a file that is not committed leaves the old one as it was", "[io][ato
   REQUIRE(folder.entries() == 1);
 }
 
+TEST_CASE("what a kill leaves of a file is known by its name", "[io][atomic]") {
+  const TemporaryFolder folder;
+  opad::AtomicFile file(folder / "x.y.png");
+  const auto name = fs::directory_iterator(folder.path)->path().filename().string();
+  REQUIRE(opad::unfinished_file(name) == "x.y.png");
+  for (const char* other :
+       {"x.png", ".x.tmp", ".tmp", "..tmp", "x.12-0.tmp", ".x.a-0.tmp", ".12-0.tmp", "", ".x.12-0.tmp2"})
+    REQUIRE(opad::unfinished_file(other) == "");
+}
+
 TEST_CASE("a write that fails half-way leaves the old file as it was", "[io][atomic]") {
   const TemporaryFolder folder;
   write_atomically(folder / "x", "old");

@@ -52,6 +52,9 @@ class AtomicFile {
   std::uint64_t end_ = 0;
 };
 
+/// The name of the file that a kill left unfinished under this temporary name; "" for other names.
+std::string unfinished_file(const std::string& name);
+
 /// Replaces the file's content as a whole, or leaves it as it was and throws.
 void write_atomically(const std::filesystem::path& path, std::string_view bytes);
 

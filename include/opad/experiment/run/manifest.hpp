@@ -1,13 +1,14 @@
 #pragma once
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
+#include <sstream>
 #include <string>
 #include <vector>
 
 #include <opad/core/error.hpp>
 #include <opad/core/once.hpp>
 #include <opad/io/atomic_file.hpp>
+#include <opad/io/input_file.hpp>
 
 namespace opad {
 
@@ -17,12 +18,14 @@ inline constexpr const char* manifest_name = "files.txt";
 
 OPAD_ONCE std::vector<std::string> read_manifest(const std::filesystem::path& run) {
   std::vector<std::string> names;
-  std::ifstream file(run / manifest_name, std::ios::binary);
-  for (std::string line; std::getline(file, line);) {
+  const auto file = run / manifest_name;
+  if (!std::filesystem::exists(file)) return names;  // one that cannot be read is no empty one
+  std::istringstream lines(read_file(file));
+  for (std::string line; std::getline(lines, line);) {
     const std::filesystem::path name = line;
     const bool inside = !line.empty() && name.is_relative() && *name.begin() != ".." && *name.begin() != "." &&
                         std::next(name.begin()) == name.end();
-    require(inside, (run / manifest_name).string(), ": \"", line, "\" is no name in the run's folder; remove the line");
+    require(inside, file.string(), ": \"", line, "\" is no name in the run's folder; remove the line");
     names.push_back(line);
   }
   return names;

@@ -35,6 +35,7 @@ class RunFolder {
       refuse_foreign();
       std::filesystem::create_directories(folder_);
       lock_.emplace(folder_);
+      remove_unfinished();
       if (std::filesystem::exists(config_file())) meet(run, existing);
       own("checkpoints");
       std::filesystem::create_directories(folder_ / "checkpoints");
@@ -165,6 +166,22 @@ class RunFolder {
   void remove_drafts() const {
     for (const auto& entry : std::filesystem::directory_iterator(folder_ / "checkpoints"))
       if (entry.path().filename().string().starts_with(".")) std::filesystem::remove_all(entry.path());
+  }
+
+  /// Removes the run's files that a kill left unfinished, under their temporary names.
+  void remove_unfinished() const {
+    namespace fs = std::filesystem;
+    std::vector<std::string> names = read_manifest(folder_);
+    std::vector<fs::path> found;
+    for (const auto& name : names)
+      if (fs::is_directory(folder_ / name))
+        for (const auto& entry : fs::recursive_directory_iterator(folder_ / name))
+          if (!unfinished_file(entry.path().filename().string()).empty()) found.push_back(entry.path());
+    names.insert(names.end(), {config_file().filename().string(), manifest_name});
+    for (const auto& entry : fs::directory_iterator(folder_))
+      if (std::ranges::find(names, unfinished_file(entry.path().filename().string())) != names.end())
+        found.push_back(entry.path());
+    for (const auto& each : found) fs::remove(each);
   }
 
   void drop_old() const {

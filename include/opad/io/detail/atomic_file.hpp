@@ -31,6 +31,16 @@ OPAD_ONCE AtomicFile::~AtomicFile() {
   ::unlink(temporary_.c_str());
 }
 
+OPAD_ONCE std::string unfinished_file(const std::string& name) {
+  constexpr std::string_view ending = ".tmp";
+  if (!name.starts_with('.') || !name.ends_with(ending)) return "";
+  const std::string stem = name.substr(0, name.size() - ending.size());  // .NAME.PROCESS-ATTEMPT
+  const auto dot = stem.rfind('.');
+  const std::string process = stem.substr(dot + 1);
+  const bool own = dot > 0 && !process.empty() && process.find_first_not_of("0123456789-") == process.npos;
+  return own ? stem.substr(1, dot - 1) : "";
+}
+
 OPAD_ONCE void AtomicFile::commit() {
   if (::fsync(file_) != 0) fail_by_errno(target_, "cannot write");
   if (::rename(temporary_.c_str(), target_.c_str()) != 0) fail_by_errno(target_, "cannot write");

@@ -51,13 +51,17 @@ OPAD_ONCE std::int64_t load_newest(const RunFolder& folder, Trainer& trainer) {
   require(damage.empty(), damage, "; no checkpoint before it is left: remove the run's folder, or --overwrite it");
   return 0;
 }
+/// The untrained student's pictures, as numbers: a resumed run shows them again at its end.
+inline std::filesystem::path pictures_before(const RunFolder& folder) {
+  return folder.previews() / "before.safetensors";
+}
 inline std::filesystem::path made_folder(const RunFolder& folder, std::size_t which) {
   return folder.path() / "collaborative" / std::to_string(which);
 }
 }  // namespace detail
 
 OPAD_ONCE int TrainingRun::train(const RunFolder& folder, World& world, Trainer& trainer, RunPictures& pictures,
-                                 Tensor before) {
+                                 const Tensor& before) {
   const std::int64_t start = existing() == Existing::Resume ? detail::load_newest(folder, trainer) : 0;
   if (start == settings_.steps && std::filesystem::exists(folder.path() / adapters_record) &&
       std::filesystem::exists(folder.path() / "summary.json")) {
@@ -73,13 +77,9 @@ OPAD_ONCE int TrainingRun::train(const RunFolder& folder, World& world, Trainer&
   std::optional<Prefetch> data(std::in_place, dataset(world, concepts_.data), settings_.batch_size);
   std::filesystem::create_directories(folder.own("previews"));
   Recorder recorder(folder, program_.name, trainer.metric_names(), settings_.steps, start);
-  // as numbers: a resumed run shows them again at its end
-  const auto before_file = folder.previews() / "before.safetensors";
   if (start == 0) {
     pictures.write(folder.previews(), recorder.events(), 0, before);
-    save_safetensors(before_file, {{"pictures", before}});
-  } else {
-    before = SafeTensors(before_file).tensors().at("pictures");
+    save_safetensors(detail::pictures_before(folder), {{"pictures", before}});
   }
   RunSummary summary;
   const std::int64_t second_stage =
@@ -118,7 +118,7 @@ OPAD_ONCE int TrainingRun::train(const RunFolder& folder, World& world, Trainer&
   }
   recorder.finish();
   save_adapters(folder, "", world, trainer);  // first of all: what follows can fail, and what was trained is there
-  finish(folder, trainer, pictures, recorder.events(), before);
+  finish(folder, trainer, pictures, recorder.events());
   summary.write(folder.own("summary.json").parent_path());
   return 0;
 }
@@ -187,11 +187,12 @@ OPAD_ONCE void TrainingRun::save_adapters(const RunFolder& folder, const std::st
 }
 
 /// Final pictures and curves.
-OPAD_ONCE void TrainingRun::finish(const RunFolder& folder, Trainer& trainer, RunPictures& pictures, EventFile& events,
-                                   const Tensor& before) const {
+OPAD_ONCE void TrainingRun::finish(const RunFolder& folder, Trainer& trainer, RunPictures& pictures,
+                                   EventFile& events) const {
   detail::attempt("preview", [&] {
     const Tensor after = pictures.student();
     pictures.write(folder.previews(), events, settings_.steps, after);
+    const Tensor before = SafeTensors(detail::pictures_before(folder)).tensors().at("pictures");
     pictures.write_comparison(folder.previews() / "before-after.png", before, after);
   });
   detail::attempt("pictures of the teacher",

@@ -39,12 +39,11 @@ class TrainingRun {
   TrainerOptions trainer_options(const World& world) const;
   Existing existing() const;
 
-  int train(const RunFolder& folder, World& world, Trainer& trainer, RunPictures& pictures, Tensor before);
+  int train(const RunFolder& folder, World& world, Trainer& trainer, RunPictures& pictures, const Tensor& before);
   void begin_second_stage(const RunFolder& folder, World& world, Trainer& trainer, RunPictures& pictures);
   ConceptDataset with_made_pictures(const RunFolder& folder, const World& world);
   void save_adapters(const RunFolder& folder, const std::string& name, World& world, Trainer& trainer) const;
-  void finish(const RunFolder& folder, Trainer& trainer, RunPictures& pictures, EventFile& events,
-              const Tensor& before) const;
+  void finish(const RunFolder& folder, Trainer& trainer, RunPictures& pictures, EventFile& events) const;
 
   RecipeProgram program_;
   RunSettings settings_;
