@@ -51,8 +51,9 @@ find_package(JPEG REQUIRED)
 find_package(WebP REQUIRED)
 find_package(Utf8proc REQUIRED)
 find_package(Xxhash REQUIRED)
+find_package(Highway)
 find_package(Threads REQUIRED)
 
 # the target `torch`, not ${TORCH_LIBRARIES}: that holds absolute paths, and an exported package must stay relocatable
 set(OPAD_DEPENDENCIES torch Eigen3::Eigen Boost::headers nlohmann_json::nlohmann_json CLI11::CLI11 PNG::PNG JPEG::JPEG
-    WebP::webp utf8proc::utf8proc xxHash::xxhash Threads::Threads)
+    WebP::webp utf8proc::utf8proc xxHash::xxhash Highway::contrib Threads::Threads)

@@ -193,7 +193,19 @@ OPAD_ONCE TrainerOptions TrainingRun::trainer_options(const World& world) const 
           .accumulation = settings_.accumulation,
           .prior_loss_weight = settings_.prior_loss_weight,
           .max_grad_norm = settings_.max_grad_norm,
-          .resolution = resolution(world)};
+          .resolution = resolution(world),
+          .cached_pictures = cached_pictures()};
+}
+
+/// How many different pictures a run can see whose encodings are worth keeping: none where their size and place are
+/// drawn anew each time.
+OPAD_ONCE std::int64_t TrainingRun::cached_pictures() const {
+  if (!caches()) return 0;
+  std::size_t pictures = 0;
+  for (const ConceptData& data : concepts_.data)
+    pictures += data.pictures.size() + data.class_pictures.size() + static_cast<std::size_t>(settings_.class_images) +
+                static_cast<std::size_t>(method_->second_stage ? method_->second_stage->pictures : 0);
+  return static_cast<std::int64_t>(settings_.augmentation.hflip ? 2 * pictures : pictures);
 }
 
 /// --explain: the passes of an iteration, counted on a batch of noise.
@@ -207,7 +219,12 @@ OPAD_ONCE int TrainingRun::explain_costs() {
   const Batch batch{noise, torch::ones({n, 1, latent, latent}), prompts, noise};
   Trainer trainer(world, *method_, rows, Random(settings_.seed), trainer_options(world));
   std::cout << "recipe " << program_.name << ", batch " << n << ", " << side << " pixels\n"
-            << to_text(explain(trainer, world, batch, trainer_options(world)));
+            << to_text(explain(trainer, world, batch, trainer_options(world)))
+            << (caches() ? "a photograph is encoded once in a run, and comes from memory then (--cache-latents)\n"
+                         : "photographs are encoded in every iteration that shows them, because ")
+            << (caches()                  ? ""
+                : settings_.cache_latents ? "--augmentation.enabled changes them at random\n"
+                                          : "of --cache-latents no\n");
   return 0;
 }
 

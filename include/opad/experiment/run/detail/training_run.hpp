@@ -37,6 +37,8 @@ class TrainingRun {
   ConceptDataset dataset(const World& world, const std::vector<ConceptData>& concepts) const;
   std::int64_t resolution(const World& world) const;
   TrainerOptions trainer_options(const World& world) const;
+  bool caches() const { return settings_.cache_latents && !settings_.augmentation.enabled; }
+  std::int64_t cached_pictures() const;
   Existing existing() const;
 
   int train(const RunFolder& folder, World& world, Trainer& trainer, RunPictures& pictures, Tensor before);
