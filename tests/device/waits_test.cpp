@@ -49,7 +49,9 @@ struct Unlike : Default {
 /// Two iterations on both; the second, when all constants are where they are needed, may wait `most` times.
 template <class Recipe>
 void require_equal_and_quick(std::int64_t most) {
-  TinyRun<Recipe> host({.steps = 4}, fit<Recipe>), device({.steps = 4}, fit<Recipe>, {}, pretended);
+  // both from memory that is laid out alike: matrix products round differently where a mapped file has put its weights
+  TinyRun<Recipe> host({.steps = 4}, fit<Recipe>, {}, {pretended, torch::kCPU}),
+      device({.steps = 4}, fit<Recipe>, {}, {pretended});
   for (int i = 0; i < 2; ++i) {
     const Readings right = average_readings(host.iterate(i));
     pretend::forget();
@@ -73,7 +75,8 @@ TEST_CASE("An iteration on a device waits for it once, for the log, and gives th
 }
 
 TEST_CASE("Pictures are made on a device as on the CPU", "[device]") {
-  TinyRun<Release> host({.steps = 4}, fit<Release>), device({.steps = 4}, fit<Release>, {}, pretended);
+  TinyRun<Release> host({.steps = 4}, fit<Release>, {}, {pretended, torch::kCPU}),
+      device({.steps = 4}, fit<Release>, {}, {pretended});
   const torch::NoGradGuard no_grad;
   const Tensor ids = host.world.tokenizer({"a <new1> dog"}), noise = Random(1).stream("noise").normal({1, 4, 8, 8});
   const auto picture = [&](TinyRun<Release>& run) {

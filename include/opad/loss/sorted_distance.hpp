@@ -14,7 +14,9 @@ Tensor sorted_distance(const Tensor& student, const Tensor& target);
 
 /// The same by LibTorch's operators alone, on any device.
 inline Tensor sorted_distance_by_torch(const Tensor& student, const Tensor& target) {
-  const auto sorted = [](const Tensor& rows) { return std::get<0>(at::sort(rows, /*stable=*/true, -1)); };
+  const auto sorted = [](const Tensor& rows) {
+    return std::get<0>(at::sort(rows, std::optional<bool>(true) /*stable*/, -1));
+  };
   return (sorted(student) - sorted(target)).abs().mean({1, 2});
 }
 

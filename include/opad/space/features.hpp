@@ -12,7 +12,8 @@ struct Normalised {
   static Tensor apply(const Tensor& image) {
     // never destroyed: a device's memory may be gone before the program's last objects are
     static const auto& scale = *new FixedTensor(per_channel([](int c) { return 0.5 / B::deviation[c]; }));
-    static const auto& shift = *new FixedTensor(per_channel([](int c) { return (0.5 - B::mean[c]) / B::deviation[c]; }));
+    static const auto& shift =
+        *new FixedTensor(per_channel([](int c) { return (0.5 - B::mean[c]) / B::deviation[c]; }));
     return image * scale.like(image) + shift.like(image);
   }
 
