@@ -46,9 +46,10 @@ struct Unlike : Default {
   static auto average() { return Ema{.decay = 0.5}; }
 };
 
-/// Two iterations on both; the second, when all constants are where they are needed, may wait `most` times.
+/// Two iterations on both; the second, when all constants are where they are needed, may wait `most` times. What trains
+/// is equal bit for bit, or but for `tolerance` times a number.
 template <class Recipe>
-void require_equal_and_quick(std::int64_t most) {
+void require_equal_and_quick(std::int64_t most, double tolerance = 0) {
   // both from memory that is laid out alike: matrix products round differently where a mapped file has put its weights
   TinyRun<Recipe> host({.steps = 4}, fit<Recipe>, {}, {pretended, torch::kCPU}),
       device({.steps = 4}, fit<Recipe>, {}, {pretended});
@@ -61,9 +62,11 @@ void require_equal_and_quick(std::int64_t most) {
   INFO(counts.what << counts.uploads << " uploads, " << counts.operators << " operators");
   CHECK(counts.waits >= 1);  // something is counted
   CHECK(counts.waits <= most);
-  Tensors state = device.copy();
-  for (auto& [name, t] : state) t = t.cpu();
-  REQUIRE(same(host.copy(), state));
+  const Tensors right = host.copy();
+  for (const auto& [name, t] : device.copy()) {
+    INFO(name);
+    CHECK(at::allclose(t.cpu(), right.at(name), tolerance, tolerance));
+  }
 }
 
 }  // namespace
@@ -71,7 +74,9 @@ void require_equal_and_quick(std::int64_t most) {
 TEST_CASE("An iteration on a device waits for it once, for the log, and gives the CPU's numbers", "[device][waits]") {
   SECTION("Default") { require_equal_and_quick<Default>(1); }
   SECTION("Release") { require_equal_and_quick<Release>(1); }
-  SECTION("a grid's start is asked for once more") { require_equal_and_quick<Unlike>(2); }
+  SECTION("a grid's start is asked for once more; R1's two gradients are summed in another order") {
+    require_equal_and_quick<Unlike>(2, 1e-4);
+  }
 }
 
 TEST_CASE("Pictures are made on a device as on the CPU", "[device]") {
