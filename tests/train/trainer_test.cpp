@@ -167,3 +167,23 @@ TEST_CASE("What is made for comparison carries no graph", "[train][graph]") {
   s.iterate(0);
   REQUIRE(seen >= 4);
 }
+
+TEST_CASE("In bfloat16 losses agree with float32, what trains stays float32, and frozen networks take half", "[train][bfloat16]") {
+  const auto readings = [](bool bfloat16) {
+    TinyRun<Small> run({.steps = 4, .bfloat16 = bfloat16});
+    std::map<std::string, double> out;
+    for (const auto& [name, value] : run.iterate(0)) {
+      REQUIRE(value.scalar_type() == torch::kFloat32);
+      out[name] = value.template item<double>();
+    }
+    for (const auto& [name, t] : run.copy()) REQUIRE(t.scalar_type() == torch::kFloat32);
+    REQUIRE(run.world.student->conv_in->weight.scalar_type() == (bfloat16 ? torch::kBFloat16 : torch::kFloat32));
+    return out;
+  };
+  const auto wide = readings(false), narrow = readings(true);
+  for (const auto& [name, value] : wide) {
+    if (name.starts_with("gradient-norm")) continue;
+    INFO(name);
+    REQUIRE(narrow.at(name) == Approx(value).epsilon(1e-2));
+  }
+}

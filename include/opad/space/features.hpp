@@ -47,7 +47,8 @@ struct Features {
   static Tensor render(Networks& networks, const Tensor& image) {
     auto& network = networks.template get<backbone>();
     const std::int64_t side = B::resolution(network);
-    const Tensor features = B::features(network, Range::template apply<B>(Resize{}(image, side, side)));
+    const Tensor seen = Range::template apply<B>(Resize{}(image, side, side));
+    const Tensor features = networks.pass(image.device(), [&] { return B::features(network, seen); });
     networks.passes().count(backbone::name, features.requires_grad());
     return features;
   }

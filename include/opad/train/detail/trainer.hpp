@@ -18,6 +18,7 @@ OPAD_ONCE Trainer::Trainer(World& world, Method method, std::shared_ptr<TokenRow
   require(options.steps > 0 && options.accumulation > 0 && options.max_grad_norm > 0, "Trainer: ", options.steps,
           " steps, accumulation ", options.accumulation, ", max gradient norm ", options.max_grad_norm,
           "; give positive numbers");
+  teacher_.bfloat16 = student_.bfloat16 = options.bfloat16;
   teacher_.diffusion.to(device()), student_.diffusion.to(device());
   method_.coupling(0, options.steps);  // both refuse their numbers now rather than in the first iteration
   method_.learning_rate(0, options.steps);
@@ -33,6 +34,7 @@ OPAD_ONCE Trainer::Trainer(World& world, Method method, std::shared_ptr<TokenRow
   }
   if (method_.student_learns_words) add_words(student_learner_, *student_rows_);
   student_learner_.add(method_.student_optimiser, method_.student_adapter.install(*world.student));
+  if (options.bfloat16) world.to_bfloat16();
   if (options.cached_pictures > 0) cache_.emplace(options.cached_pictures);
   average_ = method_.average(student_learner_.parameters());
   critics_ = method_.build_critics(
@@ -292,7 +294,8 @@ OPAD_ONCE void Trainer::add_words(Learner& learner, const TokenRows& rows) {
 }
 
 OPAD_ONCE Tensor Trainer::encode(CLIPTextModel& encoder, const TokenRows& rows, const Tensor& ids) const {
-  const Tensor words = rows.embed(encoder.token_table(), ids), condition = encoder.encode(words);
+  const Tensor words = rows.embed(encoder.token_table(), ids);
+  const Tensor condition = network_pass(options_.bfloat16, world_.device, [&] { return encoder.encode(words); });
   note("words", words);
   world_.networks.passes().count("text-encoder", condition.requires_grad());
   return condition;

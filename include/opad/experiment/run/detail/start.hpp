@@ -3,6 +3,7 @@
 
 #include <iostream>
 
+#include <opad/core/fastest_type.hpp>
 #include <opad/experiment/run/class_pictures.hpp>
 #include <opad/experiment/run/complete_settings.hpp>
 #include <opad/experiment/run/detail/training_run.hpp>
@@ -21,8 +22,10 @@ OPAD_ONCE int TrainingRun::operator()(int argc, const char* const* argv) {
   method_ = recipe_->method();
   if (settings_.explain) return explain_costs();
   complete(settings_);
+  choose_dtype();
   check_teacher_adapters();
   concepts_ = open_concepts(settings_);
+  concepts_.greeting += dtype_word_;
   const PartsRecord parts = this->parts();
   World world = load_world(parts);
   std::vector<std::int64_t> ids;
@@ -131,6 +134,19 @@ OPAD_ONCE void TrainingRun::bind() {
   recipe_->bind(*options_);
 }
 
+/// Replaces "auto" by the type of the run that goes on, or by the faster one.
+OPAD_ONCE void TrainingRun::choose_dtype() {
+  if (settings_.dtype != "auto") return;
+  const auto before = settings_.output / "config.json";
+  if (!settings_.resume.empty() && std::filesystem::exists(before)) {
+    const Json config = read_json(before);
+    if (const auto options = config.find("options"); options != config.end() && options->is_object())
+      settings_.dtype = options->value("dtype", settings_.dtype);
+  }
+  if (settings_.dtype == "auto") settings_.dtype = fastest_type(device_.type());
+  dtype_word_ = c10::str("networks compute in ", settings_.dtype, " (--dtype auto)\n");
+}
+
 OPAD_ONCE Existing TrainingRun::existing() const {
   return !settings_.resume.empty() ? Existing::Resume : settings_.overwrite ? Existing::Overwrite : Existing::Refuse;
 }
@@ -194,6 +210,7 @@ OPAD_ONCE TrainerOptions TrainingRun::trainer_options(const World& world) const 
           .prior_loss_weight = settings_.prior_loss_weight,
           .max_grad_norm = settings_.max_grad_norm,
           .resolution = resolution(world),
+          .bfloat16 = settings_.dtype == "bfloat16",
           .cached_pictures = cached_pictures()};
 }
 

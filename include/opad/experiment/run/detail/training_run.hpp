@@ -30,6 +30,7 @@ class TrainingRun {
   bool read(const std::vector<std::string>& words);
   void bind();
   int explain_costs();
+  void choose_dtype();
   void check_teacher_adapters() const;
   PartsRecord parts() const;
   World load_world(const PartsRecord& parts) const;
@@ -55,6 +56,7 @@ class TrainingRun {
   std::optional<Options> options_;
   torch::Device device_ = torch::kCPU;
   RunConcepts concepts_;
+  std::string dtype_word_;  // about the choice, where it was left to the program
 };
 
 }  // namespace opad
