@@ -81,6 +81,20 @@ foreach(_opad_library IN ITEMS "WebP WebP::webp webp/decode.h webp" "utf8proc ut
 endforeach()
 list(JOIN OPAD_MISSING ", " OPAD_MISSING)
 
+# Google Highway's sorting library, which is optional: whose target is empty where it is missing, and then LibTorch sorts.
+if(NOT TARGET Highway::contrib)
+  find_path(OPAD_Highway_INCLUDE_DIR hwy/contrib/sort/vqsort.h)
+  find_library(OPAD_Highway_contrib_LIBRARY hwy_contrib)
+  find_library(OPAD_Highway_LIBRARY hwy)
+  mark_as_advanced(OPAD_Highway_INCLUDE_DIR OPAD_Highway_contrib_LIBRARY OPAD_Highway_LIBRARY)
+  add_library(Highway::contrib INTERFACE IMPORTED)
+  if(OPAD_Highway_INCLUDE_DIR AND OPAD_Highway_contrib_LIBRARY AND OPAD_Highway_LIBRARY)
+    set_target_properties(Highway::contrib PROPERTIES INTERFACE_INCLUDE_DIRECTORIES "${OPAD_Highway_INCLUDE_DIR}"
+                          INTERFACE_COMPILE_DEFINITIONS OPAD_HIGHWAY
+                          INTERFACE_LINK_LIBRARIES "${OPAD_Highway_contrib_LIBRARY};${OPAD_Highway_LIBRARY}")
+  endif()
+endif()
+
 # the target `torch`, not ${TORCH_LIBRARIES}: that holds absolute paths, and an exported package must stay relocatable
 set(OPAD_DEPENDENCIES torch Eigen3::Eigen Boost::headers nlohmann_json::nlohmann_json CLI11::CLI11 PNG::PNG JPEG::JPEG
-    WebP::webp utf8proc::utf8proc xxHash::xxhash Threads::Threads)
+    WebP::webp utf8proc::utf8proc xxHash::xxhash Highway::contrib Threads::Threads)

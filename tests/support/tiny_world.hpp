@@ -19,8 +19,9 @@ struct TinyRun {
   std::optional<opad::ConceptDataset> data;
   std::optional<opad::Trainer> trainer;
 
-  /// `change` may set what it likes in the recipe's values.
-  explicit TinyRun(opad::TrainerOptions options = {.steps = 4}, const std::function<void(Slots&)>& change = {}) {
+  /// `change` may set what it likes in the recipe's values; the models go from device to device and stay on the last.
+  explicit TinyRun(opad::TrainerOptions options = {.steps = 4}, const std::function<void(Slots&)>& change = {},
+                   const opad::Augmentation& augmentation = {}, const std::vector<torch::Device>& way = {torch::kCPU}) {
     using namespace opad;
     Slots slots;
     for (AdamW* optimiser :
@@ -36,10 +37,11 @@ struct TinyRun {
     });
     rows = std::make_shared<TokenRows>(
         TokenRows::from_initializers(world.tokenizer, world.text_encoder->token_table(), {"<new1>"}, {"dog"}));
+    for (const auto& device : way) world.to(device), rows->to(device);
     ConceptData pictures{.pictures = {}, .instance_prompt = "<new1> dog"};
     for (int i = 0; i < 3; ++i)
       pictures.pictures.push_back((random.stream("picture", i).uniform({40, 50, 3}) * 255).to(torch::kUInt8));
-    data.emplace(pictures, DatasetOptions{.resolution = 64, .vae_factor = 8}, random);
+    data.emplace(pictures, DatasetOptions{.resolution = 64, .vae_factor = 8, .augmentation = augmentation}, random);
     trainer.emplace(world, method_of(slots), rows, random, options);
   }
   opad::Metrics iterate(std::int64_t iteration, const opad::Tensors* draws = nullptr) {

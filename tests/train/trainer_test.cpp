@@ -118,3 +118,72 @@ TEST_CASE("Class pictures count by their weight in the denoising loss", "[train]
   REQUIRE(loss(3, 2) == Approx(none + 3 * (once - none)).epsilon(1e-5));
   REQUIRE(loss(0, 4) == 0);
 }
+
+TEST_CASE("Photographs that come again are encoded once, and no number changes", "[train][cache]") {
+  const auto run = [](std::int64_t cached) {
+    TinyRun<Small> run({.steps = 6, .cached_pictures = cached}, {}, {.enabled = false});
+    std::map<std::string, std::int64_t> passes;
+    for (int i = 0; i < 6; ++i) {
+      run.world.networks.passes().clear();
+      run.iterate(i);
+      for (const auto& [name, count] : run.world.networks.passes().counts()) passes[name] += count.forward;
+    }
+    return std::pair{run.copy(), passes};
+  };
+  auto [without, all] = run(0);
+  auto [with, fewer] = run(6);  // three pictures, mirrored or not
+  REQUIRE(same(without, with));
+  REQUIRE(all.at("vae-encoder") == 6);
+  REQUIRE(fewer.at("vae-encoder") < 6);
+  REQUIRE(all.at("dino") - fewer.at("dino") == all.at("vae-encoder") - fewer.at("vae-encoder"));
+  REQUIRE(same(without, run(2).first));  // no room for all of them
+}
+
+TEST_CASE("A cache knows pictures by their contents", "[train][cache]") {
+  PictureCache cache(2);
+  const Tensor a = torch::arange(6).view({2, 3}).to(torch::kFloat32), swapped = a.flip(0).contiguous();
+  int made = 0;
+  const auto twice = [&](const Tensor& pictures) {
+    return cache.get("twice", PictureCache::keys(pictures), [&] { return ++made, pictures * 2; });
+  };
+  REQUIRE(at::equal(twice(a), a * 2));
+  REQUIRE(at::equal(twice(swapped), swapped * 2));
+  REQUIRE(made == 1);
+  REQUIRE(at::equal(twice(a + 1), (a + 1) * 2));
+  REQUIRE(at::equal(twice(a + 1), (a + 1) * 2));
+  REQUIRE(made == 3);  // there was no room left
+  REQUIRE(at::equal(cache.get("thrice", PictureCache::keys(a), [&] { return a * 3; }), a * 3));
+}
+
+TEST_CASE("What is made for comparison carries no graph", "[train][graph]") {
+  TinyRun<Small> s;
+  int seen = 0;
+  s.trainer->observe([&](const std::string& name, const Tensor& value) {
+    if (!name.starts_with("target.") && !name.starts_with("real.") && !name.starts_with("denoising.latent")) return;
+    INFO(name);
+    REQUIRE_FALSE(value.requires_grad());
+    ++seen;
+  });
+  s.iterate(0);
+  REQUIRE(seen >= 4);
+}
+
+TEST_CASE("In bfloat16 losses agree with float32, what trains stays float32, and frozen networks take half", "[train][bfloat16]") {
+  const auto readings = [](bool bfloat16) {
+    TinyRun<Small> run({.steps = 4, .bfloat16 = bfloat16});
+    std::map<std::string, double> out;
+    for (const auto& [name, value] : run.iterate(0)) {
+      REQUIRE(value.scalar_type() == torch::kFloat32);
+      out[name] = value.template item<double>();
+    }
+    for (const auto& [name, t] : run.copy()) REQUIRE(t.scalar_type() == torch::kFloat32);
+    REQUIRE(run.world.student->conv_in->weight.scalar_type() == (bfloat16 ? torch::kBFloat16 : torch::kFloat32));
+    return out;
+  };
+  const auto wide = readings(false), narrow = readings(true);
+  for (const auto& [name, value] : wide) {
+    if (name.starts_with("gradient-norm")) continue;
+    INFO(name);
+    REQUIRE(narrow.at(name) == Approx(value).epsilon(1e-2));
+  }
+}

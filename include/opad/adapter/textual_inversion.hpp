@@ -81,7 +81,7 @@ class TokenRows {
   /// Token embeddings: ids from first_id on come from the rows, all others from the table. Gradient flows into the rows
   /// only.
   ///   table [vocabulary, width], ids [B, T] int64 -> [B, T, width]
-  Tensor embed(const Tensor& table, const Tensor& ids) const;
+  Tensor embed(const Tensor& table, Tensor ids) const;
 
   /// The prompt with every token of several rows written out: "<t> dog" -> "<t> <t>_1 dog".
   std::string expand(std::string prompt) const;

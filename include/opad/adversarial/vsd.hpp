@@ -45,7 +45,8 @@ struct Vsd {
       const auto shared = shop.teacher->unet->named_parameters();
       for (auto& item : fake_.unet->named_parameters()) item.value().set_data(shared[item.key()].detach());
       parameters_ = vsd.adapter.install(*fake_.unet);
-      for (auto& [key, parameter] : parameters_) parameter.set_data(parameter.detach().clone());
+      for (auto& [key, parameter] : parameters_)
+        parameter.set_data(parameter.detach().to(torch::kFloat32, /*non_blocking=*/false, /*copy=*/true));
     }
     const NamedTensors& parameters() const { return parameters_; }
     double weight(std::int64_t age) const { return weight_.at(age); }

@@ -30,7 +30,10 @@ class EmaState : public AverageState {
     torch::NoGradGuard no_grad;
     const double n = updates_.item<double>(), decay = std::min(decay_, (1 + n) / (10 + n));
     updates_ += 1;
-    for (std::size_t i = 0; i < values_.size(); ++i) values_[i].lerp_(parameters_[i].second, 1 - decay);
+    if (values_.empty()) return;
+    std::vector<Tensor> weights;
+    for (const auto& [name, p] : parameters_) weights.push_back(p);
+    at::_foreach_lerp_(values_, weights, 1 - decay);
   }
   void swap() override {
     torch::NoGradGuard no_grad;

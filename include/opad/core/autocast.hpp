@@ -4,8 +4,7 @@
 
 namespace opad {
 
-/// While one lives with `on`, networks' passes on the device compute in bfloat16 where that is known to be safe;
-/// weights, gradients and losses stay float32.
+/// While one lives with `on`, networks' passes on the device compute in bfloat16 where that is known to be safe.
 class Autocast {
  public:
   Autocast(bool on, c10::DeviceType device)
@@ -30,5 +29,14 @@ class Autocast {
   c10::DeviceType device_;
   bool before_;
 };
+
+/// A network's answer, float32; with `bfloat16` computed under autocast. Only networks' passes go through here, so that
+/// losses and heads are float32 whatever a network computes in.
+template <class Network>
+torch::Tensor network_pass(bool bfloat16, torch::Device device, const Network& network) {
+  if (!bfloat16) return network();
+  const Autocast autocast(true, device.type());
+  return network().to(torch::kFloat32);
+}
 
 }  // namespace opad

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -35,6 +36,14 @@ inline void copy_state(const Tensors& own, const Tensors& saved, const std::stri
 inline void require_same_shape(std::string_view who, const Tensor& student, const Tensor& target) {
   require(student.sizes() == target.sizes(), who, ": student ", student.sizes(), " and target ", target.sizes(),
           " differ in shape; compare latents with latents or images with images");
+}
+
+/// The tensor on a device, in `type` (none: its own). The host does not wait for a copy that goes to the device; to a
+/// CUDA device it goes by way of pinned memory.
+inline Tensor to_device(const Tensor& tensor, torch::Device device, std::optional<torch::ScalarType> type = {}) {
+  const Tensor typed = type ? tensor.to(*type) : tensor;
+  if (!typed.is_cpu() || device.is_cpu()) return typed.to(device);
+  return (device.is_cuda() ? typed.pin_memory() : typed).to(device, typed.scalar_type(), /*non_blocking=*/true);
 }
 
 /// A value for each sample, shaped to multiply a [B, ...] tensor of as many dimensions as `like`.

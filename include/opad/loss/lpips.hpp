@@ -18,7 +18,8 @@ struct LpipsFeatures {
   using backbone = LpipsBackbone;
   template <class Networks>
   static Tensor render(Networks& networks, const Tensor& image) {
-    const Tensor features = networks.template get<LpipsBackbone>().embed(image);
+    auto& network = networks.template get<LpipsBackbone>();
+    const Tensor features = networks.pass(image.device(), [&] { return network.embed(image); });
     networks.passes().count(name, features.requires_grad());
     return features;
   }

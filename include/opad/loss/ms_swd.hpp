@@ -1,7 +1,9 @@
 #pragma once
+#include <opad/core/fixed_tensor.hpp>
 #include <opad/core/random.hpp>
 #include <opad/loss/color.hpp>
 #include <opad/loss/loss.hpp>
+#include <opad/loss/sorted_distance.hpp>
 #include <opad/space/unit_pixel.hpp>
 
 namespace opad {
@@ -53,25 +55,28 @@ struct MsSwd {
     std::vector<Tensor> distances;
     for (std::size_t level = 0; level < projections.size(); ++level) {
       if (level > 0) student = halve(student), target = halve(target);
-      const Tensor filters = projections[level].to(student.options());
-      distances.push_back(
-          (sorted_projections(student, filters) - sorted_projections(target, filters)).abs().mean({1, 2}));
+      const Tensor filters = to_device(projections[level], student.device(), student.scalar_type());
+      distances.push_back(sorted_distance(projected(student, filters), projected(target, filters)));
     }
     return distances;
   }
 
  private:
-  /// [B, 3, H, W] -> [B, n, positions], rising
-  static Tensor sorted_projections(const Tensor& image, const Tensor& filters) {
+  /// [B, 3, H, W] -> [B, n, positions]
+  static Tensor projected(const Tensor& image, const Tensor& filters) {
     const std::int64_t pad = filters.size(-1) / 2;
     const Tensor padded = at::reflection_pad2d(srgb_to_lab(image), {pad, pad, pad, pad});
-    return std::get<0>(at::conv2d(padded, filters).flatten(2).sort(-1));
+    return at::conv2d(padded, filters).flatten(2);
   }
   /// The next level of the pyramid.  [B, 3, H, W] -> [B, 3, ceil(H/2), ceil(W/2)]
   static Tensor halve(const Tensor& image) {
-    const Tensor row = torch::tensor({1, 4, 6, 4, 1}, image.options()) / 16;
-    const Tensor kernel = at::outer(row, row).expand({3, 1, 5, 5}), padded = at::reflection_pad2d(image, {2, 2, 2, 2});
-    return at::conv2d(padded, kernel, {}, 2, at::IntArrayRef{0, 0}, 1, 3);
+    static const auto& kernel = *new FixedTensor(binomial());  // never destroyed, as a device may be gone before
+    const Tensor padded = at::reflection_pad2d(image, {2, 2, 2, 2});
+    return at::conv2d(padded, kernel.like(image), {}, 2, at::IntArrayRef{0, 0}, 1, 3);
+  }
+  static Tensor binomial() {  // [3, 1, 5, 5]
+    const Tensor row = torch::tensor({1, 4, 6, 4, 1}, torch::kFloat64) / 16;
+    return at::outer(row, row).expand({3, 1, 5, 5}).contiguous();
   }
   static void require_size(const Tensor& image, std::int64_t levels, std::int64_t patch) {
     require(image.dim() == 4 && image.size(1) == 3, "MsSwd: ", image.sizes(), "; give pictures [B, 3, H, W]");

@@ -65,7 +65,7 @@ class AdamW::State : public OptimiserState {
 
  private:
   const std::vector<Tensor>& steps_advanced() {
-    for (auto& s : steps_) s += 1;
+    at::_foreach_add_(steps_, 1);
     return steps_;
   }
   AdamW options_;

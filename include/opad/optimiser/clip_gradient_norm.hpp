@@ -11,7 +11,7 @@ inline Tensor clip_gradient_norm(const NamedTensors& parameters, double max_norm
   std::vector<Tensor> gradients;
   for (const auto& [name, p] : parameters)
     if (p.grad().defined()) gradients.push_back(p.grad());
-  if (gradients.empty()) return torch::zeros({});
+  if (gradients.empty()) return torch::zeros({}, parameters.empty() ? torch::kCPU : parameters[0].second.device());
   const Tensor norm = at::stack(at::_foreach_norm(gradients)).norm();
   at::_foreach_mul_(gradients, (max_norm / (norm + 1e-6)).clamp_max(1.0));
   return norm;

@@ -78,6 +78,7 @@ OPAD_ONCE Pipeline::Pipeline(const PipelineFolders& folders, const std::vector<s
   require_rows(tokenizer_, text_encoder_->token_table().size(0), folders.tokenizer.parent_path().string());
   rows_.emplace(load_trained(trained, *denoiser_.unet, tokenizer_, own));
   text_encoder_->to(device), networks_.to(device), denoiser_.unet->to(device), rows_->to(device);
+  denoiser_.diffusion.to(device);
 }
 
 OPAD_ONCE void Pipeline::look_at(const std::filesystem::path& file, const std::filesystem::path& encoder,
@@ -97,7 +98,7 @@ OPAD_ONCE void Pipeline::look_at(const std::filesystem::path& file, const std::f
 
 OPAD_ONCE Tensor Pipeline::encode(const std::string& prompt) const {
   torch::NoGradGuard no_grad;
-  const Tensor ids = tokenizer_({rows_->expand(prompt)}).to(device_);
+  const Tensor ids = tokenizer_({rows_->expand(prompt)});
   const Tensor text = text_encoder_->encode(rows_->embed(text_encoder_->token_table(), ids));
   return ip_adapter_ ? ip_adapter_->condition(text, prompt.empty() ? torch::zeros_like(embedding_) : embedding_) : text;
 }

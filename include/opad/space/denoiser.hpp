@@ -1,6 +1,7 @@
 #pragma once
 #include <functional>
 
+#include <opad/core/autocast.hpp>
 #include <opad/models/unet_2d_condition.hpp>
 #include <opad/schedule/diffusion.hpp>
 #include <opad/space/passes.hpp>
@@ -17,11 +18,13 @@ struct Denoiser {
   Passes* passes;
   /// Called with every pass, for tests: what went in and what came out.
   std::function<void(const Tensor& latent, const Tensor& timestep, const Tensor& prediction)> watch = {};
+  bool bfloat16 = false;  // what the network computes in; what it says is of the latents' type all the same
 
   /// The network's own prediction (noise, velocity or clean latent, as the scheduler's config says).
   Tensor predict(const Tensor& latent, const Tensor& timestep, const Tensor& condition) const {
     const Tensor prediction =
-        unet->forward(latent, timestep, condition).to(latent.scalar_type());  // under autocast it comes in bfloat16
+        network_pass(bfloat16, latent.device(), [&] { return unet->forward(latent, timestep, condition); })
+            .to(latent.scalar_type());
     passes->count(name, prediction.requires_grad());
     if (watch) watch(latent, timestep, prediction);
     return prediction;

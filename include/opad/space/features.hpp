@@ -1,6 +1,5 @@
 #pragma once
-#include <vector>
-
+#include <opad/core/fixed_tensor.hpp>
 #include <opad/encoder/backbone.hpp>
 #include <opad/space/resize.hpp>
 #include <opad/space/space.hpp>
@@ -11,13 +10,17 @@ namespace opad {
 struct Normalised {
   template <class B>
   static Tensor apply(const Tensor& image) {
-    std::vector<double> scale(3), shift(3);
-    for (int c = 0; c < 3; ++c) {
-      scale[c] = 0.5 / B::deviation[c];
-      shift[c] = (0.5 - B::mean[c]) / B::deviation[c];
-    }
-    const auto options = image.options();
-    return image * torch::tensor(scale, options).view({1, 3, 1, 1}) + torch::tensor(shift, options).view({1, 3, 1, 1});
+    // never destroyed: a device's memory may be gone before the program's last objects are
+    static const auto& scale = *new FixedTensor(per_channel([](int c) { return 0.5 / B::deviation[c]; }));
+    static const auto& shift =
+        *new FixedTensor(per_channel([](int c) { return (0.5 - B::mean[c]) / B::deviation[c]; }));
+    return image * scale.like(image) + shift.like(image);
+  }
+
+ private:
+  template <class Of>
+  static Tensor per_channel(const Of& of) {
+    return torch::tensor({of(0), of(1), of(2)}, torch::kFloat64).view({1, 3, 1, 1});
   }
 };
 
@@ -44,7 +47,8 @@ struct Features {
   static Tensor render(Networks& networks, const Tensor& image) {
     auto& network = networks.template get<backbone>();
     const std::int64_t side = B::resolution(network);
-    const Tensor features = B::features(network, Range::template apply<B>(Resize{}(image, side, side)));
+    const Tensor seen = Range::template apply<B>(Resize{}(image, side, side));
+    const Tensor features = networks.pass(image.device(), [&] { return B::features(network, seen); });
     networks.passes().count(backbone::name, features.requires_grad());
     return features;
   }

@@ -4,7 +4,9 @@
 #include <typeindex>
 #include <unordered_map>
 
+#include <opad/core/autocast.hpp>
 #include <opad/models/autoencoder_kl.hpp>
+#include <opad/models/bfloat16.hpp>
 #include <opad/space/features.hpp>
 #include <opad/space/passes.hpp>
 
@@ -17,14 +19,32 @@ class Networks {
 
   /// Scaled latents [B, 4, h, w] -> pictures [B, 3, H, W].
   Tensor decode(const Tensor& latent) {
-    const Tensor image = vae_->decode(latent / vae_->config.scaling_factor);
+    const Tensor image =
+        pass(latent.device(), [&] { return vae_->decode(latent / vae_->config.scaling_factor); });
     passes_.count("vae-decoder", image.requires_grad());
     return image;
   }
   /// Pictures [B, 3, H, W] -> the distribution of their unscaled latents.
   LatentDistribution encode(const Tensor& image) {
     passes_.count("vae-encoder", false);
-    return vae_->encode(image);
+    LatentDistribution out;
+    out.mean = pass(image.device(), [&] {
+      out = vae_->encode(image);
+      return out.mean;
+    });
+    out.logvar = out.logvar.to(out.mean.scalar_type());
+    return out;
+  }
+  /// A network's answer as float32, computed in what these networks compute in.
+  template <class Network>
+  Tensor pass(torch::Device device, const Network& network) const {
+    return network_pass(bfloat16_, device, network);
+  }
+  /// From now on the networks compute in bfloat16, and are stored in it; their answers are float32.
+  void to_bfloat16() {
+    bfloat16_ = true;
+    store_in_bfloat16(*vae_);
+    for (auto& [type, network] : encoders_) store_in_bfloat16(*network);
   }
   const AutoencoderKLConfig& vae_config() const { return vae_->config; }
   std::int64_t downscale() const { return vae_->downscale(); }
@@ -54,6 +74,7 @@ class Networks {
   std::shared_ptr<AutoencoderKL> vae_;
   std::unordered_map<std::type_index, std::shared_ptr<torch::nn::Module>> encoders_;
   Passes passes_;
+  bool bfloat16_ = false;
 };
 
 }  // namespace opad

@@ -19,9 +19,9 @@ struct GridSteps {
   template <class Draws>
   Tensor timestep(const Question& q, const Draws& draws) const {
     require(points >= 2 && most >= 1, "Grid: ", points, " points and ", most, " steps; give at least 2 and 1");
-    const Tensor index = draws.integers("target/grid-start", 0, points - 1, {1});
-    const double start = Ddim(q.scheduler, points).timesteps()[static_cast<std::size_t>(index.item<std::int64_t>())];
-    return at::full({q.start.size(0)}, static_cast<std::int64_t>(start), index.options());
+    const std::int64_t index = draws.integer("target/grid-start", 0, points - 1);
+    const double start = Ddim(q.scheduler, points).timesteps()[static_cast<std::size_t>(index)];
+    return at::full({q.start.size(0)}, static_cast<std::int64_t>(start), q.start.options().dtype(torch::kInt64));
   }
   Tensor latent(const Question& q, const Tensor& timestep) const {
     Ddim sampler(q.scheduler, points);

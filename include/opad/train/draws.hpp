@@ -36,16 +36,24 @@ class Draws {
   Tensor integers(const std::string& name, std::int64_t low, std::int64_t high, at::IntArrayRef shape) const {
     return draw(name, [&](Stream& s) { return s.integers(low, high, shape); });
   }
+  /// One integer that the host must know.
+  std::int64_t integer(const std::string& name, std::int64_t low, std::int64_t high) const {
+    return on_host(name, [&](Stream& s) { return s.integers(low, high, {1}); }).template item<std::int64_t>();
+  }
 
  private:
   template <class Make>
-  Tensor draw(const std::string& name, Make&& make) const {
+  Tensor draw(const std::string& name, const Make& make) const {
+    return to_device(on_host(name, make), device_);
+  }
+  template <class Make>
+  Tensor on_host(const std::string& name, const Make& make) const {
     if (given_)
-      if (const auto found = given_->find(name); found != given_->end()) return found->second.to(device_);
+      if (const auto found = given_->find(name); found != given_->end()) return found->second;
     Stream s = random_.stream(name, iteration_, micro_step_);
     const Tensor value = make(s);
     if (*observer_) (*observer_)("draw." + name, value);
-    return value.to(device_);
+    return value;
   }
   Random random_;
   std::int64_t iteration_, micro_step_;

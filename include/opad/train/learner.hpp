@@ -22,6 +22,14 @@ class Learner {
   const std::string& name() const { return name_; }
   const NamedTensors& parameters() const { return parameters_; }
 
+  /// Adds the loss's gradients to the parameters', and computes no others.
+  void learn_from(const Tensor& loss) const {
+    std::vector<Tensor> inputs;
+    for (const auto& [name, p] : parameters_)
+      if (p.requires_grad()) inputs.push_back(p);
+    if (inputs.empty()) return loss.backward();  // says what is wrong
+    loss.backward({}, /*retain_graph=*/{}, /*create_graph=*/false, inputs);
+  }
   /// Scales the gradients to a global norm of at most `max_norm`; returns the norm before.
   Tensor clip(double max_norm) const { return clip_gradient_norm(parameters_, max_norm); }
   /// One step at `factor` times the learning rates; the gradients are gone then.

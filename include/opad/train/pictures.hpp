@@ -4,6 +4,7 @@
 #include <unordered_map>
 
 #include <opad/space/networks.hpp>
+#include <opad/space/picture_cache.hpp>
 #include <opad/space/space.hpp>
 
 namespace opad {
@@ -33,11 +34,16 @@ class Pictures {
     if (const auto maker = makers_.find(key); maker != makers_.end()) return entries_[key] = made(maker->second);
     if constexpr (requires { typename S::from; }) {
       const Tensor parent = get<typename S::from>();
-      return entries_[key] = made([&] { return S::render(*networks_, parent); });
+      const auto render = [&] { return S::render(*networks_, parent); };
+      if (cache_ && std::same_as<typename S::from, Pixel>)
+        return entries_[key] = cache_->get(key.name(), keys_, [&] { return made(render); });
+      return entries_[key] = made(render);
     } else {
       fail("Pictures: the entry '", S::name, "' was asked for before it was given");
     }
   }
+  /// Says which pictures these are: from now on, what is rendered from Pixel is kept in `cache`, and comes from there.
+  void remember(PictureCache& cache, PictureCache::Keys keys) { cache_ = &cache, keys_ = std::move(keys); }
   /// An entry that exists already, else an undefined tensor.
   template <Space S>
   Tensor find() const {
@@ -58,6 +64,8 @@ class Pictures {
 
   Networks* networks_;
   bool with_gradient_;
+  PictureCache* cache_ = nullptr;
+  PictureCache::Keys keys_;
   std::unordered_map<std::type_index, Tensor> entries_;
   std::unordered_map<std::type_index, Make> makers_;
   std::unordered_map<std::string, Tensor> named_;

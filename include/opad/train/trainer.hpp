@@ -14,11 +14,13 @@ using Metrics = std::vector<std::pair<std::string, Tensor>>;
 
 /// What a trainer needs to know beside the method.
 struct TrainerOptions {
-  std::int64_t steps = 1000;       // iterations of the whole run; coupling and learning rate are functions of it
-  std::int64_t accumulation = 1;   // micro-batches whose gradients are averaged before each update
-  double prior_loss_weight = 1.0;  // of class pictures in the denoising loss, beside 1 of the concept's
-  double max_grad_norm = 1.0;      // global norm that the gradients of teacher and student are clipped to
-  std::int64_t resolution = 64;    // side of the training pictures, for critics that judge latents or pixels
+  std::int64_t steps = 1000;         // iterations of the whole run; coupling and learning rate are functions of it
+  std::int64_t accumulation = 1;     // micro-batches whose gradients are averaged before each update
+  double prior_loss_weight = 1.0;    // of class pictures in the denoising loss, beside 1 of the concept's
+  double max_grad_norm = 1.0;        // global norm that the gradients of teacher and student are clipped to
+  std::int64_t resolution = 64;      // side of the training pictures, for critics that judge latents or pixels
+  bool bfloat16 = false;           // networks' passes, and frozen networks in memory; losses and what trains: float32
+  std::int64_t cached_pictures = 0;  // photographs whose encodings are kept for the whole run (space/picture_cache.hpp)
 };
 
 /// Trains teacher, student and critics as a method says. An iteration is a pure function of (seed,
@@ -89,10 +91,12 @@ class Trainer {
     Table table;
     const Batch* batch;
     Tensor images, noise, condition;  // condition: c as the teacher hears it, once for the whole iteration
+    PictureCache::Keys keys = {};     // of the images, where encodings are kept
   };
 
   MicroStep prepare(std::int64_t iteration, std::int64_t micro_step, const Moves& moves, const Batch& batch,
                     const Tensors* given);
+  LatentDistribution encode_pictures(const Tensor& images, const PictureCache::Keys& keys);
   Tensor denoising_loss(const Denoiser& denoiser, MicroStep& step, const Tensor& condition);
   Tensor student_loss(MicroStep& step, const Moves& moves);
   void ask_target(MicroStep& step);
@@ -102,7 +106,9 @@ class Trainer {
   void add_words(Learner& learner, const TokenRows& rows);
   Tensor encode(CLIPTextModel& encoder, const TokenRows& rows, const Tensor& ids) const;
 
-  void backward(const Tensor& loss) { (loss / static_cast<double>(options_.accumulation)).backward(); }
+  void backward(const Tensor& loss, const Learner& learner) {
+    learner.learn_from(loss / static_cast<double>(options_.accumulation));
+  }
   void log(const std::string& name, const Tensor& value) { metrics_.emplace_back(name, value.detach()); }
   void note(const std::string& name, const Tensor& value) const {
     if (observer_ && value.defined()) observer_(name, value);
@@ -122,6 +128,7 @@ class Trainer {
   std::vector<std::unique_ptr<CriticAtWork>> critics_;
   std::vector<Learner> critic_learners_;
   std::unique_ptr<AverageState> average_;
+  std::optional<PictureCache> cache_;
   Metrics metrics_;
   Observer observer_;
 };

@@ -38,6 +38,14 @@ struct World {
     return world;
   }
 
+  /// What does not train is stored in bfloat16 from now on; see store_in_bfloat16.
+  void to_bfloat16() {
+    store_in_bfloat16(*text_encoder), store_in_bfloat16(*student);
+    if (student_text_encoder) store_in_bfloat16(*student_text_encoder);
+    if (teacher) store_in_bfloat16(*teacher);
+    networks.to_bfloat16();
+  }
+
   void to(torch::Device to) {
     device = to;
     text_encoder->to(device);

@@ -102,7 +102,7 @@ OPAD_ONCE TokenRows TokenRows::from_initializers(ClipTokenizer& tokenizer, const
   return from_ids(tokenizer, table, tokens, ids);
 }
 
-OPAD_ONCE Tensor TokenRows::embed(const Tensor& table, const Tensor& ids) const {
+OPAD_ONCE Tensor TokenRows::embed(const Tensor& table, Tensor ids) const {
   const std::int64_t n = rows_.size(0);
   require(first_id_ <= table.size(0), "TokenRows: the tokenizer has ", first_id_, " tokens, the text encoder ",
           table.size(0), " rows; give the tokenizer of this text encoder");
@@ -114,6 +114,7 @@ OPAD_ONCE Tensor TokenRows::embed(const Tensor& table, const Tensor& ids) const 
             low.item<std::int64_t>(), " to ", high.item<std::int64_t>(), ", but only ", first_id_ + n,
             " tokens are known");
   }
+  ids = to_device(ids, table.device());  // only now: looking at them there would wait for it
   const Tensor old = at::embedding(table.detach(), ids.clamp_max(first_id_ - 1));
   if (n == 0) return old;
   return at::where(ids.ge(first_id_).unsqueeze(-1), at::embedding(rows_, (ids - first_id_).clamp_min(0)), old);

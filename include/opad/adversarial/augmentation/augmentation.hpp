@@ -20,7 +20,7 @@ concept PictureChange = requires(const C& change, const Tensor& image, Stream& s
 namespace detail {
 /// A number for each sample, uniform in [low, high), shaped to multiply pictures.  [B, 1, 1, 1]
 inline Tensor uniform_like(const Tensor& image, Stream& stream, double low, double high) {
-  return (stream.uniform({image.size(0), 1, 1, 1}) * (high - low) + low).to(image.options());
+  return to_device(stream.uniform({image.size(0), 1, 1, 1}) * (high - low) + low, image.device(), image.scalar_type());
 }
 }  // namespace detail
 

@@ -24,7 +24,7 @@ struct Cutout {
           .slice(2, std::max<std::int64_t>(left, 0), std::max<std::int64_t>(left + columns, 0))
           .zero_();
     }
-    return image * keep.to(image.options());
+    return image * to_device(keep, image.device(), image.scalar_type());
   }
 };
 static_assert(PictureChange<Cutout>);

@@ -10,7 +10,7 @@ struct Noise {
   static constexpr std::string_view name = "noise";
   double sigma = 0.15;
   Tensor operator()(const Tensor& image, Stream& stream) const {
-    return image + sigma * stream.normal(image.sizes()).to(image.options());
+    return image + sigma * to_device(stream.normal(image.sizes()), image.device(), image.scalar_type());
   }
 };
 static_assert(PictureChange<Noise>);

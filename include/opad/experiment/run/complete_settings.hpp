@@ -114,7 +114,8 @@ OPAD_ONCE void complete(RunSettings& s) {
                           {"teacher-preview-steps", s.teacher_preview_steps, 0}});
   require(s.max_grad_norm > 0, "--max-grad-norm ", s.max_grad_norm, ": give a number above 0");
   detail::require_output_apart(s);
-  require(s.dtype == "float32" || s.dtype == "bfloat16", "--dtype ", s.dtype, " is not one of float32, bfloat16");
+  require(s.dtype == "float32" || s.dtype == "bfloat16" || s.dtype == "auto", "--dtype ", s.dtype,
+          " is not one of auto, float32, bfloat16");
 }
 
 }  // namespace opad

@@ -10,13 +10,19 @@
 
 namespace opad {
 
-/// Numbers by name, averaged over micro-steps. Throws for what is no finite number.
+/// Numbers by name, averaged over micro-steps; they come from the device in one copy. Throws for what is no finite
+/// number.
 OPAD_ONCE Readings average_readings(const Metrics& metrics) {
   Readings readings;
+  if (metrics.empty()) return readings;
+  std::vector<Tensor> values;
+  for (const auto& [name, value] : metrics) values.push_back(value.detach());
+  const Tensor numbers = at::stack(values).cpu().to(torch::kFloat64);
   std::map<std::string, int> counts;
-  for (const auto& [name, value] : metrics) {
+  for (std::size_t i = 0; i < metrics.size(); ++i) {
+    const std::string& name = metrics[i].first;
     const auto found = std::find_if(readings.begin(), readings.end(), [&](const auto& r) { return r.first == name; });
-    const double number = value.item<double>();
+    const double number = numbers.data_ptr<double>()[i];
     require(std::isfinite(number), "training went astray: ", name, " is ", number,
             "; lower the learning rates, or the weights of the losses");
     if (found == readings.end()) readings.emplace_back(name, number);

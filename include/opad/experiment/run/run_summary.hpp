@@ -1,8 +1,12 @@
 #pragma once
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <chrono>
+#include <ctime>
 #include <filesystem>
+#include <numeric>
+#include <vector>
 
 #include <opad/io/json.hpp>
 #include <opad/space/passes.hpp>
@@ -10,17 +14,18 @@
 namespace opad {
 
 /// What a run cost, as summary.json in its folder: iterations and seconds of this process (a resumed run counts what it
-/// did itself), seconds per iteration, peak memory, and the passes through each network in the last iteration.
+/// did itself), seconds per iteration, the median of them and of the processors' seconds (which neighbours on a busy
+/// machine change little), peak memory, and the passes through each network in the last iteration.
 class RunSummary {
  public:
   /// Before an iteration: passes are counted anew.
   void begin_iteration(Passes& passes) {
     passes.clear();
-    begin_ = std::chrono::steady_clock::now();
+    begin_ = std::chrono::steady_clock::now(), begin_processor_ = std::clock();
   }
   void end_iteration(const Passes& passes) {
-    seconds_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - begin_).count();
-    ++iterations_;
+    wall_.push_back(std::chrono::duration<double>(std::chrono::steady_clock::now() - begin_).count());
+    processor_.push_back(static_cast<double>(std::clock() - begin_processor_) / CLOCKS_PER_SEC);
     counts_ = passes.counts();
   }
   void write(const std::filesystem::path& run) const {
@@ -29,18 +34,27 @@ class RunSummary {
     Json passes = Json::object();
     for (const auto& [network, count] : counts_)
       passes[network] = {{"forward", count.forward}, {"backward", count.backward}};
+    const double seconds = std::accumulate(wall_.begin(), wall_.end(), 0.0);
     write_json(run / "summary.json",
-               {{"iterations", iterations_},
-                {"seconds", seconds_},
-                {"seconds per iteration", iterations_ > 0 ? Json(seconds_ / static_cast<double>(iterations_)) : Json()},
+               {{"iterations", wall_.size()},
+                {"seconds", seconds},
+                {"seconds per iteration", wall_.empty() ? Json() : Json(seconds / static_cast<double>(wall_.size()))},
+                {"median seconds per iteration", median(wall_)},
+                {"median processor seconds per iteration", median(processor_)},
                 {"peak memory in MiB", usage.ru_maxrss / 1024},
                 {"passes per iteration", passes}});
   }
 
  private:
+  static Json median(std::vector<double> values) {
+    if (values.empty()) return {};
+    std::sort(values.begin(), values.end());
+    return values[values.size() / 2];
+  }
+
   std::chrono::steady_clock::time_point begin_;
-  double seconds_ = 0;
-  std::int64_t iterations_ = 0;
+  std::clock_t begin_processor_ = 0;
+  std::vector<double> wall_, processor_;  // of each iteration
   std::map<std::string, Passes::Count> counts_;
 };
 

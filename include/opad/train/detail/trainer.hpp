@@ -18,6 +18,8 @@ OPAD_ONCE Trainer::Trainer(World& world, Method method, std::shared_ptr<TokenRow
   require(options.steps > 0 && options.accumulation > 0 && options.max_grad_norm > 0, "Trainer: ", options.steps,
           " steps, accumulation ", options.accumulation, ", max gradient norm ", options.max_grad_norm,
           "; give positive numbers");
+  teacher_.bfloat16 = student_.bfloat16 = options.bfloat16;
+  teacher_.diffusion.to(device()), student_.diffusion.to(device());
   method_.coupling(0, options.steps);  // both refuse their numbers now rather than in the first iteration
   method_.learning_rate(0, options.steps);
   world.teacher_scheduler = method_.schedule(world.teacher_scheduler);
@@ -32,6 +34,8 @@ OPAD_ONCE Trainer::Trainer(World& world, Method method, std::shared_ptr<TokenRow
   }
   if (method_.student_learns_words) add_words(student_learner_, *student_rows_);
   student_learner_.add(method_.student_optimiser, method_.student_adapter.install(*world.student));
+  if (options.bfloat16) world.to_bfloat16();
+  if (options.cached_pictures > 0) cache_.emplace(options.cached_pictures);
   average_ = method_.average(student_learner_.parameters());
   critics_ = method_.build_critics(
       {random_, world.networks, method_.has_teacher ? &teacher_ : nullptr, device(), options.resolution});
@@ -72,12 +76,12 @@ OPAD_ONCE Metrics Trainer::iterate(std::int64_t iteration, const std::vector<Bat
     for (auto& step : steps) {
       const Tensor loss = denoising_loss(teacher_, step, step.condition);
       log("teacher", loss);
-      backward(loss);
+      backward(loss, teacher_learner_);
     }
     update(teacher_learner_, "teacher", rate);
   }
   if (moves.student) {
-    for (auto& step : steps) backward(student_loss(step, moves));
+    for (auto& step : steps) backward(student_loss(step, moves), student_learner_);
     update(student_learner_, "student", rate);
     if (average_) average_->update();
   }
@@ -120,9 +124,10 @@ OPAD_ONCE Trainer::MicroStep Trainer::prepare(std::int64_t iteration, std::int64
   const std::int64_t f = world_.networks.downscale(), channels = world_.networks.vae_config().latent_channels;
   MicroStep step{.table = Table(world_.networks, draws, observer_),
                  .batch = &batch,
-                 .images = batch.images.to(device()),
+                 .images = to_device(batch.images, device()),
                  .noise = {},
                  .condition = {}};
+  if (cache_) step.keys = PictureCache::keys(batch.images);
   step.noise =
       draws.normal("noise", {batch.images.size(0), channels, batch.images.size(2) / f, batch.images.size(3) / f});
   if (method_.has_teacher) {
@@ -130,16 +135,26 @@ OPAD_ONCE Trainer::MicroStep Trainer::prepare(std::int64_t iteration, std::int64
     step.condition = encode(world_.tokenizer(batch.prompts));
     note("c", step.condition);
   }
-  step.table.photographs.set<Latent>([this, draws, images = step.images] {
-    const auto posterior = world_.networks.encode(images);
+  step.table.photographs.set<Latent>([this, draws, images = step.images, keys = step.keys] {
+    const auto posterior = encode_pictures(images, keys);
     note("real.posterior_mean", posterior.mean), note("real.posterior_logvar", posterior.logvar);
     return posterior.sample(draws.normal("teacher/posterior", posterior.mean.sizes())) *
            world_.networks.vae_config().scaling_factor;
   });
   step.table.photographs.set<Pixel>(step.images);
-  if (batch.whole.defined()) step.table.whole = batch.whole.to(device());
+  if (batch.whole.defined()) step.table.whole = to_device(batch.whole, device());
   note("z", step.noise);
   return step;
+}
+
+/// The distribution of the photographs' latents, which a cache may know.
+OPAD_ONCE LatentDistribution Trainer::encode_pictures(const Tensor& images, const PictureCache::Keys& keys) {
+  if (!cache_) return world_.networks.encode(images);
+  const auto moments = cache_->get("latents", keys, [&] {
+    const LatentDistribution posterior = world_.networks.encode(images);
+    return at::stack({posterior.mean, posterior.logvar}, 1);
+  });
+  return {moments.select(1, 0).contiguous(), moments.select(1, 1).contiguous()};
 }
 
 /// Denoising loss on the photographs: mean over the batch of sum((prediction - target)^2 mask) / sum(mask), class
@@ -151,7 +166,7 @@ OPAD_ONCE Tensor Trainer::denoising_loss(const Denoiser& denoiser, MicroStep& st
   const Tensor noisy = denoiser.diffusion.add_noise(latent, step.noise, timestep),
                wanted = denoiser.diffusion.target(latent, step.noise, timestep);
   const Tensor prediction = denoiser.predict(noisy, timestep, condition);
-  const Tensor mask = step.batch->mask.to(device());
+  const Tensor mask = to_device(step.batch->mask, device());
   note("denoising.latent", latent), note("denoising.noisy", noisy);
   note("denoising.prediction", prediction), note("denoising.wanted", wanted);
   Tensor per_sample = ((prediction - wanted).square() * mask).sum({1, 2, 3}) / mask.sum({1, 2, 3});
@@ -216,6 +231,7 @@ OPAD_ONCE void Trainer::ask_target(MicroStep& step) {
   } else {
     table.target.set<Latent>([&table] { return table.photographs.get<Latent>(); });
     table.target.set<Pixel>(step.images);
+    if (cache_) table.target.remember(*cache_, step.keys);
   }
   table.omega = method_.weighting(alpha_bar);
   note("target.omega", table.omega);
@@ -224,7 +240,12 @@ OPAD_ONCE void Trainer::ask_target(MicroStep& step) {
 /// Says what the critics take for real, should anybody look.
 OPAD_ONCE void Trainer::show_real(MicroStep& step) {
   Table& table = step.table;
-  table.real.set<Pixel>([this, &table] { return method_.real_pictures(table); });
+  table.real.set<Pixel>([this, &step, &table] {
+    const Tensor pictures = method_.real_pictures(table);
+    if (cache_ && pictures.is_same(step.images)) table.real.remember(*cache_, step.keys);
+    if (cache_ && pictures.is_same(table.whole)) table.real.remember(*cache_, PictureCache::keys(step.batch->whole));
+    return pictures;
+  });
   table.real.set<Latent>([this, &table] {
     const auto posterior = world_.networks.encode(table.real.get<Pixel>());
     return posterior.sample(table.draws.normal("real/posterior", posterior.mean.sizes())) *
@@ -237,11 +258,10 @@ OPAD_ONCE void Trainer::critics_step(std::vector<MicroStep>& steps, double rate)
   if (critics_.empty()) return;
   for (std::size_t i = 0; i < critics_.size(); ++i) {
     Learner& learner = critic_learners_[i];
-    learner.zero_grad();  // the student's loss has left gradients here
     for (auto& step : steps) {
       const Tensor loss = critics_[i]->own_loss(step.table);
       log(learner.name(), loss);
-      backward(loss);
+      backward(loss, learner);
     }
     note_gradients(learner);
     learner.step(rate);
@@ -274,7 +294,8 @@ OPAD_ONCE void Trainer::add_words(Learner& learner, const TokenRows& rows) {
 }
 
 OPAD_ONCE Tensor Trainer::encode(CLIPTextModel& encoder, const TokenRows& rows, const Tensor& ids) const {
-  const Tensor words = rows.embed(encoder.token_table(), ids.to(world_.device)), condition = encoder.encode(words);
+  const Tensor words = rows.embed(encoder.token_table(), ids);
+  const Tensor condition = network_pass(options_.bfloat16, world_.device, [&] { return encoder.encode(words); });
   note("words", words);
   world_.networks.passes().count("text-encoder", condition.requires_grad());
   return condition;

@@ -3,6 +3,7 @@
 
 #include <iostream>
 
+#include <opad/core/fastest_type.hpp>
 #include <opad/experiment/run/class_pictures.hpp>
 #include <opad/experiment/run/complete_settings.hpp>
 #include <opad/experiment/run/detail/training_run.hpp>
@@ -21,8 +22,10 @@ OPAD_ONCE int TrainingRun::operator()(int argc, const char* const* argv) {
   method_ = recipe_->method();
   if (settings_.explain) return explain_costs();
   complete(settings_);
+  choose_dtype();
   check_teacher_adapters();
   concepts_ = open_concepts(settings_);
+  concepts_.greeting += dtype_word_;
   const PartsRecord parts = this->parts();
   World world = load_world(parts);
   std::vector<std::int64_t> ids;
@@ -131,6 +134,19 @@ OPAD_ONCE void TrainingRun::bind() {
   recipe_->bind(*options_);
 }
 
+/// Replaces "auto" by the type of the run that goes on, or by the faster one.
+OPAD_ONCE void TrainingRun::choose_dtype() {
+  if (settings_.dtype != "auto") return;
+  const auto before = settings_.output / "config.json";
+  if (!settings_.resume.empty() && std::filesystem::exists(before)) {
+    const Json config = read_json(before);
+    if (const auto options = config.find("options"); options != config.end() && options->is_object())
+      settings_.dtype = options->value("dtype", settings_.dtype);
+  }
+  if (settings_.dtype == "auto") settings_.dtype = fastest_type(device_.type());
+  dtype_word_ = c10::str("networks compute in ", settings_.dtype, " (--dtype auto)\n");
+}
+
 OPAD_ONCE Existing TrainingRun::existing() const {
   return !settings_.resume.empty() ? Existing::Resume : settings_.overwrite ? Existing::Overwrite : Existing::Refuse;
 }
@@ -193,7 +209,20 @@ OPAD_ONCE TrainerOptions TrainingRun::trainer_options(const World& world) const 
           .accumulation = settings_.accumulation,
           .prior_loss_weight = settings_.prior_loss_weight,
           .max_grad_norm = settings_.max_grad_norm,
-          .resolution = resolution(world)};
+          .resolution = resolution(world),
+          .bfloat16 = settings_.dtype == "bfloat16",
+          .cached_pictures = cached_pictures()};
+}
+
+/// How many different pictures a run can see whose encodings are worth keeping: none where their size and place are
+/// drawn anew each time.
+OPAD_ONCE std::int64_t TrainingRun::cached_pictures() const {
+  if (!caches()) return 0;
+  std::size_t pictures = 0;
+  for (const ConceptData& data : concepts_.data)
+    pictures += data.pictures.size() + data.class_pictures.size() + static_cast<std::size_t>(settings_.class_images) +
+                static_cast<std::size_t>(method_->second_stage ? method_->second_stage->pictures : 0);
+  return static_cast<std::int64_t>(settings_.augmentation.hflip ? 2 * pictures : pictures);
 }
 
 /// --explain: the passes of an iteration, counted on a batch of noise.
@@ -207,7 +236,12 @@ OPAD_ONCE int TrainingRun::explain_costs() {
   const Batch batch{noise, torch::ones({n, 1, latent, latent}), prompts, noise};
   Trainer trainer(world, *method_, rows, Random(settings_.seed), trainer_options(world));
   std::cout << "recipe " << program_.name << ", batch " << n << ", " << side << " pixels\n"
-            << to_text(explain(trainer, world, batch, trainer_options(world)));
+            << to_text(explain(trainer, world, batch, trainer_options(world)))
+            << (caches() ? "a photograph is encoded once in a run, and comes from memory then (--cache-latents)\n"
+                         : "photographs are encoded in every iteration that shows them, because ")
+            << (caches()                  ? ""
+                : settings_.cache_latents ? "--augmentation.enabled changes them at random\n"
+                                          : "of --cache-latents no\n");
   return 0;
 }
 

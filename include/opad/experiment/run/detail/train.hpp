@@ -3,7 +3,6 @@
 
 #include <iostream>
 
-#include <opad/core/autocast.hpp>
 #include <opad/experiment/picture/learning_curve.hpp>
 #include <opad/experiment/run/detail/training_run.hpp>
 #include <opad/experiment/run/recorder.hpp>
@@ -94,11 +93,7 @@ OPAD_ONCE int TrainingRun::train(const RunFolder& folder, World& world, Trainer&
     for (std::int64_t k = 0; k < settings_.accumulation; ++k)
       batches.push_back(data->batch(iteration * settings_.accumulation + k));
     summary.begin_iteration(world.networks.passes());
-    Readings readings;
-    {
-      const Autocast autocast(settings_.dtype == "bfloat16", device_.type());
-      readings = average_readings(trainer.iterate(iteration, batches));
-    }
+    const Readings readings = average_readings(trainer.iterate(iteration, batches));
     summary.end_iteration(world.networks.passes());
     const std::int64_t step = iteration + 1;
     recorder.record(readings, step);

@@ -30,6 +30,7 @@ class TrainingRun {
   bool read(const std::vector<std::string>& words);
   void bind();
   int explain_costs();
+  void choose_dtype();
   void check_teacher_adapters() const;
   PartsRecord parts() const;
   World load_world(const PartsRecord& parts) const;
@@ -37,6 +38,8 @@ class TrainingRun {
   ConceptDataset dataset(const World& world, const std::vector<ConceptData>& concepts) const;
   std::int64_t resolution(const World& world) const;
   TrainerOptions trainer_options(const World& world) const;
+  bool caches() const { return settings_.cache_latents && !settings_.augmentation.enabled; }
+  std::int64_t cached_pictures() const;
   Existing existing() const;
 
   int train(const RunFolder& folder, World& world, Trainer& trainer, RunPictures& pictures, const Tensor& before);
@@ -52,6 +55,7 @@ class TrainingRun {
   std::optional<Options> options_;
   torch::Device device_ = torch::kCPU;
   RunConcepts concepts_;
+  std::string dtype_word_;  // about the choice, where it was left to the program
 };
 
 }  // namespace opad
