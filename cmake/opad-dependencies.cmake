@@ -52,6 +52,7 @@ find_package(WebP REQUIRED)
 find_package(Utf8proc REQUIRED)
 find_package(Xxhash REQUIRED)
 find_package(Threads REQUIRED)
+find_package(C10dGloo)  # of those that follow, what is not found is done without
 
 # the target `torch`, not ${TORCH_LIBRARIES}: that holds absolute paths, and an exported package must stay relocatable
 set(OPAD_DEPENDENCIES torch Eigen3::Eigen Boost::headers nlohmann_json::nlohmann_json CLI11::CLI11 PNG::PNG JPEG::JPEG

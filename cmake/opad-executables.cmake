@@ -40,24 +40,31 @@ target_compile_options(opad_pch_tests PRIVATE $<$<NOT:$<CONFIG:Debug>>:-O0>)
 option(OPAD_COMPILED "Compile what is no template once, into a library, in place of once in every program" ON)
 if(OPAD_COMPILED)
   file(GLOB_RECURSE headers CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/include/opad/*.hpp)
-  foreach(header IN LISTS headers)  # three translation units of about the same size, to be compiled side by side
+  foreach(header IN LISTS headers)  # three translation units of about the same size, to be compiled side by side; and c10d's
     file(STRINGS ${PROJECT_SOURCE_DIR}/include/${header} marked REGEX OPAD_ONCE LIMIT_COUNT 1)
     if(marked AND header MATCHES "^opad/(models|adapter)/")
       string(APPEND networks "#include <${header}>\n")
+    elseif(marked AND header MATCHES "^opad/ranks/detail/")
+      string(APPEND ranks "#include <${header}>\n")
     elseif(marked AND header MATCHES "^opad/(core|io|text|data)/")
       string(APPEND data "#include <${header}>\n")
     elseif(marked)
       string(APPEND runs "#include <${header}>\n")
     endif()
   endforeach()
-  foreach(part networks data runs)
+  foreach(part networks data runs ranks)
     file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/compiled/${part}.cpp CONTENT "#define OPAD_COMPILED_LIBRARY\n${${part}}" @ONLY)
     list(APPEND parts ${PROJECT_BINARY_DIR}/compiled/${part}.cpp)
   endforeach()
+  set_source_files_properties(${PROJECT_BINARY_DIR}/compiled/ranks.cpp PROPERTIES SKIP_PRECOMPILE_HEADERS ON  # c10d's headers: here alone
+    COMPILE_DEFINITIONS "$<TARGET_PROPERTY:c10d::gloo,INTERFACE_COMPILE_DEFINITIONS>"
+    INCLUDE_DIRECTORIES "$<TARGET_PROPERTY:c10d::gloo,INTERFACE_INCLUDE_DIRECTORIES>")
   add_library(opad_compiled STATIC EXCLUDE_FROM_ALL ${parts})
   target_link_libraries(opad_compiled PUBLIC opad_flags)
   target_compile_definitions(opad_compiled INTERFACE OPAD_COMPILED)
   target_precompile_headers(opad_compiled REUSE_FROM opad_pch)
+else()
+  target_link_libraries(opad_flags INTERFACE c10d::gloo)
 endif()
 
 # opad_test_executable(name sources...): a program that only tests need

@@ -3,6 +3,7 @@
 #include <opad/core/once.hpp>
 #include <opad/data/concept_dataset.hpp>
 #include <opad/optimiser/clip_gradient_norm.hpp>
+#include <opad/ranks/ranks.hpp>
 #include <opad/train/learner.hpp>
 #include <opad/train/method.hpp>
 #include <opad/train/world.hpp>
@@ -19,6 +20,7 @@ struct TrainerOptions {
   double prior_loss_weight = 1.0;  // of class pictures in the denoising loss, beside 1 of the concept's
   double max_grad_norm = 1.0;      // global norm that the gradients of teacher and student are clipped to
   std::int64_t resolution = 64;    // side of the training pictures, for critics that judge latents or pixels
+  Ranks ranks;                     // that share the micro-batches; one alone takes all of them
 };
 
 /// Trains teacher, student and critics as a method says (method.md §4). An iteration is a pure function of (seed,
@@ -34,8 +36,12 @@ class Trainer {
   /// stage.
   void check();
 
-  /// Runs one iteration, counted from 0. `batches` holds one batch for each micro-step.
+  /// Runs one iteration, counted from 0. `batches` holds one batch for each micro-step: of this rank's share, where
+  /// several ranks share them.
   Metrics iterate(std::int64_t iteration, const std::vector<Batch>& batches, const Tensors* given_draws = nullptr);
+
+  /// Bytes of the gradients that an iteration with such moves sums over the ranks.
+  std::int64_t exchanged_bytes(const Moves& moves) const;
 
   /// Every trained tensor and every moment, by name; they alias the trainer's own. load_state copies into them.
   Tensors state() const;
@@ -49,6 +55,7 @@ class Trainer {
   void observe(Observer observer);
 
   const Method& method() const { return method_; }
+  const TrainerOptions& options() const { return options_; }
   const Denoiser& teacher() const { return teacher_; }
   const Tensor& null_condition() const { return null_condition_; }
   /// The new tokens' rows: the teacher's, which the student shares or not.

@@ -59,14 +59,15 @@ OPAD_ONCE void Trainer::check() {
 
 OPAD_ONCE Metrics Trainer::iterate(std::int64_t iteration, const std::vector<Batch>& batches,
                                    const Tensors* given_draws) {
-  require(static_cast<std::int64_t>(batches.size()) == options_.accumulation, "Trainer: ", batches.size(),
-          " batches for ", options_.accumulation, " micro-steps");
+  const auto [first, count] = options_.ranks.share(options_.accumulation);
+  require(static_cast<std::int64_t>(batches.size()) == count, "Trainer: ", batches.size(), " batches for ", count,
+          " micro-steps");
   metrics_.clear();
   const Moves moves = method_.coupling(iteration, options_.steps);
   const double rate = method_.learning_rate(iteration, options_.steps);
   std::vector<MicroStep> steps;
   for (std::size_t k = 0; k < batches.size(); ++k)
-    steps.push_back(prepare(iteration, static_cast<std::int64_t>(k), moves, batches[k], given_draws));
+    steps.push_back(prepare(iteration, first + static_cast<std::int64_t>(k), moves, batches[k], given_draws));
 
   if (moves.teacher && method_.trains_teacher) {
     for (auto& step : steps) {
@@ -83,6 +84,18 @@ OPAD_ONCE Metrics Trainer::iterate(std::int64_t iteration, const std::vector<Bat
   }
   if (moves.student && moves.critics) critics_step(steps, rate);
   return std::move(metrics_);
+}
+
+OPAD_ONCE std::int64_t Trainer::exchanged_bytes(const Moves& moves) const {
+  std::int64_t numbers = 0;
+  const auto add = [&](const Learner& learner) {
+    for (const auto& [name, p] : learner.parameters()) numbers += p.numel();
+  };
+  if (moves.teacher && method_.trains_teacher) add(teacher_learner_);
+  if (moves.student) add(student_learner_);
+  if (moves.student && moves.critics)
+    for (const auto& critic : critic_learners_) add(critic);
+  return numbers * static_cast<std::int64_t>(sizeof(float));
 }
 
 OPAD_ONCE Tensors Trainer::state() const {
@@ -243,12 +256,14 @@ OPAD_ONCE void Trainer::critics_step(std::vector<MicroStep>& steps, double rate)
       log(learner.name(), loss);
       backward(loss);
     }
+    options_.ranks.sum_gradients(learner.parameters());
     note_gradients(learner);
     learner.step(rate);
   }
 }
 
 OPAD_ONCE void Trainer::update(Learner& learner, const std::string& actor, double rate) {
+  options_.ranks.sum_gradients(learner.parameters());
   for (const auto& [name, p] : learner.parameters())
     if (name == token_rows && p.grad().defined()) Tensor(p).mutable_grad() = method_.select_rows(p.grad());
   note_gradients(learner);
