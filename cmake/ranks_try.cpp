@@ -1,8 +1,8 @@
 // Two processes add two tensors through c10d's Gloo. Exit code 0: it works with this LibTorch.
 #include <sys/wait.h>
+#include <unistd.h>
 #include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
-#include <unistd.h>
 
 int main() {
   alarm(60);  // never hangs a configuration

@@ -209,15 +209,17 @@ inline int run_pretraining(const std::string& name, Pretraining& task, const Pre
     const double rate = s.rate(step);
     Tensor first_loss;  // it and the readings are those of the first part
     const auto learn = [&](bool model) {
-      for (std::int64_t part = share.first; part < share.first + share.count; ++part) {
+      GradientSum gradients(ranks, model ? optimiser.parameters() : adversary.parameters());
+      for (const std::int64_t part : share) {
         const Random random(s.seed, static_cast<std::uint64_t>(part));
         std::vector<std::pair<std::string, Tensor>> others;
         const PretrainStep work{step, s.batch_size / s.accumulation, random, device, part == 0 ? readings : others};
         const Tensor loss = model ? task.loss(work) : task.adversary_loss(work);
         if (model && part == 0) first_loss = loss.detach();
         (loss / static_cast<double>(s.accumulation)).backward();
+        gradients.add();
       }
-      ranks.sum_gradients(model ? optimiser.parameters() : adversary.parameters());
+      gradients.finish();
     };
     learn(true);
     const bool stop = ranks.any(stop_requested());

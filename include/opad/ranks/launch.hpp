@@ -13,12 +13,12 @@ namespace opad {
 
 /// What a launcher tells one of the processes that it starts. Alone: rank 0 of 1.
 struct Launch {
-  std::int64_t rank = 0, size = 1;         // of all processes
-  std::int64_t local_rank = 0;             // among those of this machine: its device
-  std::string address = "127.0.0.1";       // where rank 0 runs
-  std::int64_t port = 0;                   // at which the processes meet there; 0: rank 0 takes a free one
-  bool launcher_keeps_store = false;       // the launcher itself listens there (torchrun), not rank 0
-  std::int64_t restarts = 0;               // how often the launcher has started the processes again
+  std::int64_t rank = 0, size = 1;    // of all processes
+  std::int64_t local_rank = 0;        // among those of this machine: its device
+  std::string address = "127.0.0.1";  // where rank 0 runs
+  std::int64_t port = 0;              // at which the processes meet there; 0: rank 0 takes a free one
+  bool launcher_keeps_store = false;  // the launcher itself listens there (torchrun), not rank 0
+  std::int64_t restarts = 0;          // how often the launcher has started the processes again
   bool operator==(const Launch&) const = default;
 };
 

@@ -41,8 +41,8 @@ class LocalRanks {
       ::close(ports[1]);
       if (::getppid() != parent || ::read(ports[0], &port, sizeof port) != sizeof port) ::_exit(1);
       ::close(ports[0]);
-      for (const auto& [name, value] : {std::pair{"RANK", rank}, {"WORLD_SIZE", count}, {"LOCAL_RANK", rank},
-                                        {"MASTER_PORT", port}})
+      for (const auto& [name, value] :
+           {std::pair{"RANK", rank}, {"WORLD_SIZE", count}, {"LOCAL_RANK", rank}, {"MASTER_PORT", port}})
         ::setenv(name, std::to_string(value).c_str(), 1);
       ::setenv("MASTER_ADDR", "127.0.0.1", 1);
       ranks_ = join(launch_of_process());

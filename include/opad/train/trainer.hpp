@@ -105,11 +105,14 @@ class Trainer {
   void ask_target(MicroStep& step);
   void show_real(MicroStep& step);
   void critics_step(std::vector<MicroStep>& steps, double rate);
-  void update(Learner& learner, const std::string& actor, double rate);
+  void update(Learner& learner, GradientSum& gradients, const std::string& actor, double rate);
   void add_words(Learner& learner, const TokenRows& rows);
   Tensor encode(CLIPTextModel& encoder, const TokenRows& rows, const Tensor& ids) const;
 
-  void backward(const Tensor& loss) { (loss / static_cast<double>(options_.accumulation)).backward(); }
+  void backward(const Tensor& loss, GradientSum& gradients) {
+    (loss / static_cast<double>(options_.accumulation)).backward();
+    gradients.add();
+  }
   void log(const std::string& name, const Tensor& value) { metrics_.emplace_back(name, value.detach()); }
   void note(const std::string& name, const Tensor& value) const {
     if (observer_ && value.defined()) observer_(name, value);

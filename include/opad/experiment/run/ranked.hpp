@@ -35,8 +35,7 @@ OPAD_ONCE Turn end_turn(const Ranks& ranks, const Metrics& metrics, const std::v
   ranks.sum(message);
   Turn turn{{}, numbers[2 * n] > 0};
   for (std::int64_t i = 0; i < n; ++i)
-    if (numbers[n + i] > 0)
-      turn.readings.emplace_back(names[static_cast<std::size_t>(i)], numbers[i] / numbers[n + i]);
+    if (numbers[n + i] > 0) turn.readings.emplace_back(names[static_cast<std::size_t>(i)], numbers[i] / numbers[n + i]);
   return turn;
 }
 

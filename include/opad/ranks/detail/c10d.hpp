@@ -89,10 +89,12 @@ class C10dEngine final : public RankEngine {
       const auto prefix = [&](c10::intrusive_ptr<c10d::Store> of) {
         return c10::make_intrusive<c10d::PrefixStore>(c10::str("opad/", launch.restarts), std::move(of));
       };
-      watch_ = std::make_unique<RankWatch>(prefix(c10::make_intrusive<c10d::TCPStore>(launch.address, options)), launch);
+      watch_ =
+          std::make_unique<RankWatch>(prefix(c10::make_intrusive<c10d::TCPStore>(launch.address, options)), launch);
       store_ = prefix(store);
       meet(launch, patience);
-      const auto gloo = c10d::ProcessGroupGloo::Options::create(std::chrono::hours(24));  // as long as rank 0 works alone
+      const auto gloo =
+          c10d::ProcessGroupGloo::Options::create(std::chrono::hours(24));  // as long as rank 0 works alone
       gloo->devices.push_back(device(launch));
       group_ = c10::make_intrusive<c10d::ProcessGroupGloo>(store_, static_cast<int>(launch.rank),
                                                            static_cast<int>(launch.size), gloo);
@@ -108,16 +110,24 @@ class C10dEngine final : public RankEngine {
     if (watch_) watch_->leaving();
   }
 
-  void sum(Tensor& flat) override {
-    guarded([&](std::vector<Tensor>& all) { group_->allreduce(all)->wait(); }, flat);
+  Tensor all_to_all(const Tensor& rows) override {
+    Tensor sent = rows, received = torch::empty_like(rows);
+    std::vector<std::int64_t> equal;
+    guarded([&] { group_->alltoall_base(received, sent, equal, equal)->wait(); });
+    return received;
+  }
+  Tensor gather(const Tensor& row) override {
+    Tensor own = row, all = torch::empty({group_->getSize(), row.numel()}, row.options());
+    guarded([&] { group_->_allgather_base(all, own)->wait(); });
+    return all;
   }
   void broadcast(Tensor& flat) override {
-    guarded([&](std::vector<Tensor>& all) { group_->broadcast(all)->wait(); }, flat);
+    std::vector<Tensor> all{flat};
+    guarded([&] { group_->broadcast(all)->wait(); });
   }
   void leave() override {
     watch_->leaving();
-    Tensor nothing = torch::zeros({1});
-    sum(nothing);
+    gather(torch::zeros({1}));
   }
 
  private:
@@ -143,10 +153,9 @@ class C10dEngine final : public RankEngine {
   }
 
   template <class Work>
-  void guarded(const Work& work, Tensor& flat) {
-    std::vector<Tensor> all{flat};
+  void guarded(const Work& work) {
     try {
-      work(all);
+      work();
     } catch (const std::exception&) {
       if (!watch_->speaks()) pause();  // the process is ending already
       throw RankLost(rank_lost_text);

@@ -59,27 +59,28 @@ OPAD_ONCE void Trainer::check() {
 
 OPAD_ONCE Metrics Trainer::iterate(std::int64_t iteration, const std::vector<Batch>& batches,
                                    const Tensors* given_draws) {
-  const auto [first, count] = options_.ranks.share(options_.accumulation);
-  require(static_cast<std::int64_t>(batches.size()) == count, "Trainer: ", batches.size(), " batches for ", count,
-          " micro-steps");
+  const auto share = options_.ranks.share(options_.accumulation);
+  require(batches.size() == share.size(), "Trainer: ", batches.size(), " batches for ", share.size(), " micro-steps");
   metrics_.clear();
   const Moves moves = method_.coupling(iteration, options_.steps);
   const double rate = method_.learning_rate(iteration, options_.steps);
   std::vector<MicroStep> steps;
   for (std::size_t k = 0; k < batches.size(); ++k)
-    steps.push_back(prepare(iteration, first + static_cast<std::int64_t>(k), moves, batches[k], given_draws));
+    steps.push_back(prepare(iteration, share[k], moves, batches[k], given_draws));
 
   if (moves.teacher && method_.trains_teacher) {
+    GradientSum gradients(options_.ranks, teacher_learner_.parameters());
     for (auto& step : steps) {
       const Tensor loss = denoising_loss(teacher_, step, step.condition);
       log("teacher", loss);
-      backward(loss);
+      backward(loss, gradients);
     }
-    update(teacher_learner_, "teacher", rate);
+    update(teacher_learner_, gradients, "teacher", rate);
   }
   if (moves.student) {
-    for (auto& step : steps) backward(student_loss(step, moves));
-    update(student_learner_, "student", rate);
+    GradientSum gradients(options_.ranks, student_learner_.parameters());
+    for (auto& step : steps) backward(student_loss(step, moves), gradients);
+    update(student_learner_, gradients, "student", rate);
     if (average_) average_->update();
   }
   if (moves.student && moves.critics) critics_step(steps, rate);
@@ -251,19 +252,20 @@ OPAD_ONCE void Trainer::critics_step(std::vector<MicroStep>& steps, double rate)
   for (std::size_t i = 0; i < critics_.size(); ++i) {
     Learner& learner = critic_learners_[i];
     learner.zero_grad();  // the student's loss has left gradients here
+    GradientSum gradients(options_.ranks, learner.parameters());
     for (auto& step : steps) {
       const Tensor loss = critics_[i]->own_loss(step.table);
       log(learner.name(), loss);
-      backward(loss);
+      backward(loss, gradients);
     }
-    options_.ranks.sum_gradients(learner.parameters());
+    gradients.finish();
     note_gradients(learner);
     learner.step(rate);
   }
 }
 
-OPAD_ONCE void Trainer::update(Learner& learner, const std::string& actor, double rate) {
-  options_.ranks.sum_gradients(learner.parameters());
+OPAD_ONCE void Trainer::update(Learner& learner, GradientSum& gradients, const std::string& actor, double rate) {
+  gradients.finish();
   for (const auto& [name, p] : learner.parameters())
     if (name == token_rows && p.grad().defined()) Tensor(p).mutable_grad() = method_.select_rows(p.grad());
   note_gradients(learner);

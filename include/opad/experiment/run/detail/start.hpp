@@ -27,7 +27,7 @@ OPAD_ONCE int TrainingRun::operator()(int argc, const char* const* argv) {
   method_ = recipe_->method();
   if (settings_.explain) return explain_costs();
   complete(settings_);
-  ranks_.share(settings_.accumulation);  // refuses what does not divide
+  static_cast<void>(ranks_.share(settings_.accumulation));  // refuses what does not divide
   check_teacher_adapters();
   concepts_ = open_concepts(settings_);
   const PartsRecord parts = this->parts();

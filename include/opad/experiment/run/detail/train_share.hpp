@@ -34,8 +34,8 @@ OPAD_ONCE int TrainingRun::train_share(World& world, Trainer& trainer) {
 
 /// What the ranks agree upon before the first iteration: where it begins, and whether it does.
 ///   newest  the first rank's: loads its newest checkpoint -> its step, and whether the run is finished already
-OPAD_ONCE TrainingRun::Beginning TrainingRun::begin(
-    Trainer& trainer, const std::function<std::pair<std::int64_t, bool>()>& newest) {
+OPAD_ONCE TrainingRun::Beginning TrainingRun::begin(Trainer& trainer,
+                                                    const std::function<std::pair<std::int64_t, bool>()>& newest) {
   std::int64_t start = 0, finished = 0;
   if (newest) std::tie(start, finished) = newest();
   ranks_.broadcast(start), ranks_.broadcast(finished);
@@ -59,10 +59,11 @@ OPAD_ONCE std::int64_t TrainingRun::second_stage_boundary() const {
 /// This rank's micro-batches of an iteration.
 OPAD_ONCE std::vector<Batch> TrainingRun::batches_of(Prefetch& data, std::int64_t iteration) const {
   const auto share = ranks_.share(settings_.accumulation);
-  const auto at = [&](std::int64_t i, std::int64_t k) { return i * settings_.accumulation + share.first + k; };
+  const std::int64_t n = settings_.accumulation;
   std::vector<Batch> batches;
-  for (std::int64_t k = 0; k < share.count; ++k)
-    batches.push_back(data.batch(at(iteration, k), k + 1 < share.count ? at(iteration, k + 1) : at(iteration + 1, 0)));
+  for (std::size_t k = 0; k < share.size(); ++k)
+    batches.push_back(data.batch(iteration * n + share[k],
+                                 k + 1 < share.size() ? iteration * n + share[k + 1] : (iteration + 1) * n + share[0]));
   return batches;
 }
 
