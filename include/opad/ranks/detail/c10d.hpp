@@ -117,9 +117,9 @@ class C10dEngine final : public RankEngine {
     return received;
   }
   Tensor gather(const Tensor& row) override {
-    Tensor own = row, all = torch::empty({group_->getSize(), row.numel()}, row.options());
+    Tensor own = row, all = torch::empty({group_->getSize() * row.numel()}, row.options());
     guarded([&] { group_->_allgather_base(all, own)->wait(); });
-    return all;
+    return all.view({group_->getSize(), -1});
   }
   void broadcast(Tensor& flat) override {
     std::vector<Tensor> all{flat};
@@ -156,8 +156,8 @@ class C10dEngine final : public RankEngine {
   void guarded(const Work& work) {
     try {
       work();
-    } catch (const std::exception&) {
-      if (!watch_->speaks()) pause();  // the process is ending already
+    } catch (const std::runtime_error&) {  // what Gloo says of connections; a wrong use is a c10::Error
+      if (!watch_->speaks()) pause();      // the process is ending already
       throw RankLost(rank_lost_text);
     }
   }
