@@ -94,6 +94,9 @@ if(NOT TARGET Highway::contrib)
                           INTERFACE_LINK_LIBRARIES "${OPAD_Highway_contrib_LIBRARY};${OPAD_Highway_LIBRARY}")
   endif()
 endif()
+if(TARGET torch)
+  include(${CMAKE_CURRENT_LIST_DIR}/opad-gloo.cmake)  # optional: several ranks
+endif()
 
 # the target `torch`, not ${TORCH_LIBRARIES}: that holds absolute paths, and an exported package must stay relocatable
 set(OPAD_DEPENDENCIES torch Eigen3::Eigen Boost::headers nlohmann_json::nlohmann_json CLI11::CLI11 PNG::PNG JPEG::JPEG

@@ -1,6 +1,6 @@
 # Reads the headers below INCLUDE as text. Each begins with #pragma once, none includes <torch/torch.h> (30 seconds of compile
 # time; <torch/types.h> or <torch/nn.h> do), and a folder includes only itself and folders that stand before it here.
-set(layers core io text models schedule adapter tokens sampler data encoder space pipeline loss weighting student_sampler
+set(layers core ranks io text models schedule adapter tokens sampler data encoder space pipeline loss weighting student_sampler
     adversarial real target coupling words optimiser learning_rate average recipe train evaluate experiment pretrain)
 
 set(complaints "")

@@ -155,9 +155,11 @@ class Prefetch {
   Prefetch(const Prefetch&) = delete;
   Prefetch& operator=(const Prefetch&) = delete;
 
-  Batch batch(std::int64_t iteration) {
+  Batch batch(std::int64_t iteration) { return batch(iteration, iteration + 1); }
+  ///   next  the one that will be asked for then
+  Batch batch(std::int64_t iteration, std::int64_t next) {
     Batch batch = next_.valid() && iteration == next_iteration_ ? next_.get() : dataset_.batch(iteration, batch_size_);
-    next_iteration_ = iteration + 1;
+    next_iteration_ = next;
     next_ = std::async(std::launch::async, [this, k = next_iteration_] { return dataset_.batch(k, batch_size_); });
     return batch;
   }

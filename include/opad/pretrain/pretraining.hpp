@@ -21,7 +21,7 @@
 #include <opad/optimiser/adamw.hpp>
 #include <opad/optimiser/clip_gradient_norm.hpp>
 #include <opad/pretrain/pretrain_log.hpp>
-#include <opad/train/processes.hpp>
+#include <opad/ranks/local_ranks.hpp>
 
 namespace opad {
 
@@ -32,7 +32,7 @@ struct PretrainSettings {
   std::uint64_t seed = 42;
   std::int64_t resolution = 32;
   std::string device = "cpu", dtype = "auto";
-  std::int64_t steps = 1000, batch_size = 64, warmup = 100, threads = 1, processes = 1;
+  std::int64_t steps = 1000, batch_size = 64, warmup = 100, threads = 1, processes = 1, accumulation = 0;
   double learning_rate = 1e-3, decay_share = 0.5, weight_decay = 1e-2, beta2 = 0.99, ema = 0.998, max_grad_norm = 1.0;
   double adversary_learning_rate = 2e-4;
   std::int64_t sheet_every = 500, checkpoint_every = 250;
@@ -67,13 +67,21 @@ struct PretrainSettings {
     options.bind_value("dtype", dtype,
                        "of networks' passes: float32, bfloat16 (autocast), or auto: what is faster here, measured; a "
                        "resumed run keeps its own");
-    options.bind_value("processes", processes, "that share the batch on this machine's CPU");
+    options.bind_value("accumulation", accumulation,
+                       "equal parts of the batch, each with draws of its own, that ranks share; 0: as many as ranks");
+    where("processes", processes,
+          "ranks to start on this machine's CPU; a launcher (torchrun, srun, mpirun) starts its own");
     where("threads", threads, "of the CPU; 0: LibTorch decides");
     where("sheet-every", sheet_every, "updates between sample sheets");
     where("checkpoint-every", checkpoint_every, "updates between checkpoints");
   }
-  void complete() const {
+  ///   launch  what a launcher has said
+  void complete(const Launch& launch) {
     parse_device(device);
+    require(launch.size == 1 || processes == 1 || processes == launch.size, "--processes ", processes,
+            " beside a launcher that has started ", launch.size, "; leave it out");
+    const std::int64_t ranks = std::max(processes, launch.size);
+    if (accumulation == 0) accumulation = ranks;
     require(!models.empty(), "--models is missing; give the folder of the world under construction");
     require(!output.empty(), "--output is missing; give a folder for the run");
     require(steps > 0 && batch_size > 0 && warmup >= 0 && decay_share >= 0 && decay_share <= 1 && sheet_every > 0 &&
@@ -81,8 +89,11 @@ struct PretrainSettings {
             "--steps, --batch-size, --sheet-every and --checkpoint-every must be positive, --warmup >= 0, "
             "--decay-share in [0, 1]");
     require(resolution == 32 || resolution == 64, "--resolution ", resolution, " is not one of 32, 64");
-    require(batch_size % processes == 0, "--batch-size ", batch_size, " does not divide into --processes ", processes);
-    require(processes == 1 || device == "cpu", "--processes ", processes, " on ", device,
+    require(processes > 0 && accumulation > 0 && accumulation % ranks == 0, "--accumulation ", accumulation,
+            " parts of a batch do not divide among --processes ", ranks, "; give a multiple");
+    require(batch_size % accumulation == 0, "--batch-size ", batch_size, " does not divide into ", accumulation,
+            " parts (--accumulation, --processes)");
+    require(processes == 1 || device == "cpu" || launch.size > 1, "--processes ", processes, " on ", device,
             ": several processes share a CPU only");
     require(dtype == "float32" || dtype == "bfloat16" || dtype == "auto", "--dtype ", dtype,
             " is not one of auto, float32, bfloat16");
@@ -106,7 +117,7 @@ struct PretrainSettings {
   }
 };
 
-/// One update's share of the work, handed to a Pretraining.
+/// One part of an update's batch, handed to a Pretraining. `random` is the part's own.
 struct PretrainStep {
   std::int64_t step, batch_size;
   const Random& random;
@@ -151,32 +162,24 @@ inline AdamW pretrain_adamw(const PretrainSettings& s, double rate) {
   return {.learning_rate = rate, .beta1 = 0.9, .beta2 = s.beta2, .eps = 1e-8, .weight_decay = s.weight_decay};
 }
 
-inline std::int64_t numbers(const NamedTensors& parameters) {
-  std::int64_t n = 0;
-  for (const auto& [name, p] : parameters) n += p.numel();
-  return n;
-}
-
 }  // namespace detail
 
-/// Runs a pretraining to its end or to a signal. Exit code: 0, or 130/143 after a checkpoint.
+/// Runs a pretraining to its end or to a signal. Exit code: 0, or 130/143 after a checkpoint. The batch of an update is
+/// s.accumulation parts, which the ranks share; their number changes no draw.
 inline int run_pretraining(const std::string& name, Pretraining& task, const PretrainSettings& s,
-                           const Options& options) {
+                           const Options& options, const Ranks& ranks) {
   const torch::Device device(s.device);
   AdamW::State optimiser(detail::pretrain_adamw(s, s.learning_rate), task.parameters());
   AdamW::State adversary(detail::pretrain_adamw(s, s.adversary_learning_rate), task.adversary());
   EmaState average(Ema{s.ema}, task.parameters());
-  Processes processes(s.processes,
-                      std::max(detail::numbers(optimiser.parameters()), detail::numbers(adversary.parameters())));
-  const bool first = processes.rank() == 0;  // only the first one writes
+  const bool first = ranks.first();  // only the first one writes
   std::optional<RunFolder> folder;
   if (first)
     folder.emplace(s.output, RunDescription{"pretrain-" + name, options.resolved(), options.decisive()},
                    s.resume      ? Existing::Resume
                    : s.overwrite ? Existing::Overwrite
                                  : Existing::Refuse);
-  processes.average({}, false);  // a folder that refuses has ended all of them by now
-  const StopSignals signals;
+  const StopSignals signals(/*speaks=*/first);
   const auto state = [&] {
     Tensors all;
     average.add_state(all);
@@ -185,11 +188,13 @@ inline int run_pretraining(const std::string& name, Pretraining& task, const Pre
     return all;
   };
   std::int64_t start = 0;
-  if (const auto checkpoint = latest_checkpoint(s.output)) {
+  if (const auto checkpoint = first ? latest_checkpoint(s.output) : std::nullopt) {
     const auto file = checkpoint->folder / "state.safetensors";
     copy_state(state(), SafeTensors(file).tensors(), file.string());
     start = checkpoint->step;
   }
+  ranks.broadcast(start);
+  if (start > 0) ranks.broadcast(state());
   std::optional<detail::PretrainLog> log;
   if (first) log.emplace(name, *folder, s.steps, start);
   const auto with_average = [&](const auto& work) {
@@ -198,30 +203,41 @@ inline int run_pretraining(const std::string& name, Pretraining& task, const Pre
     work();
     average.swap();
   };
-  const Random random(s.seed, static_cast<std::uint64_t>(processes.rank()));
+  const auto share = ranks.share(s.accumulation);
   for (std::int64_t step = start; step < s.steps; ++step) {
     std::vector<std::pair<std::string, Tensor>> readings;
-    const PretrainStep share{step, s.batch_size / processes.count(), random, device, readings};
     const double rate = s.rate(step);
-    const Tensor loss = task.loss(share);
-    loss.backward();
-    const bool stop = processes.average(optimiser.parameters(), stop_requested());
-    share.log("gradient-norm", clip_gradient_norm(optimiser.parameters(), s.max_grad_norm));
+    Tensor first_loss;  // it and the readings are those of the first part
+    const auto learn = [&](bool model) {
+      GradientSum gradients(ranks, model ? optimiser.parameters() : adversary.parameters());
+      for (const std::int64_t part : share) {
+        const Random random(s.seed, static_cast<std::uint64_t>(part));
+        std::vector<std::pair<std::string, Tensor>> others;
+        const PretrainStep work{step, s.batch_size / s.accumulation, random, device, part == 0 ? readings : others};
+        const Tensor loss = model ? task.loss(work) : task.adversary_loss(work);
+        if (model && part == 0) first_loss = loss.detach();
+        (loss / static_cast<double>(s.accumulation)).backward();
+        gradients.add();
+      }
+      gradients.finish();
+    };
+    learn(true);
+    const bool stop = ranks.any(stop_requested());
+    readings.emplace_back("gradient-norm", clip_gradient_norm(optimiser.parameters(), s.max_grad_norm).detach());
     optimiser.step(rate);
     optimiser.zero_grad();
     if (!adversary.parameters().empty()) {
       adversary.zero_grad();
-      task.adversary_loss(share).backward();
-      processes.average(adversary.parameters(), false);
+      learn(false);
       adversary.step(rate);
       adversary.zero_grad();
     }
     average.update();
     if (!first) {
-      if (stop) return 0;
+      if (stop && step + 1 < s.steps) return ranks.leave(), stop_requested() ? stop_exit_code() : 128 + SIGTERM;
       continue;
     }
-    readings.insert(readings.begin(), {"loss", loss.detach()});
+    readings.insert(readings.begin(), {"loss", first_loss});
     const std::int64_t done = step + 1;
     log->add(readings, done, done % 20 == 0 || done == s.steps || stop);
     if (done % s.sheet_every == 0 || done == s.steps) with_average([&] { log->sheet(task.sheet(), done); });
@@ -234,11 +250,13 @@ inline int run_pretraining(const std::string& name, Pretraining& task, const Pre
       with_average([&] { task.save(); });
     }
     if (stop && done < s.steps) {
+      ranks.leave();
       log->finish();
       std::cerr << "stopped after step " << done << "; go on with --resume" << std::endl;
-      return stop_exit_code();
+      return stop_requested() ? stop_exit_code() : 128 + SIGTERM;
     }
   }
+  ranks.leave();
   if (!first) return 0;
   log->finish();
   write_png(folder->path() / "learning-curve.png", learning_curves(read_metrics(folder->metrics_file())));
@@ -264,11 +282,18 @@ int pretrain(int argc, const char* const* argv) {
     settings.bind(options);
     options.bind(std::string(Task::name), task);
     if (!options.parse(argc, argv)) return 0;
-    settings.complete();
+    const Launch launch = launch_of_process();
+    if (launch.restarts > 0) settings.resume = true, settings.overwrite = false;
+    settings.complete(launch);
     if (settings.threads > 0) at::set_num_threads(static_cast<int>(settings.threads));
-    settings.choose_dtype();
+    const Ranks launched = join(launch);
+    if (launched.several() && settings.device == "cuda") settings.device += c10::str(":", launched.local_rank());
+    if (launched.first()) settings.choose_dtype();
+    launched.broadcast(settings.dtype);
     const std::unique_ptr<Pretraining> work = task.build(settings);
-    return run_pretraining(std::string(Task::name), *work, settings, options);
+    const LocalRanks local(launched.several() ? 1 : settings.processes);
+    return run_pretraining(std::string(Task::name), *work, settings, options,
+                           launched.several() ? launched : local.ranks());
   });
 }
 

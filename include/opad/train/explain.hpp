@@ -3,10 +3,12 @@
 
 namespace opad {
 
-/// What one kind of iteration costs: who moves in it, and the passes through each network.
+/// What one kind of iteration costs: who moves in it, the passes through each network, and the gradients that ranks
+/// sum.
 struct Cost {
   Moves moves;
   std::map<std::string, Passes::Count> passes;
+  std::int64_t exchanged = 0;  // bytes
 };
 
 /// The cost of every kind of iteration that a trainer's coupling has, counted by running one of each on a batch
@@ -19,7 +21,7 @@ OPAD_ONCE std::vector<Cost> explain(Trainer& trainer, World& world, const Batch&
     if (std::any_of(costs.begin(), costs.end(), [&](const Cost& cost) { return cost.moves == moves; })) continue;
     world.networks.passes().clear();
     trainer.iterate(iteration, std::vector<Batch>(static_cast<std::size_t>(options.accumulation), batch));
-    costs.push_back({moves, world.networks.passes().counts()});
+    costs.push_back({moves, world.networks.passes().counts(), trainer.exchanged_bytes(moves)});
   }
   return costs;
 }
@@ -36,6 +38,7 @@ OPAD_ONCE std::string to_text(const std::vector<Cost>& costs) {
       name.resize(24, ' ');
       text += c10::str(name, count.forward, " forward  ", count.backward, " backward\n");
     }
+    text += c10::str("  exchanged             ", cost.exchanged, " bytes of gradients, where several ranks share it\n");
   }
   return text;
 }

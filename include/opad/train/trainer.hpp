@@ -3,6 +3,7 @@
 #include <opad/core/once.hpp>
 #include <opad/data/concept_dataset.hpp>
 #include <opad/optimiser/clip_gradient_norm.hpp>
+#include <opad/ranks/ranks.hpp>
 #include <opad/train/learner.hpp>
 #include <opad/train/method.hpp>
 #include <opad/train/world.hpp>
@@ -19,8 +20,9 @@ struct TrainerOptions {
   double prior_loss_weight = 1.0;    // of class pictures in the denoising loss, beside 1 of the concept's
   double max_grad_norm = 1.0;        // global norm that the gradients of teacher and student are clipped to
   std::int64_t resolution = 64;      // side of the training pictures, for critics that judge latents or pixels
-  bool bfloat16 = false;           // networks' passes, and frozen networks in memory; losses and what trains: float32
+  bool bfloat16 = false;             // networks' passes, and frozen networks in memory; losses and what trains: float32
   std::int64_t cached_pictures = 0;  // photographs whose encodings are kept for the whole run (space/picture_cache.hpp)
+  Ranks ranks;                       // that share the micro-batches; one alone takes all of them
 };
 
 /// Trains teacher, student and critics as a method says. An iteration is a pure function of (seed,
@@ -36,8 +38,12 @@ class Trainer {
   /// stage.
   void check();
 
-  /// Runs one iteration, counted from 0. `batches` holds one batch for each micro-step.
+  /// Runs one iteration, counted from 0. `batches` holds one batch for each micro-step: of this rank's share, where
+  /// several ranks share them.
   Metrics iterate(std::int64_t iteration, const std::vector<Batch>& batches, const Tensors* given_draws = nullptr);
+
+  /// Bytes of the gradients that an iteration with such moves sums over the ranks.
+  std::int64_t exchanged_bytes(const Moves& moves) const;
 
   /// Every trained tensor and every moment, by name; they alias the trainer's own. load_state copies into them.
   Tensors state() const;
@@ -51,6 +57,7 @@ class Trainer {
   void observe(Observer observer);
 
   const Method& method() const { return method_; }
+  const TrainerOptions& options() const { return options_; }
   const Denoiser& teacher() const { return teacher_; }
   const Tensor& null_condition() const { return null_condition_; }
   /// The new tokens' rows: the teacher's, which the student shares or not.
@@ -102,12 +109,13 @@ class Trainer {
   void ask_target(MicroStep& step);
   void show_real(MicroStep& step);
   void critics_step(std::vector<MicroStep>& steps, double rate);
-  void update(Learner& learner, const std::string& actor, double rate);
+  void update(Learner& learner, GradientSum& gradients, const std::string& actor, double rate);
   void add_words(Learner& learner, const TokenRows& rows);
   Tensor encode(CLIPTextModel& encoder, const TokenRows& rows, const Tensor& ids) const;
 
-  void backward(const Tensor& loss, const Learner& learner) {
+  void backward(const Tensor& loss, const Learner& learner, GradientSum& gradients) {
     learner.learn_from(loss / static_cast<double>(options_.accumulation));
+    gradients.add();
   }
   void log(const std::string& name, const Tensor& value) { metrics_.emplace_back(name, value.detach()); }
   void note(const std::string& name, const Tensor& value) const {

@@ -9,12 +9,14 @@
 
 #include <opad/core/error.hpp>
 #include <opad/core/once.hpp>
+#include <opad/ranks/ranks.hpp>
 
 namespace opad {
 
 /// Runs a program's body and turns what it throws into one line and an exit code: 2 for bad usage or input, 1 for
-/// anything else.
-OPAD_ONCE int guarded_main(const std::string& program, const std::function<int()>& body) {
+/// anything else. A rank that is not the first says which one it is.
+OPAD_ONCE int guarded_main(const std::string& name, const std::function<int()>& body) {
+  const std::string program = name + rank_mark();
   try {
     return body();
   } catch (const Error& error) {
@@ -26,6 +28,9 @@ OPAD_ONCE int guarded_main(const std::string& program, const std::function<int()
   } catch (const std::bad_alloc&) {
     std::cerr << program << ": memory ran out; give a smaller batch, smaller pictures or another machine" << std::endl;
     return 2;
+  } catch (const RankLost& lost) {
+    std::cerr << program << ": " << lost.what() << std::endl;
+    return 1;
   } catch (const c10::Error& error) {
     std::cerr << program << ": internal error: " << error.what_without_backtrace() << std::endl;
     return 1;

@@ -5,6 +5,7 @@
 #include <opad/io/resize.hpp>
 #include <opad/io/safetensors.hpp>
 #include <opad/pipeline/bytes.hpp>
+#include <opad/ranks/ranks.hpp>
 #include <opad/train/trainer.hpp>
 
 namespace opad {
@@ -27,31 +28,32 @@ inline Tensor to_square(const Tensor& picture, std::int64_t side, torch::Device 
 }
 
 /// How much pictures look like any of the photographs, in the space that `render` renders: the largest cosine, the mean
-/// over tokens, for each picture.
+/// over tokens, for each picture. Each rank looks at a share of them.
 OPAD_ONCE std::vector<double> likeness(const std::function<Tensor(Networks&, const Tensor&)>& render,
                                        Networks& networks, const std::vector<Tensor>& pictures,
-                                       const std::vector<Tensor>& photographs, std::int64_t side,
-                                       torch::Device device) {
+                                       const std::vector<Tensor>& photographs, std::int64_t side, torch::Device device,
+                                       const Ranks& ranks = {}) {
   torch::NoGradGuard no_grad;
   std::vector<Tensor> references;
   for (const Tensor& photograph : photographs)
     references.push_back(render(networks, to_square(photograph, side, device)));
-  std::vector<double> scores;
-  for (const Tensor& picture : pictures) {
-    const Tensor features = render(networks, to_square(picture, side, device));
+  std::vector<double> scores(pictures.size());
+  for (auto i = static_cast<std::size_t>(ranks.rank()); i < pictures.size(); i += ranks.size()) {
+    const Tensor features = render(networks, to_square(pictures[i], side, device));
     double best = -1;
     for (const Tensor& reference : references)
       best = std::max(best, at::cosine_similarity(features, reference, -1).mean().item<double>());
-    scores.push_back(best);
+    scores[i] = best;
   }
+  ranks.sum(torch::from_blob(scores.data(), {static_cast<std::int64_t>(scores.size())}, torch::kFloat64));
   return scores;
 }
 
 /// The student makes pictures of a concept, one step each, in the settings in turn; the coupling's filter says which
-/// are kept.
+/// are kept. Each rank makes a share of them, and all get all of them.
 ///   words  "<new1> dog"      which  the concept's number, for its noise      side  of the pictures
 OPAD_ONCE MadePictures make_pictures(Trainer& trainer, World& world, const Random& random, const ConceptData& data,
-                                     std::int64_t which, std::int64_t side) {
+                                     std::int64_t which, std::int64_t side, const Ranks& ranks = {}) {
   torch::NoGradGuard no_grad;
   const SecondStageFunctions& stage = *trainer.method().second_stage;
   const Trainer::Kept kept(trainer);
@@ -61,15 +63,20 @@ OPAD_ONCE MadePictures make_pictures(Trainer& trainer, World& world, const Rando
   for (std::int64_t i = 0; i < stage.pictures; ++i) {
     const auto setting = prompt_settings[static_cast<std::size_t>(i) % prompt_settings.size()];
     made.prompts.push_back(fill_template(setting, data.instance_prompt));
+    made.kept.push_back(static_cast<std::size_t>(i));
+    if (i % ranks.size() != ranks.rank()) {
+      made.pictures.push_back(torch::zeros({side, side, 3}, torch::kUInt8));
+      continue;
+    }
     const Tensor noise = random.stream("collaborative/noise", which * stage.pictures + i)
                              .normal({1, channels, latent_side, latent_side})
                              .to(world.device);
     const Tensor latent = trainer.generate(noise, trainer.encode_for_student(world.tokenizer({made.prompts.back()})));
     made.pictures.push_back(to_bytes(world.networks.decode(latent)[0]));
-    made.kept.push_back(static_cast<std::size_t>(i));
   }
+  for (const Tensor& picture : made.pictures) ranks.sum(picture);
   if (stage.render) {
-    made.scores = likeness(stage.render, world.networks, made.pictures, data.pictures, side, world.device);
+    made.scores = likeness(stage.render, world.networks, made.pictures, data.pictures, side, world.device, ranks);
     std::stable_sort(made.kept.begin(), made.kept.end(),
                      [&](auto a, auto b) { return made.scores[a] > made.scores[b]; });
     made.kept.resize(

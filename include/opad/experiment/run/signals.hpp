@@ -8,11 +8,12 @@
 namespace opad {
 
 namespace signals {
-inline volatile sig_atomic_t received = 0;
+inline volatile sig_atomic_t received = 0, silent = 0;
 
 inline void receive(int signal) {
   if (received) _exit(128 + signal);
   received = signal;
+  if (silent) return;
   constexpr char text[] = "\nStopping after this iteration; once more quits at once.\n";
   [[maybe_unused]] const auto written = write(STDERR_FILENO, text, sizeof text - 1);
 }
@@ -21,14 +22,16 @@ inline void receive(int signal) {
 /// While one lives, the signals with which people and schedulers end programs (Ctrl-C, SIGTERM, a closed terminal, a
 /// queue's notice, a limit of CPU time) ask the program to stop at its next convenience, after a checkpoint; a second
 /// one ends it at once. A reader that closes its pipe stops nothing. The handlers of before come back with its end.
+///   speaks  say that the program will stop; false: another process of the training says it
 class StopSignals {
  public:
-  StopSignals() {
+  explicit StopSignals(bool speaks = true) {
     struct sigaction action{}, ignore{};
     action.sa_handler = signals::receive;
     action.sa_flags = SA_RESTART;
     ignore.sa_handler = SIG_IGN;
     signals::received = 0;
+    signals::silent = !speaks;
     for (std::size_t i = 0; i < stopping.size(); ++i) sigaction(stopping[i], &action, &before_[i]);
     sigaction(SIGPIPE, &ignore, &before_.back());
   }

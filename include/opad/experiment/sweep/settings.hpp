@@ -1,4 +1,6 @@
 #pragma once
+#include <charconv>
+
 #include <opad/evaluate/metrics.hpp>
 #include <opad/evaluate/protocol.hpp>
 #include <opad/experiment/options/failure_rule.hpp>
@@ -12,13 +14,15 @@ namespace opad {
 /// What a sweep can be told. Every option that it does not know goes to the training runs, which check it.
 struct SweepSettings {
   bool list = false, jobs = false, dry_run = false, collect = false, report = true, untrained = false, truth = false,
-       keep_going = false, evaluate_teacher = false, all_rows = false;
+       keep_going = false, workers_share = false, status = false, evaluate_teacher = false, all_rows = false;
   std::vector<std::string> only, concepts;
   std::vector<std::uint64_t> seeds{1, 2};
   std::string protocol = "mini-world", reference;
   std::int64_t prompts = 0, pictures = 0;
   std::filesystem::path evaluation_encoders, output = "runs/sweep", row_options, ip_adapter, ip_adapter_image_encoder;
   double ip_adapter_scale = 0.6;
+  std::string shard;
+  std::int64_t of_shards = 1, shards = 1;  // which, and how many
   FailureRule rule;
   RunSettings run;  // as command line and files have them, for the models that make the scored pictures
   std::vector<std::string> forwarded;  // words for every training run
@@ -43,8 +47,8 @@ struct SweepSettings {
       const std::string word = argv[i];
       const auto name_of = word.starts_with("--") ? underscored(word.substr(2, word.find('=') - 2)) : word;
       const bool mine = knows(own, name_of) || name_of == "help" || word == "-h" || name_of == "version";
-      constexpr std::array choice{"only",    "concepts", "seeds",  "list",      "jobs",
-                                  "dry-run", "collect",  "report", "untrained", "truth"};
+      constexpr std::array choice{"only",   "concepts",  "seeds", "list",          "jobs",  "dry-run", "collect",
+                                  "report", "untrained", "truth", "workers-share", "shard", "status"};
       const bool choosing = std::ranges::find(choice, name_of) != choice.end();
       do {
         all.push_back(argv[i]);
@@ -68,6 +72,7 @@ struct SweepSettings {
               ": the sweep gives that to every run itself (see --protocol and --seeds)");
     require(!seeds.empty() && prompts >= 0 && pictures >= 0,
             "--seeds needs at least one number, --prompts and --pictures must not be negative");
+    read_shard();
     require(!run.modifier_token.empty(), "--modifier-token: give at least one new token, e.g. <new1>");
     return true;
   }
@@ -79,6 +84,11 @@ struct SweepSettings {
     const auto every = rows.find("*");
     return every == rows.end() ? std::vector<std::pair<std::string, std::string>>{}
                                : flat_options(*every, row_options.string() + ": *");
+  }
+
+  /// Whether the cell of this number is this command's.
+  bool in_shard(std::size_t number) const {
+    return static_cast<std::int64_t>(number % static_cast<std::size_t>(shards)) == of_shards - 1;
   }
 
   /// What a concept is called in the prompts of its row: "<new1> dog".
@@ -143,11 +153,16 @@ struct SweepSettings {
                        "print a command a line for what is not finished, for GNU parallel, xargs or a Slurm array");
     options.bind_value("collect", collect, "train nothing; table and report of what is finished");
     options.bind_value("report", report, "table and report at the end");
+    options.bind_value("status", status, "show what is done, what runs, what has failed, and how long it will take");
     options.bind_value("keep-going", keep_going,
                        "after a run that fails, go on with the others; the exit code is 1 then");
     options.bind_value(
         "all-rows", all_rows,
         "rows of other sweeps in --output belong to table and report, too; --only chooses and orders them");
+    options.bind_value("workers-share", workers_share,
+                       "any number of these commands, on one machine or many with one folder, share the runs: each "
+                       "takes the next that nobody has, and what a worker that dies leaves is taken over");
+    options.bind_value("shard", shard, "I/N: only every Nth run, from the Ith on, where workers cannot share a folder");
     options.group("Runs");
     options.bind_value("row-options", row_options,
                        "JSON of options by row: {\"*\": {...}, ROW: {...}}; of \"*\" a row takes what it has");
@@ -174,6 +189,18 @@ struct SweepSettings {
                        "folder of its CLIP image encoder; none: MODELS/identity-encoder/image_encoder");
     options.bind_value("ip-adapter-scale", ip_adapter_scale, "weight of the photographs beside the prompt in that row");
     bind_failure_rule(options, rule);
+  }
+
+  void read_shard() {
+    if (shard.empty()) return;
+    const auto bar = shard.find('/');
+    const auto number = [&](const std::string& text) {
+      std::int64_t value = 0;
+      const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+      return error == std::errc{} && end == text.data() + text.size() ? value : 0;
+    };
+    of_shards = number(shard.substr(0, bar)), shards = bar == std::string::npos ? 0 : number(shard.substr(bar + 1));
+    require(1 <= of_shards && of_shards <= shards, "--shard ", shard, ": give I/N with 1 <= I <= N, such as 2/8");
   }
 
   static bool knows(const Options& options, const std::string& name) {

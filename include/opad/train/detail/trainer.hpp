@@ -63,30 +63,44 @@ OPAD_ONCE void Trainer::check() {
 
 OPAD_ONCE Metrics Trainer::iterate(std::int64_t iteration, const std::vector<Batch>& batches,
                                    const Tensors* given_draws) {
-  require(static_cast<std::int64_t>(batches.size()) == options_.accumulation, "Trainer: ", batches.size(),
-          " batches for ", options_.accumulation, " micro-steps");
+  const auto share = options_.ranks.share(options_.accumulation);
+  require(batches.size() == share.size(), "Trainer: ", batches.size(), " batches for ", share.size(), " micro-steps");
   metrics_.clear();
   const Moves moves = method_.coupling(iteration, options_.steps);
   const double rate = method_.learning_rate(iteration, options_.steps);
   std::vector<MicroStep> steps;
   for (std::size_t k = 0; k < batches.size(); ++k)
-    steps.push_back(prepare(iteration, static_cast<std::int64_t>(k), moves, batches[k], given_draws));
+    steps.push_back(prepare(iteration, share[k], moves, batches[k], given_draws));
 
   if (moves.teacher && method_.trains_teacher) {
+    GradientSum gradients(options_.ranks, teacher_learner_.parameters());
     for (auto& step : steps) {
       const Tensor loss = denoising_loss(teacher_, step, step.condition);
       log("teacher", loss);
-      backward(loss, teacher_learner_);
+      backward(loss, teacher_learner_, gradients);
     }
-    update(teacher_learner_, "teacher", rate);
+    update(teacher_learner_, gradients, "teacher", rate);
   }
   if (moves.student) {
-    for (auto& step : steps) backward(student_loss(step, moves), student_learner_);
-    update(student_learner_, "student", rate);
+    GradientSum gradients(options_.ranks, student_learner_.parameters());
+    for (auto& step : steps) backward(student_loss(step, moves), student_learner_, gradients);
+    update(student_learner_, gradients, "student", rate);
     if (average_) average_->update();
   }
   if (moves.student && moves.critics) critics_step(steps, rate);
   return std::move(metrics_);
+}
+
+OPAD_ONCE std::int64_t Trainer::exchanged_bytes(const Moves& moves) const {
+  std::int64_t numbers = 0;
+  const auto add = [&](const Learner& learner) {
+    for (const auto& [name, p] : learner.parameters()) numbers += p.numel();
+  };
+  if (moves.teacher && method_.trains_teacher) add(teacher_learner_);
+  if (moves.student) add(student_learner_);
+  if (moves.student && moves.critics)
+    for (const auto& critic : critic_learners_) add(critic);
+  return numbers * static_cast<std::int64_t>(sizeof(float));
 }
 
 OPAD_ONCE Tensors Trainer::state() const {
@@ -258,17 +272,20 @@ OPAD_ONCE void Trainer::critics_step(std::vector<MicroStep>& steps, double rate)
   if (critics_.empty()) return;
   for (std::size_t i = 0; i < critics_.size(); ++i) {
     Learner& learner = critic_learners_[i];
+    GradientSum gradients(options_.ranks, learner.parameters());
     for (auto& step : steps) {
       const Tensor loss = critics_[i]->own_loss(step.table);
       log(learner.name(), loss);
-      backward(loss, learner);
+      backward(loss, learner, gradients);
     }
+    gradients.finish();
     note_gradients(learner);
     learner.step(rate);
   }
 }
 
-OPAD_ONCE void Trainer::update(Learner& learner, const std::string& actor, double rate) {
+OPAD_ONCE void Trainer::update(Learner& learner, GradientSum& gradients, const std::string& actor, double rate) {
+  gradients.finish();
   for (const auto& [name, p] : learner.parameters())
     if (name == token_rows && p.grad().defined()) Tensor(p).mutable_grad() = method_.select_rows(p.grad());
   note_gradients(learner);

@@ -6,6 +6,7 @@
 #include <opad/core/fastest_type.hpp>
 #include <opad/experiment/run/class_pictures.hpp>
 #include <opad/experiment/run/complete_settings.hpp>
+#include <opad/experiment/run/detail/train_share.hpp>
 #include <opad/experiment/run/detail/training_run.hpp>
 #include <opad/experiment/run/guarded_main.hpp>
 #include <opad/train/explain.hpp>
@@ -15,14 +16,20 @@
 namespace opad {
 
 OPAD_ONCE int TrainingRun::operator()(int argc, const char* const* argv) {
-  if (!parse(argc, argv)) return 0;
-  const StopSignals signals;
+  const Launch launch = launch_of_process();
+  const std::vector<const char*> words = restarted_words(launch, {argv, argv + argc});
+  if (!parse(static_cast<int>(words.size()), words.data())) return 0;
+  if (!settings_.explain) ranks_ = join(launch);  // a signal that comes before they have met ends the process
+  const StopSignals signals(/*speaks=*/ranks_.first());
   if (settings_.threads > 0) at::set_num_threads(static_cast<int>(settings_.threads));
   device_ = parse_device(settings_.device);
+  if (ranks_.several() && device_.is_cuda() && !device_.has_index())
+    device_ = torch::Device(torch::kCUDA, static_cast<torch::DeviceIndex>(ranks_.local_rank()));
   method_ = recipe_->method();
   if (settings_.explain) return explain_costs();
   complete(settings_);
   choose_dtype();
+  static_cast<void>(ranks_.share(settings_.accumulation));  // refuses what does not divide
   check_teacher_adapters();
   concepts_ = open_concepts(settings_);
   concepts_.greeting += dtype_word_;
@@ -57,11 +64,15 @@ OPAD_ONCE int TrainingRun::operator()(int argc, const char* const* argv) {
     dataset(world, concepts).batch(0, 1);
   }
   const bool resumes = existing() == Existing::Resume && latest_checkpoint(settings_.output).has_value();
-  const Tensor before = resumes || stop_requested() ? Tensor() : pictures.student();  // the sampler refuses its numbers
-  if (stop_requested()) {
-    std::cerr << "stopped before the run began; the same command starts it" << std::endl;
-    return stop_exit_code();
+  const Tensor before = resumes || stop_requested() || !ranks_.first()
+                            ? Tensor()
+                            : pictures.student();  // the sampler refuses its numbers
+  if (ranks_.any(stop_requested())) {              // here every rank has found everything in order
+    ranks_.leave();
+    if (ranks_.first()) std::cerr << "stopped before the run began; the same command starts it" << std::endl;
+    return ranks_stop_exit_code();
   }
+  if (!ranks_.first()) return train_share(world, trainer);
   const RunFolder folder(settings_.output, description, existing(),
                          static_cast<std::size_t>(settings_.keep_checkpoints));
   if (settings_.class_images > 0)
@@ -95,6 +106,19 @@ OPAD_ONCE std::string TrainingRun::identity(const RecipeProgram& program, const 
   TrainingRun self(program);
   self.read(words);
   return c10::str(program.types, " ", self.options_->resolved().dump());
+}
+
+/// A launcher that starts a run again means it to go on.
+OPAD_ONCE std::vector<const char*> TrainingRun::restarted_words(const Launch& launch, std::vector<const char*> words) {
+  if (launch.restarts == 0) return words;
+  const auto is = [](const std::string& name) {
+    return [name](const char* word) {
+      return word == "--" + name || std::string_view(word).starts_with("--" + name + "=");
+    };
+  };
+  std::erase_if(words, is("overwrite"));
+  if (std::ranges::none_of(words, is("resume"))) words.push_back("--resume");
+  return words;
 }
 
 /// With --resume, the run's own options are read first, with whatever this command line says on top.
@@ -211,7 +235,8 @@ OPAD_ONCE TrainerOptions TrainingRun::trainer_options(const World& world) const 
           .max_grad_norm = settings_.max_grad_norm,
           .resolution = resolution(world),
           .bfloat16 = settings_.dtype == "bfloat16",
-          .cached_pictures = cached_pictures()};
+          .cached_pictures = cached_pictures(),
+          .ranks = ranks_};
 }
 
 /// How many different pictures a run can see whose encodings are worth keeping: none where their size and place are

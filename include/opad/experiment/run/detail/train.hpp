@@ -5,6 +5,7 @@
 
 #include <opad/experiment/picture/learning_curve.hpp>
 #include <opad/experiment/run/detail/training_run.hpp>
+#include <opad/experiment/run/ranked.hpp>
 #include <opad/experiment/run/recorder.hpp>
 #include <opad/experiment/run/run_summary.hpp>
 #include <opad/experiment/run/second_stage.hpp>
@@ -61,16 +62,18 @@ inline std::filesystem::path made_folder(const RunFolder& folder, std::size_t wh
 
 OPAD_ONCE int TrainingRun::train(const RunFolder& folder, World& world, Trainer& trainer, RunPictures& pictures,
                                  const Tensor& before) {
-  const std::int64_t start = existing() == Existing::Resume ? detail::load_newest(folder, trainer) : 0;
-  if (start == settings_.steps && std::filesystem::exists(folder.path() / adapters_record) &&
-      std::filesystem::exists(folder.path() / "summary.json")) {
-    std::cerr << folder.path().string() << ": this run is finished, after " << start << " iterations" << std::endl;
-    return 0;
-  }
-  if (stop_requested()) {
-    std::cerr << "stopped before an iteration; the same command goes on, or --resume " << folder.path().string()
-              << std::endl;
-    return stop_exit_code();
+  const auto [start, goes_on, code] = begin(trainer, [&] {
+    const std::int64_t newest = existing() == Existing::Resume ? detail::load_newest(folder, trainer) : 0;
+    return std::pair(newest, newest == settings_.steps && std::filesystem::exists(folder.path() / adapters_record) &&
+                                 std::filesystem::exists(folder.path() / "summary.json"));
+  });
+  if (!goes_on) {
+    if (code == 0)
+      std::cerr << folder.path().string() << ": this run is finished, after " << start << " iterations" << std::endl;
+    else
+      std::cerr << "stopped before an iteration; the same command goes on, or --resume " << folder.path().string()
+                << std::endl;
+    return code;
   }
   std::cerr << concepts_.greeting << std::flush;
   std::optional<Prefetch> data(std::in_place, dataset(world, concepts_.data), settings_.batch_size);
@@ -81,36 +84,42 @@ OPAD_ONCE int TrainingRun::train(const RunFolder& folder, World& world, Trainer&
     save_safetensors(detail::pictures_before(folder), {{"pictures", before}});
   }
   RunSummary summary;
-  const std::int64_t second_stage =
-      method_->second_stage ? method_->second_stage->boundary(settings_.steps) : std::int64_t{-1};
-  if (second_stage >= 0 && start > second_stage) data.emplace(with_made_pictures(folder, world), settings_.batch_size);
+  const auto names = trainer.metric_names();
+  const std::int64_t second_stage = second_stage_boundary();
+  const auto with_saved_pictures = [&] {
+    std::vector<MadePictures> made;
+    for (std::size_t c = 0; c < concepts_.data.size(); ++c) made.push_back(load_made(detail::made_folder(folder, c)));
+    data.emplace(with_made_pictures(std::move(made), world), settings_.batch_size);
+  };
+  if (second_stage >= 0 && start > second_stage) with_saved_pictures();
   for (std::int64_t iteration = start; iteration < settings_.steps; ++iteration) {
     if (iteration == second_stage) {
       begin_second_stage(folder, world, trainer, pictures);
-      data.emplace(with_made_pictures(folder, world), settings_.batch_size);
+      with_saved_pictures();
     }
-    std::vector<Batch> batches;
-    for (std::int64_t k = 0; k < settings_.accumulation; ++k)
-      batches.push_back(data->batch(iteration * settings_.accumulation + k));
+    const std::vector<Batch> batches = batches_of(*data, iteration);
     summary.begin_iteration(world.networks.passes());
-    const Readings readings = average_readings(trainer.iterate(iteration, batches));
+    const Turn turn = end_turn(ranks_, trainer.iterate(iteration, batches), names);
     summary.end_iteration(world.networks.passes());
     const std::int64_t step = iteration + 1;
-    recorder.record(readings, step);
+    const auto stops = [&] { return turn.stops || (!ranks_.several() && stop_requested()); };
+    recorder.record(turn.readings, step);
     if (settings_.preview_every > 0 && step % settings_.preview_every == 0 && step < settings_.steps)
       detail::attempt("preview",
                       [&] { pictures.write(folder.previews(), recorder.events(), step, pictures.student()); });
-    if (step % settings_.checkpoint_every == 0 || step == settings_.steps || stop_requested())
+    if (step % settings_.checkpoint_every == 0 || step == settings_.steps || stops())
       folder.save_checkpoint(step, [&](const std::filesystem::path& draft) {
         save_safetensors(draft / "state.safetensors", detail::on_cpu(trainer.state()), {{"step", std::to_string(step)}},
                          Numbers::Finite);
       });
-    if (stop_requested() && step < settings_.steps) {
+    if (stops() && step < settings_.steps) {
+      ranks_.leave();
       recorder.finish();
       std::cerr << "stopped after step " << step << "; go on with --resume " << folder.path().string() << std::endl;
-      return stop_exit_code();
+      return ranks_stop_exit_code();
     }
   }
+  ranks_.leave();
   recorder.finish();
   save_adapters(folder, "", world, trainer);  // first of all: what follows can fail, and what was trained is there
   finish(folder, trainer, pictures, recorder.events());
@@ -129,19 +138,11 @@ OPAD_ONCE void TrainingRun::begin_second_stage(const RunFolder& folder, World& w
   folder.own("collaborative");
   for (std::size_t c = 0; c < concepts_.data.size(); ++c) {
     const ConceptData& data = concepts_.data[c];
-    const MadePictures made =
-        make_pictures(trainer, world, Random(settings_.seed), data, static_cast<std::int64_t>(c), resolution(world));
+    const MadePictures made = make_pictures_of(trainer, world, c);
     save_made(detail::made_folder(folder, c), made);
     std::cerr << c10::str("second stage: ", made.kept.size(), " of ", made.pictures.size(), " pictures of \"",
                           data.instance_prompt, "\" join\n");
   }
-}
-
-OPAD_ONCE ConceptDataset TrainingRun::with_made_pictures(const RunFolder& folder, const World& world) {
-  const std::int64_t pairs = dataset(world, concepts_.data).size() / static_cast<std::int64_t>(concepts_.data.size());
-  for (std::size_t c = 0; c < concepts_.data.size(); ++c)
-    add_made(concepts_.data[c], load_made(detail::made_folder(folder, c)), pairs);
-  return dataset(world, concepts_.data);
 }
 
 /// What trained of the student, and in teacher/ of the teacher: weights and learned tokens, and a scheduler that is not

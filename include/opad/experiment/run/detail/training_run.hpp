@@ -3,7 +3,9 @@
 #include <opad/experiment/run/concepts.hpp>
 #include <opad/experiment/run/recipe_program.hpp>
 #include <opad/experiment/run/run_pictures.hpp>
+#include <opad/experiment/run/second_stage.hpp>
 #include <opad/experiment/run/training_run.hpp>
+#include <opad/ranks/ranks.hpp>
 #include <opad/train/trainer.hpp>
 
 namespace opad {
@@ -26,6 +28,7 @@ class TrainingRun {
   static std::string identity(const RecipeProgram& program, const std::vector<std::string>& words);
 
  private:
+  static std::vector<const char*> restarted_words(const Launch& launch, std::vector<const char*> words);
   bool parse(int argc, const char* const* argv);
   bool read(const std::vector<std::string>& words);
   void bind();
@@ -44,7 +47,19 @@ class TrainingRun {
 
   int train(const RunFolder& folder, World& world, Trainer& trainer, RunPictures& pictures, const Tensor& before);
   void begin_second_stage(const RunFolder& folder, World& world, Trainer& trainer, RunPictures& pictures);
-  ConceptDataset with_made_pictures(const RunFolder& folder, const World& world);
+
+  struct Beginning {
+    std::int64_t start;
+    bool goes_on;
+    int code;  // of the exit, where it does not go on
+  };
+  Beginning begin(Trainer& trainer, const std::function<std::pair<std::int64_t, bool>()>& newest);
+  int train_share(World& world, Trainer& trainer);
+  std::int64_t second_stage_boundary() const;
+  std::vector<Batch> batches_of(Prefetch& data, std::int64_t iteration) const;
+  MadePictures make_pictures_of(Trainer& trainer, World& world, std::size_t which) const;
+  ConceptDataset with_made_pictures(std::vector<MadePictures> made, const World& world);
+
   void save_adapters(const RunFolder& folder, const std::string& name, World& world, Trainer& trainer) const;
   void finish(const RunFolder& folder, Trainer& trainer, RunPictures& pictures, EventFile& events) const;
 
@@ -56,6 +71,7 @@ class TrainingRun {
   torch::Device device_ = torch::kCPU;
   RunConcepts concepts_;
   std::string dtype_word_;  // about the choice, where it was left to the program
+  Ranks ranks_;
 };
 
 }  // namespace opad

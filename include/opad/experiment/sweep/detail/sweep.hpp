@@ -3,6 +3,7 @@
 #include <opad/evaluate/open_protocol.hpp>
 #include <opad/experiment/run/detail/start.hpp>
 #include <opad/experiment/run/detail/train.hpp>
+#include <opad/experiment/sweep/cell_claim.hpp>
 #include <opad/experiment/sweep/detail/collect.hpp>
 #include <opad/experiment/sweep/detail/row_options.hpp>
 #include <opad/experiment/sweep/plan_text.hpp>
@@ -37,10 +38,15 @@ class Sweep {
     if (settings_.list) return list();
     if (settings_.jobs) return print_jobs();
     if (settings_.dry_run) return dry_run();
+    if (settings_.status) return status();
+    meet_launcher();
     if (!settings_.collect)
-      if (const int code = run_jobs(); code != 0) return code;
-    if (settings_.report) collect_results(program_, variants_, settings_, protocol_);
-    return failed_ ? 1 : 0;
+      if (const int code = settings_.workers_share ? run_shared() : run_jobs(); code != 0) return code;
+    const bool shared = settings_.workers_share || settings_.shards > 1;
+    if (settings_.report)  // of workers that end together one makes it
+      if (const auto claim = shared ? CellClaim::take(settings_.output, "report") : std::nullopt; claim || !shared)
+        collect_results(program_, variants_, settings_, protocol_);
+    return failures_.empty() ? 0 : 1;
   }
 
  private:
@@ -101,10 +107,24 @@ class Sweep {
     for (const std::uint64_t seed : settings_.seeds)  // all rows of one seed before the next: a table is there early
       for (const Subject& subject : protocol_.subjects)
         for (const Variant& variant : variants_)
-          if (wanted(variant))
+          if (wanted(variant) && settings_.in_shard(shard_of(variant, subject, seed)))
             out.push_back(
                 {&variant, &subject, seed, settings_.output / variant.name / subject.name / c10::str("seed-", seed)});
     return out;
+  }
+
+  /// A number that spreads cells over shards: the row's place, or that of the row whose teacher it starts with, since
+  /// both must be done by one worker.
+  std::size_t shard_of(const Variant& variant, const Subject& subject, std::uint64_t seed) const {
+    const Variant* root = &variant;
+    while (!root->facts().teacher_of.empty()) root = &named(std::string(root->facts().teacher_of));
+    const auto place = [](const auto& list, const auto& found) {
+      return static_cast<std::size_t>(std::ranges::find_if(list, found) - list.begin());
+    };
+    const std::size_t row = place(variants_, [&](const auto& v) { return v.name == root->name; }),
+                      concept_ = place(protocol_.subjects, [&](const auto& s) { return s.name == subject.name; }),
+                      run = place(settings_.seeds, [&](std::uint64_t s) { return s == seed; });
+    return (run * protocol_.subjects.size() + concept_) * variants_.size() + row;
   }
 
   /// Whether the job's results are there; throws when they were made with other options.
@@ -132,6 +152,14 @@ class Sweep {
       plan["ip-adapter"] = {settings_.ip_adapter_file().string(), settings_.ip_adapter_encoder().string(),
                             settings_.ip_adapter_scale};
     return plan;
+  }
+
+  /// A launcher's processes share a sweep as workers; they are no ranks of one training.
+  void meet_launcher() const {
+    const Launch launch = launch_of_process();
+    require(launch.size == 1 || settings_.workers_share, "started as rank ", launch.rank, " of ", launch.size,
+            ", but a sweep is many trainings; give --workers-share, or start single ones: --train ROW");
+    forget_launch();
   }
 
   int list() const {
@@ -198,39 +226,10 @@ class Sweep {
     }
   }
 
-  int run_jobs() {
-    std::vector<Job> todo;
-    for (const Job& job : jobs())
-      if (!finished(job)) todo.push_back(job);
-    check_inputs(todo);
-    std::cerr << program_ << ": " << todo.size() << " runs to do, " << jobs().size() - todo.size() << " done already"
-              << std::endl;
-    if (todo.empty()) return 0;
-    const EvaluationEncoders encoders(settings_.encoders_folder(), parse_device(settings_.run.device));
-    std::map<std::string, RealFeatures> real;
-    std::string failures;
-    for (std::size_t i = 0; i < todo.size(); ++i) {
-      const Job& job = todo[i];
-      std::cerr << "\n[" << i + 1 << "/" << todo.size() << "] " << job.variant->name << ", " << job.subject->name
-                << ", seed " << job.seed << std::endl;
-      try {
-        if (const int code = train(job); code != 0) return code;
-        auto found = real.find(job.subject->name);
-        if (found == real.end())
-          found =
-              real.emplace(job.subject->name, RealFeatures(encoders, read_concept_folder(job.subject->folder).pictures))
-                  .first;
-        score(job, encoders, found->second);
-      } catch (const Error& error) {
-        require(settings_.keep_going, job.folder.string(), ": ", error.what());
-        std::cerr << program_ << ": " << error.what() << std::endl;
-        failures += c10::str(failures.empty() ? "" : ", ", job.folder.string());
-      }
-    }
-    failed_ = !failures.empty();
-    if (failed_) std::cerr << program_ << ": not finished: " << failures << std::endl;
-    return 0;
-  }
+  int run_jobs();    // one after the other, in this process alone
+  int run_shared();  // those that no other worker has, until all are done
+  int status() const;
+  bool do_job(const Job& job, int& code);
 
   int train(const Job& job) const {
     if (!job.variant->program) return 0;
@@ -280,8 +279,16 @@ class Sweep {
   SweepSettings settings_;
   Protocol protocol_;
   RowOptions row_settings_;
-  bool failed_ = false;
+  std::unique_ptr<EvaluationEncoders> encoders_;  // and what scoring needs of each concept's photographs
+  std::map<std::string, RealFeatures> real_;
+  std::map<std::string, std::string> failures_;  // what became of cells that failed
 };
+
+}  // namespace opad
+
+#include <opad/experiment/sweep/detail/workers.hpp>
+
+namespace opad {
 
 OPAD_ONCE int run_sweep(const std::string& program, std::vector<Variant> variants, int argc, const char* const* argv) {
   return Sweep(program, std::move(variants))(argc, argv);

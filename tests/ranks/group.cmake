@@ -1,0 +1,20 @@
+# Several processes: what they train equals what one does, and what happens when one of them dies. The label is ranks.
+if(NOT OPAD_PYTHON3)
+  find_program(OPAD_PYTHON3 python3)
+endif()
+set(ranks_tests
+    "equal: N ranks equal one that accumulates N batches"
+    "errors: what cannot work is one line of each rank, and no folder"
+    "stop: SIGTERM on any rank is one checkpoint for all, and another number of ranks goes on"
+    "death: a rank that dies ends the others, and the run goes on to the same result"
+    "torchrun: a rank that dies is started again and the result is the same"
+    "sweep: workers share a sweep, and what one leaves is taken over")
+foreach(test IN LISTS ranks_tests)
+  string(REGEX REPLACE ":.*" "" case "${test}")
+  if(OPAD_PYTHON3 AND C10dGloo_FOUND)
+    add_test(NAME "ranks: ${test}" COMMAND ${OPAD_PYTHON3} ${CMAKE_CURRENT_LIST_DIR}/ranks.py ${case} --bin ${PROJECT_BINARY_DIR}/bin)
+  else()
+    add_test(NAME "ranks: ${test}" COMMAND ${CMAKE_COMMAND} -E echo "skipped: no python3, or no c10d with Gloo")
+  endif()
+  set_tests_properties("ranks: ${test}" PROPERTIES LABELS ranks SKIP_RETURN_CODE 77 TIMEOUT 180)
+endforeach()
