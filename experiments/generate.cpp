@@ -1,6 +1,7 @@
 // generate: pictures from a model folder, adapters and prompts.
 //   generate --model SD_TURBO --base SD_21 --adapters runs/cat --prompt "a <new1> cat in the snow" --steps 1 --guidance
 //   1
+#include <opad/experiment/options/counts.hpp>
 #include <opad/experiment/options/options.hpp>
 #include <opad/experiment/picture/preview.hpp>
 #include <opad/experiment/run/guarded_main.hpp>
@@ -50,8 +51,7 @@ int generate(int argc, char** argv) {
   s.bind(options);
   if (!options.parse(argc, argv)) return 0;
   require(!s.prompt.empty(), "--prompt is missing; say what to show");
-  require(s.count > 0 && s.steps > 0 && s.resolution >= 0,
-          "--count and --steps must be positive, --resolution not negative");
+  require_counts({{"count", s.count, 1}, {"steps", s.steps, 1}, {"resolution", s.resolution, 0}});
   if (s.model.empty() && !s.adapters.empty())  // a run says what it was trained on
     if (const auto record = PartsRecord::of(s.adapters.back())) s.model = record->student;
   require(!s.model.empty(), "--model is missing; give a diffusers folder");
@@ -66,6 +66,7 @@ int generate(int argc, char** argv) {
     std::cerr << "generate: " << remark << std::endl;
   const std::optional<double> guidance = s.guidance == 1.0 ? std::nullopt : std::optional(s.guidance);
   const Random random(s.seed);
+  pipeline.noise(random.stream("generate/noise", 0), 1, side);  // refuses what the model cannot make
   std::filesystem::create_directories(s.output);
   std::vector<PreviewRow> grid;
   for (std::size_t p = 0; p < s.prompt.size(); ++p) {

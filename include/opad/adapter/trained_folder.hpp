@@ -3,6 +3,7 @@
 #include <opad/adapter/lora.hpp>
 #include <opad/adapter/textual_inversion.hpp>
 #include <opad/core/once.hpp>
+#include <opad/io/folder.hpp>
 #include <opad/io/json.hpp>
 
 namespace opad {
@@ -120,8 +121,9 @@ OPAD_ONCE TokenRows load_trained(const std::vector<std::filesystem::path>& folde
                                  ClipTokenizer& tokenizer) {
   std::vector<LearnedEmbedding> embeddings;
   for (const auto& folder : folders) {
-    require(std::filesystem::is_directory(folder), folder.string(),
-            ": no such folder; give a run's, or one with adapters");
+    require(!is_there(folder) || is_folder(folder), folder.string(), ": a file; give its folder, ",
+            std::filesystem::absolute(folder).parent_path().string());
+    require_folder(folder, "give a run's, or one with adapters");
     if (const auto file = folder / adapters_record; std::filesystem::exists(file)) {
       const Json record = read_json(file);
       if (record.contains("weights"))

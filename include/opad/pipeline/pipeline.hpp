@@ -5,6 +5,7 @@
 #include <opad/models/clip_text_model.hpp>
 #include <opad/models/image_preprocessing.hpp>
 #include <opad/pipeline/denoise.hpp>
+#include <opad/pipeline/fit.hpp>
 #include <opad/pipeline/parts.hpp>
 #include <opad/sampler/any_sampler.hpp>
 #include <opad/space/networks.hpp>
@@ -32,7 +33,9 @@ class Pipeline {
 
   /// What the model starts from.  [n, 4, h, w]
   Tensor noise(Stream stream, std::int64_t n, std::int64_t resolution) const {
-    const std::int64_t side = resolution / networks_.downscale();
+    const std::int64_t factor = networks_.downscale(), side = resolution / factor;
+    require(side > 0 && resolution % factor == 0, "--resolution ", resolution, ": this model's pictures have sides of ",
+            factor, ", ", 2 * factor, ", ... pixels; give a multiple of ", factor);
     return stream.normal({n, networks_.vae_config().latent_channels, side, side}).to(device_);
   }
 
@@ -74,6 +77,8 @@ OPAD_ONCE Pipeline::Pipeline(const PipelineFolders& folders, const std::vector<s
                 &networks_.passes()},
       device_(device) {
   require_rows(tokenizer_, text_encoder_->token_table().size(0), folders.tokenizer.parent_path().string());
+  require_fit(*denoiser_.unet, folders.unet, *text_encoder_, folders.text_encoder, networks_.vae(), folders.vae,
+              "give --base the model that this one shares text encoder and VAE with");
   rows_.emplace(load_trained(trained, *denoiser_.unet, tokenizer_));
   text_encoder_->to(device), networks_.to(device), denoiser_.unet->to(device), rows_->to(device);
 }

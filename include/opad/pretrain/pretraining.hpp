@@ -9,11 +9,13 @@
 #include <opad/core/fastest_type.hpp>
 #include <opad/core/random.hpp>
 #include <opad/data/sprites/attributes.hpp>
+#include <opad/experiment/options/counts.hpp>
 #include <opad/experiment/options/options.hpp>
 #include <opad/experiment/picture/learning_curve.hpp>
 #include <opad/experiment/picture/preview.hpp>
 #include <opad/experiment/run/guarded_main.hpp>
 #include <opad/experiment/run/metrics.hpp>
+#include <opad/experiment/run/resources.hpp>
 #include <opad/experiment/run/run_folder.hpp>
 #include <opad/experiment/run/signals.hpp>
 #include <opad/io/image.hpp>
@@ -34,7 +36,7 @@ struct PretrainSettings {
   std::string device = "cpu", dtype = "auto";
   std::int64_t steps = 1000, batch_size = 64, warmup = 100, threads = 1, processes = 1;
   double learning_rate = 1e-3, decay_share = 0.5, weight_decay = 1e-2, beta2 = 0.99, ema = 0.998, max_grad_norm = 1.0;
-  double adversary_learning_rate = 2e-4;
+  double adversary_learning_rate = 2e-4, max_minutes = 0;
   std::int64_t sheet_every = 500, checkpoint_every = 250;
 
   sprites::Edition edition() const { return sprites::edition_of(resolution); }
@@ -69,6 +71,7 @@ struct PretrainSettings {
                        "resumed run keeps its own");
     options.bind_value("processes", processes, "that share the batch on this machine's CPU");
     where("threads", threads, "of the CPU; 0: LibTorch decides");
+    where("max-minutes", max_minutes, "stop by itself after so many, with a checkpoint and exit code 99; 0: never");
     where("sheet-every", sheet_every, "updates between sample sheets");
     where("checkpoint-every", checkpoint_every, "updates between checkpoints");
   }
@@ -76,10 +79,18 @@ struct PretrainSettings {
     parse_device(device);
     require(!models.empty(), "--models is missing; give the folder of the world under construction");
     require(!output.empty(), "--output is missing; give a folder for the run");
-    require(steps > 0 && batch_size > 0 && warmup >= 0 && decay_share >= 0 && decay_share <= 1 && sheet_every > 0 &&
-                checkpoint_every > 0,
-            "--steps, --batch-size, --sheet-every and --checkpoint-every must be positive, --warmup >= 0, "
-            "--decay-share in [0, 1]");
+    require_counts({{"steps", steps, 1},
+                    {"batch-size", batch_size, 1},
+                    {"warmup", warmup, 0},
+                    {"processes", processes, 1},
+                    {"threads", threads, 0},
+                    {"sheet-every", sheet_every, 1},
+                    {"checkpoint-every", checkpoint_every, 1}});
+    require_threads(threads);
+    require(0 <= decay_share && decay_share <= 1, "--decay-share ", decay_share, ": give a share from 0 to 1");
+    require(0 <= ema && ema < 1, "--ema ", ema, ": give a decay from 0 to below 1");
+    require(max_grad_norm > 0, "--max-grad-norm ", max_grad_norm, ": give a number above 0");
+    require(max_minutes >= 0, "--max-minutes ", max_minutes, ": give 0 or more");
     require(resolution == 32 || resolution == 64, "--resolution ", resolution, " is not one of 32, 64");
     require(batch_size % processes == 0, "--batch-size ", batch_size, " does not divide into --processes ", processes);
     require(processes == 1 || device == "cpu", "--processes ", processes, " on ", device,
@@ -159,7 +170,8 @@ inline std::int64_t numbers(const NamedTensors& parameters) {
 
 }  // namespace detail
 
-/// Runs a pretraining to its end or to a signal. Exit code: 0, or 130/143 after a checkpoint.
+/// Runs a pretraining to its end or to a stop that was asked for, after a checkpoint.
+/// -> exit code (experiment/options/exit_codes.hpp)
 inline int run_pretraining(const std::string& name, Pretraining& task, const PretrainSettings& s,
                            const Options& options) {
   const torch::Device device(s.device);
@@ -205,7 +217,7 @@ inline int run_pretraining(const std::string& name, Pretraining& task, const Pre
     const double rate = s.rate(step);
     const Tensor loss = task.loss(share);
     loss.backward();
-    const bool stop = processes.average(optimiser.parameters(), stop_requested());
+    const bool stop = processes.average(optimiser.parameters(), stop_requested() || time_is_up(s.max_minutes));
     share.log("gradient-norm", clip_gradient_norm(optimiser.parameters(), s.max_grad_norm));
     optimiser.step(rate);
     optimiser.zero_grad();
@@ -229,6 +241,8 @@ inline int run_pretraining(const std::string& name, Pretraining& task, const Pre
       folder->save_checkpoint(done, [&](const std::filesystem::path& draft) {
         Tensors cpu = state();
         for (auto& [key, t] : cpu) t = t.cpu();
+        require_finite_state(cpu, done);
+        log->flush_to_disk();
         save_safetensors(draft / "state.safetensors", cpu);
       });
       with_average([&] { task.save(); });
@@ -236,7 +250,7 @@ inline int run_pretraining(const std::string& name, Pretraining& task, const Pre
     if (stop && done < s.steps) {
       log->finish();
       std::cerr << "stopped after step " << done << "; go on with --resume" << std::endl;
-      return stop_exit_code();
+      return stop_requested() ? stop_exit_code() : exit_code::time_is_up;
     }
   }
   if (!first) return 0;

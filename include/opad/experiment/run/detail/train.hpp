@@ -6,10 +6,12 @@
 #include <opad/core/autocast.hpp>
 #include <opad/experiment/picture/learning_curve.hpp>
 #include <opad/experiment/run/detail/training_run.hpp>
+#include <opad/experiment/run/guarded_main.hpp>
 #include <opad/experiment/run/recorder.hpp>
 #include <opad/experiment/run/run_summary.hpp>
 #include <opad/experiment/run/second_stage.hpp>
 #include <opad/experiment/run/signals.hpp>
+#include <opad/train/divergence.hpp>
 
 /// A run's iterations, and what it leaves.
 namespace opad {
@@ -24,9 +26,7 @@ template <class Work>
 void attempt(const std::string& what, const Work& work) {
   try {
     work();
-  } catch (const c10::Error& error) {
-    std::cerr << "no " << what << ": " << error.what_without_backtrace() << std::endl;
-  } catch (const std::exception& error) { std::cerr << "no " << what << ": " << error.what() << std::endl; }
+  } catch (...) { std::cerr << "no " << what << ": " << failure_of(std::current_exception()).text << std::endl; }
 }
 /// Loads the newest checkpoint that is whole, and says which ones are not.  -> its step; 0 where there is none at all
 OPAD_ONCE std::int64_t load_newest(const RunFolder& folder, Trainer& trainer) {
@@ -50,6 +50,16 @@ OPAD_ONCE std::int64_t load_newest(const RunFolder& folder, Trainer& trainer) {
   }
   require(damage.empty(), damage, "; no checkpoint before it is left: remove the run's folder, or --overwrite it");
   return 0;
+}
+/// Numbers first: a checkpoint must not outlive the rows before it.
+inline void save_checkpoint(const RunFolder& folder, const Trainer& trainer, const Recorder& recorder,
+                            std::int64_t step) {
+  const Tensors state = on_cpu(trainer.state());
+  require_finite_state(state, step);
+  recorder.flush_to_disk();
+  folder.save_checkpoint(step, [&](const std::filesystem::path& draft) {
+    save_safetensors(draft / "state.safetensors", state, {{"step", std::to_string(step)}});
+  });
 }
 inline std::filesystem::path made_folder(const RunFolder& folder, std::size_t which) {
   return folder.path() / "collaborative" / std::to_string(which);
@@ -101,19 +111,21 @@ OPAD_ONCE int TrainingRun::train(const RunFolder& folder, World& world, Trainer&
     }
     summary.end_iteration(world.networks.passes());
     const std::int64_t step = iteration + 1;
+    if (!std::ranges::all_of(readings, [](const auto& r) { return std::isfinite(r.second); }))
+      require_finite_numbers(readings, trainer.state(), step);
     recorder.record(readings, step);
     if (settings_.preview_every > 0 && step % settings_.preview_every == 0 && step < settings_.steps)
       detail::attempt("preview",
                       [&] { pictures.write(folder.previews(), recorder.events(), step, pictures.student()); });
-    if (step % settings_.checkpoint_every == 0 || step == settings_.steps || stop_requested())
-      folder.save_checkpoint(step, [&](const std::filesystem::path& draft) {
-        save_safetensors(draft / "state.safetensors", detail::on_cpu(trainer.state()), {{"step", std::to_string(step)}},
-                         Numbers::Finite);
-      });
-    if (stop_requested() && step < settings_.steps) {
+    const bool signalled = stop_requested(), stops = signalled || time_is_up(settings_.max_minutes);
+    if (step % settings_.checkpoint_every == 0 || step == settings_.steps || stops)
+      detail::save_checkpoint(folder, trainer, recorder, step);
+    if (stops && step < settings_.steps) {
       recorder.finish();
-      std::cerr << "stopped after step " << step << "; go on with --resume " << folder.path().string() << std::endl;
-      return stop_exit_code();
+      std::cerr << "stopped after step " << step
+                << (signalled ? "" : c10::str(", as --max-minutes ", settings_.max_minutes, " asks"))
+                << "; go on with --resume " << folder.path().string() << std::endl;
+      return signalled ? stop_exit_code() : exit_code::time_is_up;
     }
   }
   recorder.finish();
