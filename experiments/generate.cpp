@@ -5,6 +5,7 @@
 #include <opad/experiment/options/options.hpp>
 #include <opad/experiment/picture/preview.hpp>
 #include <opad/experiment/run/guarded_main.hpp>
+#include <opad/experiment/run/resources.hpp>
 #include <opad/io/image.hpp>
 #include <opad/pipeline/bytes.hpp>
 #include <opad/pipeline/choose_sampler.hpp>
@@ -66,6 +67,7 @@ int generate(int argc, char** argv) {
     std::cerr << "generate: " << remark << std::endl;
   const std::optional<double> guidance = s.guidance == 1.0 ? std::nullopt : std::optional(s.guidance);
   const Random random(s.seed);
+  require_room("count", static_cast<double>(s.count) * static_cast<double>(s.prompt.size()), bytes_of_picture(side));
   pipeline.noise(random.stream("generate/noise", 0), 1, side);  // refuses what the model cannot make
   std::filesystem::create_directories(s.output);
   std::vector<PreviewRow> grid;

@@ -391,7 +391,10 @@ TEST_CASE("What this machine cannot do is refused in one line with the option's 
         {"--device cuda:99", "--device cuda:99"},
         {"--device meta", "--device meta"},
         {"--threads 20000", "--threads 20000"},
-        {"--batch-size 1000000000", "--batch-size: a batch of 1000000000 pictures takes at least"},
+        {"--batch-size 1000000000", "--batch-size: 1000000000 pictures take at least"},
+        {"--accumulation 1000000000", "--accumulation: 1000000000 pictures take at least"},
+        {"--preview-count 1000000000", "--preview-count: 1000000000 pictures take at least"},
+        {"--resolution 4000000000", "--batch-size: 1 pictures take at least"},
         {"--learning-rate.warmup -1", "--learning-rate.warmup -1"},
         {"--max-minutes -1", "--max-minutes -1"},
         {"--critic.dino.noise.sigma -1", "sigma = -1"},
@@ -464,6 +467,7 @@ TEST_CASE("generate and evaluate refuse what they cannot do, by the option's nam
   write_text(scratch / "file.safetensors", "x");
   for (const auto& [more, word] : {std::pair<std::string, std::string>{"--resolution 33", "--resolution 33"},
                                    {"--count -1", "--count -1"},
+                                   {"--count 1000000000000", "--count: 1000000000000 pictures"},
                                    {"--steps 0", "--steps 0"},
                                    {"--adapters " + in_quotes(scratch / "file.safetensors"), "a file; give its folder"},
                                    {"--base '" OPAD_SOURCE_DIR "/models/mini/teacher'", "attends to words of"}}) {

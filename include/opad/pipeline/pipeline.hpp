@@ -23,8 +23,8 @@ class Pipeline {
   Pipeline(const PipelineFolders& folders, const std::vector<std::filesystem::path>& trained, torch::Device device);
 
   /// From here on every prompt has a picture beside it, through an IP-Adapter: the mean embedding of several.
-  ///   file   the IP-Adapter (adapter/ip_adapter.hpp);  encoder  CLIP image encoder's folder;  pictures  uint8 [H, W,
-  ///   3] scale  weight of the picture beside the text
+  ///   file   the IP-Adapter (adapter/ip_adapter.hpp), or a folder that holds one;  encoder  CLIP image encoder's
+  ///   folder;  pictures  uint8 [H, W, 3] scale  weight of the picture beside the text
   void look_at(const std::filesystem::path& file, const std::filesystem::path& encoder,
                const std::vector<Tensor>& pictures, double scale);
 
@@ -93,7 +93,7 @@ OPAD_ONCE void Pipeline::look_at(const std::filesystem::path& file, const std::f
       ImagePreprocessing::of_folder(encoder, ImagePreprocessing::clip(vision->config.image_size));
   std::vector<Tensor> seen;
   for (const Tensor& picture : pictures) seen.push_back(vision->forward(prepare(picture).unsqueeze(0).to(device_)));
-  ip_adapter_.emplace(IpAdapter::load(*denoiser_.unet, file, scale));
+  ip_adapter_.emplace(IpAdapter::load(*denoiser_.unet, find_ip_adapter(file), scale));
   ip_adapter_->image_proj->to(device_), denoiser_.unet->to(device_);
   embedding_ = at::cat(seen).mean(0, true);
 }

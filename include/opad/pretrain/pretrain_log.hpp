@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 #include <filesystem>
+#include <iostream>
 #include <optional>
 #include <string>
 #include <utility>
@@ -42,7 +43,10 @@ class PretrainLog {
       columns.push_back(key), row.push_back(value /= static_cast<double>(count_));
       events_.scalar(key, value, done);
     }
-    if (!metrics_) metrics_.emplace(folder_.metrics_file(), columns, start_ > 0 ? std::optional(start_) : std::nullopt);
+    if (!metrics_) {
+      metrics_.emplace(folder_.metrics_file(), columns, start_ > 0 ? std::optional(start_) : std::nullopt);
+      if (const auto damage = metrics_->damage(0); !damage.empty()) std::cerr << damage << std::endl;
+    }
     metrics_->append(done, row);
     events_.flush();
     progress_.update(done, sums_);

@@ -15,6 +15,7 @@
 #include <opad/experiment/picture/preview.hpp>
 #include <opad/experiment/run/guarded_main.hpp>
 #include <opad/experiment/run/metrics.hpp>
+#include <opad/experiment/run/newest_checkpoint.hpp>
 #include <opad/experiment/run/resources.hpp>
 #include <opad/experiment/run/run_folder.hpp>
 #include <opad/experiment/run/signals.hpp>
@@ -196,12 +197,8 @@ inline int run_pretraining(const std::string& name, Pretraining& task, const Pre
     for (const auto& [key, t] : adversary.state()) all["adversary." + key] = t;
     return all;
   };
-  std::int64_t start = 0;
-  if (const auto checkpoint = latest_checkpoint(s.output)) {
-    const auto file = checkpoint->folder / "state.safetensors";
-    copy_state(state(), SafeTensors(file).tensors(), file.string());
-    start = checkpoint->step;
-  }
+  const std::int64_t start =
+      load_newest(s.output, [&](const Tensors& saved, const std::string& where) { copy_state(state(), saved, where); });
   std::optional<detail::PretrainLog> log;
   if (first) log.emplace(name, *folder, s.steps, start);
   const auto with_average = [&](const auto& work) {
@@ -243,7 +240,7 @@ inline int run_pretraining(const std::string& name, Pretraining& task, const Pre
         for (auto& [key, t] : cpu) t = t.cpu();
         require_finite_state(cpu, done);
         log->flush_to_disk();
-        save_safetensors(draft / "state.safetensors", cpu);
+        save_state(draft, cpu, done);
       });
       with_average([&] { task.save(); });
     }

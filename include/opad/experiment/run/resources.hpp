@@ -10,14 +10,18 @@ namespace opad {
 /// system refuses to make a thread, the program would end at once.
 void require_threads(std::int64_t threads);
 
-/// Bytes that a picture of a batch takes at least while a U-Net learns from it: the picture itself, and the feature
-/// maps that the convolutions of its levels keep for the way back (4 for each of their layers, without attention).
-///   side  of the picture;   latent_side  of its latent
-std::uint64_t bytes_of_picture(const UNet2DConditionConfig& unet, std::int64_t side, std::int64_t latent_side);
+/// Bytes that a picture takes as numbers.  [3, side, side] float32
+double bytes_of_picture(std::int64_t side);
 
-/// Throws where a batch cannot fit into memory, with the estimate.
-///   pictures  of a batch, class pictures included;   each  bytes of one
-void require_room(std::int64_t pictures, std::uint64_t each);
+/// Bytes that a picture of a batch takes at least while a U-Net learns from it: the feature maps that the convolutions
+/// of its levels keep for the way back (4 for each of their layers, without attention).
+///   latent_side  of its latent
+double bytes_of_learning(const UNet2DConditionConfig& unet, std::int64_t latent_side);
+
+/// Throws where so many pictures cannot fit into this machine's memory, or into what `ulimit -v` leaves, with the
+/// estimate.
+///   option  that asks for them: "batch-size";   each  bytes of one
+void require_room(const char* option, double pictures, double each);
 
 }  // namespace opad
 

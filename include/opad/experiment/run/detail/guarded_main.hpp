@@ -32,11 +32,13 @@ OPAD_ONCE Failure failure_of_libtorch(const c10::Error& error) {
   const std::string text = first_line(error.what_without_backtrace());
   if (dynamic_cast<const c10::OutOfMemoryError*>(&error) || says(text, {"can't allocate memory", "out of memory"})) {
     const auto wanted = text.find("you tried to allocate "), bytes = text.find(" bytes", wanted);
-    const std::string what = wanted == text.npos ? "" : ": " + text.substr(wanted + 22, bytes - wanted - 16) + " wanted";
+    const std::string what =
+        wanted == text.npos ? "" : ": " + text.substr(wanted + 22, bytes - wanted - 16) + " wanted";
     return {"memory ran out" + what + "; give a smaller batch, smaller pictures or another machine",
             exit_code::refused};
   }
-  if (says(text, {"not linked with support for", "CUDA error", "CUDA driver", "NVIDIA", "cudaError", "not compiled with"}))
+  if (says(text,
+           {"not linked with support for", "CUDA error", "CUDA driver", "NVIDIA", "cudaError", "not compiled with"}))
     return {"the device failed: " + text + "; give another --device", exit_code::refused};
   return {"internal error: " + text, exit_code::internal_error};
 }
@@ -57,7 +59,8 @@ inline std::string shortened(const std::string& text) {
 inline void open_standard_streams() {
   for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
     if (::fcntl(stream, F_GETFD) < 0 && errno == EBADF)  // the lowest free number is this one
-      [[maybe_unused]] const int file = ::open("/dev/null", stream == STDIN_FILENO ? O_RDONLY : O_WRONLY);
+        [[maybe_unused]]
+      const int file = ::open("/dev/null", stream == STDIN_FILENO ? O_RDONLY : O_WRONLY);
 }
 
 /// For exceptions that nobody can catch, such as memory that runs out while a thread is made.
@@ -72,9 +75,7 @@ inline void open_standard_streams() {
 OPAD_ONCE Failure failure_of(const std::exception_ptr& exception) {
   try {
     std::rethrow_exception(exception);
-  } catch (const Diverged& error) {
-    return {error.what(), exit_code::diverged};
-  } catch (const Error& error) {
+  } catch (const Diverged& error) { return {error.what(), exit_code::diverged}; } catch (const Error& error) {
     return {detail::shortened(error.what()), exit_code::refused};
   } catch (const std::filesystem::filesystem_error& error) {
     return {c10::str(error.path1().string(), ": ", error.code().message()), exit_code::refused};
@@ -84,13 +85,9 @@ OPAD_ONCE Failure failure_of(const std::exception_ptr& exception) {
     const std::string_view text = error.what();
     return {c10::str("a JSON file is not as it should be: ", text.substr(std::min(text.size(), text.find(']') + 2))),
             exit_code::refused};
-  } catch (const c10::Error& error) {
-    return detail::failure_of_libtorch(error);
-  } catch (const std::exception& error) {
+  } catch (const c10::Error& error) { return detail::failure_of_libtorch(error); } catch (const std::exception& error) {
     return {c10::str("internal error: ", error.what()), exit_code::internal_error};
-  } catch (...) {
-    return {"internal error", exit_code::internal_error};
-  }
+  } catch (...) { return {"internal error", exit_code::internal_error}; }
 }
 
 OPAD_ONCE int guarded_main(const std::string& program, const std::function<int()>& body) {

@@ -166,12 +166,19 @@ OPAD_ONCE RunDescription TrainingRun::description(const PartsRecord& parts) cons
           program_.preset, recipe_->policies(),  parts.json()};
 }
 
+/// On a GPU the networks' memory is its own; the pictures of an update are made here.
 OPAD_ONCE void TrainingRun::require_room(const World& world) const {
-  const std::int64_t side = resolution(world), pictures = settings_.batch_size * (settings_.has_prior() ? 2 : 1);
-  const bool learns_here = device_.is_cpu();
+  const std::int64_t side = resolution(world);
+  const auto batch = static_cast<double>(settings_.batch_size) * (settings_.has_prior() ? 2 : 1),
+             picture = bytes_of_picture(side),
+             learning =
+                 device_.is_cpu() ? bytes_of_learning(world.student->config, side / world.networks.downscale()) : 0;
+  opad::require_room("batch-size", batch, picture + learning);
+  opad::require_room("accumulation", batch * static_cast<double>(settings_.accumulation), picture);
   opad::require_room(
-      pictures, bytes_of_picture(learns_here ? world.student->config : UNet2DConditionConfig{.block_out_channels = {}},
-                                 side, side / world.networks.downscale()));
+      "preview-count",
+      static_cast<double>(settings_.preview_count) * static_cast<double>(settings_.validation_prompt.size()), picture);
+  opad::require_room("class-images", static_cast<double>(settings_.class_images), picture / sizeof(float));
 }
 
 OPAD_ONCE World TrainingRun::load_world(const PartsRecord& parts) {
