@@ -87,8 +87,9 @@ int generate(int argc, char** argv) {
     }
     grid.push_back({.images = at::cat(pictures), .label = s.prompt[p], .captions = {}});
   }
-  write_png(s.output / "grid.png", preview(grid));
-  std::cout << (s.output / "grid.png").string() << "\n";
+  const auto overview = s.output / "grid" / "grid.png";  // not among the pictures, where `evaluate` would score it
+  write_png(overview, preview(grid));
+  std::cout << overview.string() << "\n";
   return 0;
 }
 

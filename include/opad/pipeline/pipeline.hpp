@@ -23,8 +23,9 @@ class Pipeline {
   Pipeline(const PipelineFolders& folders, const std::vector<std::filesystem::path>& trained, torch::Device device);
 
   /// From here on every prompt has a picture beside it, through an IP-Adapter: the mean embedding of several.
-  ///   file   the IP-Adapter (adapter/ip_adapter.hpp), or a folder that holds one;  encoder  CLIP image encoder's
-  ///   folder;  pictures  uint8 [H, W, 3] scale  weight of the picture beside the text
+  ///   file      the IP-Adapter (adapter/ip_adapter.hpp), or a folder that holds one
+  ///   encoder   CLIP image encoder's folder;   pictures   uint8 [H, W, 3];   scale   weight of the picture beside the
+  ///   text
   void look_at(const std::filesystem::path& file, const std::filesystem::path& encoder,
                const std::vector<Tensor>& pictures, double scale);
 

@@ -41,6 +41,7 @@ struct PretrainSettings {
   std::int64_t sheet_every = 500, checkpoint_every = 250;
 
   sprites::Edition edition() const { return sprites::edition_of(resolution); }
+  Existing existing() const { return resume ? Existing::Resume : overwrite ? Existing::Overwrite : Existing::Refuse; }
 
   void bind(Options& options) {
     const auto where = [&](const std::string& name, auto& value, const std::string& help) {
@@ -71,7 +72,7 @@ struct PretrainSettings {
                        "of networks' passes: float32, bfloat16 (autocast), or auto: what is faster here, measured; a "
                        "resumed run keeps its own");
     options.bind_value("processes", processes, "that share the batch on this machine's CPU");
-    where("threads", threads, "of the CPU; 0: LibTorch decides");
+    options.bind_value("threads", threads, "of the CPU; 0: LibTorch decides");
     where("max-minutes", max_minutes, "stop by itself after so many, with a checkpoint and exit code 99; 0: never");
     where("sheet-every", sheet_every, "updates between sample sheets");
     where("checkpoint-every", checkpoint_every, "updates between checkpoints");
@@ -163,6 +164,10 @@ inline AdamW pretrain_adamw(const PretrainSettings& s, double rate) {
   return {.learning_rate = rate, .beta1 = 0.9, .beta2 = s.beta2, .eps = 1e-8, .weight_decay = s.weight_decay};
 }
 
+inline RunDescription pretrain_description(const std::string& name, const Options& options) {
+  return {"pretrain-" + name, options.resolved(), options.decisive()};
+}
+
 inline std::int64_t numbers(const NamedTensors& parameters) {
   std::int64_t n = 0;
   for (const auto& [name, p] : parameters) n += p.numel();
@@ -183,11 +188,7 @@ inline int run_pretraining(const std::string& name, Pretraining& task, const Pre
                       std::max(detail::numbers(optimiser.parameters()), detail::numbers(adversary.parameters())));
   const bool first = processes.rank() == 0;  // only the first one writes
   std::optional<RunFolder> folder;
-  if (first)
-    folder.emplace(s.output, RunDescription{"pretrain-" + name, options.resolved(), options.decisive()},
-                   s.resume      ? Existing::Resume
-                   : s.overwrite ? Existing::Overwrite
-                                 : Existing::Refuse);
+  if (first) folder.emplace(s.output, detail::pretrain_description(name, options), s.existing());
   processes.average({}, false);  // a folder that refuses has ended all of them by now
   const StopSignals signals;
   const auto state = [&] {
@@ -277,7 +278,10 @@ int pretrain(int argc, const char* const* argv) {
     if (!options.parse(argc, argv)) return 0;
     settings.complete();
     if (settings.threads > 0) at::set_num_threads(static_cast<int>(settings.threads));
+    settings.threads = at::get_num_threads();  // on record: the last digits of sums depend on it
     settings.choose_dtype();
+    RunFolder::check(settings.output, detail::pretrain_description(std::string(Task::name), options),
+                     settings.existing());  // before anything heavy
     const std::unique_ptr<Pretraining> work = task.build(settings);
     return run_pretraining(std::string(Task::name), *work, settings, options);
   });

@@ -2,6 +2,7 @@
 #include <functional>
 #include <iostream>
 #include <string>
+#include <system_error>
 
 #include <opad/core/error.hpp>
 #include <opad/core/once.hpp>
@@ -35,8 +36,9 @@ OPAD_ONCE std::int64_t load_newest(const std::filesystem::path& run,
       load(state.tensors(), file.string());
       if (damage.empty()) return found.back().step;
       std::cerr << damage << "\ngoing on from step " << found.back().step << std::endl;
+      std::error_code gone;  // another process of the run may do the same
       for (const auto& checkpoint : checkpoints(run))
-        if (checkpoint.step > found.back().step) std::filesystem::remove_all(checkpoint.folder);
+        if (checkpoint.step > found.back().step) std::filesystem::remove_all(checkpoint.folder, gone);
       return found.back().step;
     } catch (const Error& error) { damage += (damage.empty() ? "" : "\n") + std::string(error.what()); }
   }
