@@ -381,6 +381,9 @@ TEST_CASE("--max-minutes stops a training by itself, and the same command goes o
 
 TEST_CASE("What this machine cannot do is refused in one line with the option's name", "[programs][faults]") {
   const ScratchFolder scratch;
+  const auto two = scratch / "two";
+  fs::copy(fs::path(tiny) / "identity-encoder", two, fs::copy_options::recursive);
+  fs::copy(two / "ip_adapter.safetensors", two / "other.safetensors");
   write_text(scratch / "twice.json", R"({"batch-size": 1, "batch_size": 2})");
   write_text(scratch / "dotted.json", R"({"loss": {"latent-mse": {"weight": 1}}, "loss.latent-mse.weight": 2})");
   write_text(scratch / "long.json", "{\"device\": \"" + std::string(2'000'000, 'x') + "\"}");
@@ -393,7 +396,7 @@ TEST_CASE("What this machine cannot do is refused in one line with the option's 
         {"--batch-size 1000000000", "--batch-size: 1000000000 pictures take at least"},
         {"--accumulation 1000000000", "--accumulation: 1000000000 pictures take at least"},
         {"--preview-count 1000000000", "--preview-count: 1000000000 pictures take at least"},
-        {"--resolution 4000000000", "--batch-size: 1 pictures take at least"},
+        {"--resolution 4000000000", "--batch-size: 1 picture takes at least"},
         {"--learning-rate.warmup -1", "--learning-rate.warmup -1"},
         {"--max-minutes -1", "--max-minutes -1"},
         {"--critic.dino.noise.sigma -1", "sigma = -1"},
@@ -403,6 +406,9 @@ TEST_CASE("What this machine cannot do is refused in one line with the option's 
         {"--config " + in_quotes(scratch / "long.json"), "--device xxx"},
         {"--config " + in_quotes(scratch / "key.json"), "is not an option"},
         {"--identity-encoder " + in_quotes(scratch / "twice.json"), "image_encoder"},
+        {"--dino " + in_quotes(fs::path(tiny) / "dino" / "model.safetensors"), "not a folder; give"},
+        {"--identity-encoder " + in_quotes(two),
+         "holds several IP-Adapters (ip_adapter.safetensors, other.safetensors)"},
         {"--student '" OPAD_SOURCE_DIR "/models/mini/student'", "models/mini/student/unet: attends to words of 128"}}) {
     INFO(more.substr(0, 200));
     const auto done = train(scratch / "run", more);
@@ -458,6 +464,38 @@ TEST_CASE("A run that is being overwritten can be begun anew wherever that stops
   REQUIRE(fs::exists(run / weights));
   REQUIRE_FALSE(fs::exists(run / ".checkpoints"));
   REQUIRE(read_text(run / "notes.txt") == "mine");
+}
+
+TEST_CASE("One of several IP-Adapters is given by its file", "[programs][faults]") {
+  const ScratchFolder scratch;
+  const auto two = scratch / "two";
+  fs::copy(fs::path(tiny) / "identity-encoder", two, fs::copy_options::recursive);
+  fs::copy(two / "ip_adapter.safetensors", two / "other.safetensors");
+  const auto done = train(scratch / "run", "--steps 1 --identity-encoder " + in_quotes(two / "other.safetensors"));
+  INFO(done.errors);
+  REQUIRE(done.code == 0);
+}
+
+TEST_CASE("A JSON file with values of other types is named", "[programs][faults]") {
+  const ScratchFolder scratch;
+  const auto run = scratch / "run";
+  REQUIRE(train(run, "--steps 1").code == 0);
+  for (const char* record :
+       {R"({"tokens": {"a": 3}})", R"({"weights": 5, "tokens": {}})", R"({"weights": [1]})", "[]"}) {
+    INFO(record);
+    write_text(run / "adapters.json", record);
+    const auto done = picture(scratch / "p", "--adapters " + in_quotes(run));
+    INFO(done.errors);
+    REQUIRE(done.code == 2);
+    REQUIRE_THAT(done.errors, ContainsSubstring("adapters.json: "));
+  }
+  opad::Json config = opad::read_json(run / "config.json");
+  config["contents"] = {{"threads", "two"}};
+  opad::write_json(run / "config.json", config);
+  const auto done = start("opad", "--resume " + in_quotes(run));
+  INFO(done.errors);
+  REQUIRE(done.code == 2);
+  REQUIRE_THAT(done.errors, ContainsSubstring("config.json: is not as it should be"));
 }
 
 TEST_CASE("As many pictures are scored as were asked for", "[programs][faults]") {

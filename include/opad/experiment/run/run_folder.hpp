@@ -10,6 +10,7 @@
 #include <opad/experiment/run/manifest.hpp>
 #include <opad/experiment/run/run_record.hpp>
 #include <opad/io/folder.hpp>
+#include <opad/io/json_in.hpp>
 
 namespace opad {
 
@@ -153,18 +154,22 @@ class RunFolder {
     require(existing != Existing::Refuse, folder_.string(),
             ": holds a run already; give --resume to go on with it, --overwrite to replace it, or --output another "
             "folder");
-    const auto before = read_json(config_file());
-    const auto recipe = before.value("recipe", "");
+    json_in(config_file(), [&] { compare(read_json(config_file()), run); });
+    return false;
+  }
+
+  /// Throws where the run of a config.json is another one.
+  void compare(const Json& before, const RunDescription& run) const {
+    const auto recipe = before.at("recipe").get<std::string>();
     require(recipe == run.recipe, folder_.string(), ": is a run of the recipe ", recipe, ", not of ", run.recipe,
             "; give --output another folder");
-    const auto changes = option_differences(before["options"], run);
+    const auto changes = option_differences(before.at("options"), run);
     require(changes.empty(), folder_.string(), ": cannot resume with other options: ", changes,
             "; give the old ones, or --output another folder");
-    if (run.contents.empty()) return false;
+    if (run.contents.empty()) return;
     const auto others = content_differences(before.value("contents", Json::object()), run.contents);
     require(others.empty(), folder_.string(), ": cannot resume: ", others,
             "; give what the run began with, or --output another folder");
-    return false;
   }
 
   /// Where the checkpoints of a run go that is being removed. While this is there, the folder counts as a run that has

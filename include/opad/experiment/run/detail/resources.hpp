@@ -46,8 +46,9 @@ OPAD_ONCE void require_room(const char* option, double pictures, double each) {
   const auto most = static_cast<double>(detail::memory_limit());
   const auto gibibytes = [](double bytes) { return std::ceil(bytes / (1 << 30) * 10) / 10; };
   if (pictures * each > most)
-    fail("--", option, ": ", std::llround(pictures), " pictures take at least ", gibibytes(pictures * each),
-         " GiB of memory, and there are ", gibibytes(most), "; give fewer, or smaller ones");
+    fail("--", option, ": ", std::llround(pictures), pictures > 1 ? " pictures take" : " picture takes", " at least ",
+         gibibytes(pictures * each), " GiB of memory, and there are ", gibibytes(most),
+         "; give fewer, or smaller ones");
 }
 
 }  // namespace opad

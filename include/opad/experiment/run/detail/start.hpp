@@ -10,6 +10,7 @@
 #include <opad/experiment/run/guarded_main.hpp>
 #include <opad/experiment/run/resources.hpp>
 #include <opad/io/digest.hpp>
+#include <opad/io/json_in.hpp>
 #include <opad/train/explain.hpp>
 
 /// What a run does before its first iteration: everything that can be refused is refused here, before there is a
@@ -121,7 +122,9 @@ OPAD_ONCE bool TrainingRun::parse(int argc, const char* const* argv) {
     bind();
     if (!options_->parse(static_cast<int>(words.size()), words.data())) return false;
     if (settings_.threads == 0)  // whatever another machine would decide
-      settings_.threads = read_json(config).value("contents", Json::object()).value("threads", std::int64_t{0});
+      settings_.threads = json_in(config, [&] {
+        return read_json(config).value("contents", Json::object()).value("threads", std::int64_t{0});
+      });
   } else {  // one command for a batch system: it starts what it will go on with
     require(!settings_.instance_data.empty(), "--resume ", run.string(),
             ": no run there; give the run's folder, or with it the options of a new run");
