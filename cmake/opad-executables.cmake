@@ -68,6 +68,8 @@ function(opad_test_executable name)
   target_precompile_headers(${name} REUSE_FROM opad_pch_tests)
 endfunction()
 
+add_library(opad_at_start OBJECT EXCLUDE_FROM_ALL ${PROJECT_SOURCE_DIR}/cmake/at_start.cpp)
+
 # opad_executable(name sources...): a program
 function(opad_executable name)
   if(OPAD_COMPILED)
@@ -76,6 +78,9 @@ function(opad_executable name)
     add_executable(${name} ${ARGN})
     target_link_libraries(${name} PRIVATE opad_flags)
     target_precompile_headers(${name} REUSE_FROM opad_pch)
+  endif()
+  if(CMAKE_SYSTEM_NAME STREQUAL "Linux" AND NOT OPAD_SANITIZE)
+    target_sources(${name} PRIVATE $<TARGET_OBJECTS:opad_at_start>)
   endif()
   if(OPAD_ALLOCATOR AND NOT OPAD_SANITIZE)
     target_link_options(${name} PRIVATE LINKER:--push-state,--no-as-needed ${OPAD_ALLOCATOR} LINKER:--pop-state)

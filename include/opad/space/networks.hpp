@@ -26,6 +26,7 @@ class Networks {
     passes_.count("vae-encoder", false);
     return vae_->encode(image);
   }
+  const AutoencoderKL& vae() const { return *vae_; }
   const AutoencoderKLConfig& vae_config() const { return vae_->config; }
   std::int64_t downscale() const { return vae_->downscale(); }
 

@@ -15,7 +15,7 @@ class TrainingRun {
  public:
   explicit TrainingRun(RecipeProgram program) : program_(std::move(program)) {}
 
-  /// Exit code: 0 done, 128 and a signal's number when one stopped it after a checkpoint.
+  /// -> exit code (experiment/options/exit_codes.hpp)
   int operator()(int argc, const char* const* argv);
 
   /// Names of everything that its command line can be told.
@@ -32,7 +32,9 @@ class TrainingRun {
   int explain_costs();
   void check_teacher_adapters() const;
   PartsRecord parts() const;
-  World load_world(const PartsRecord& parts) const;
+  World load_world(const PartsRecord& parts);
+  void require_room(const World& world) const;
+  RunDescription description(const PartsRecord& parts) const;
   std::shared_ptr<TokenRows> new_rows(World& world, const std::vector<std::int64_t>& ids) const;
   ConceptDataset dataset(const World& world, const std::vector<ConceptData>& concepts) const;
   std::int64_t resolution(const World& world) const;
@@ -52,6 +54,7 @@ class TrainingRun {
   std::optional<Options> options_;
   torch::Device device_ = torch::kCPU;
   RunConcepts concepts_;
+  std::map<std::string, std::string> encoders_;  // digests of the encoders that the recipe looks through
 };
 
 }  // namespace opad
