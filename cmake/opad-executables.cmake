@@ -23,9 +23,14 @@ if(OPAD_SANITIZE)
   target_link_options(opad_flags INTERFACE -fsanitize=${OPAD_SANITIZE})
 endif()
 
+add_library(opad_at_start OBJECT EXCLUDE_FROM_ALL ${PROJECT_SOURCE_DIR}/cmake/at_start.cpp)
+
 # opad_executable(name sources...): a program of this repository
 function(opad_executable name)
   opad_add_experiment(${name} ${ARGN})
+  if(CMAKE_SYSTEM_NAME STREQUAL "Linux" AND NOT OPAD_SANITIZE)
+    target_sources(${name} PRIVATE $<TARGET_OBJECTS:opad_at_start>)
+  endif()
   if(OPAD_ALLOCATOR AND NOT OPAD_SANITIZE)
     target_link_options(${name} PRIVATE LINKER:--push-state,--no-as-needed ${OPAD_ALLOCATOR} LINKER:--pop-state)
   endif()

@@ -4,6 +4,7 @@
 #include <opad/data/concept_folder.hpp>
 #include <opad/evaluate/concept_scores.hpp>
 #include <opad/experiment/options/failure_rule.hpp>
+#include <opad/experiment/run/complete_settings.hpp>
 #include <opad/experiment/run/run.hpp>
 #include <opad/experiment/sweep/results.hpp>
 
@@ -80,6 +81,7 @@ int evaluate(int argc, char** argv) {
   if (!options.parse(argc, argv)) return 0;
   require(!s.generated.empty(), "--generated is missing; give the folder of generated pictures");
   require(!s.real.empty(), "--real is missing; give the folder of the concept's photographs");
+  if (!s.modifier_token.empty()) require_modifier_tokens(s.modifier_token);
   const ConceptFolder generated = read_concept_folder(s.generated), real = read_concept_folder(s.real);
   const std::vector<std::string> prompts = prompts_of(generated.files, s);
   const EvaluationEncoders encoders(s.encoders.empty() ? default_models() / "evaluation" : s.encoders,

@@ -1,9 +1,11 @@
 // generate: pictures from a model folder, adapters and prompts.
 //   generate --model SD_TURBO --base SD_21 --adapters runs/cat --prompt "a <new1> cat in the snow" --steps 1 --guidance
 //   1
+#include <opad/experiment/options/counts.hpp>
 #include <opad/experiment/options/options.hpp>
 #include <opad/experiment/picture/preview.hpp>
 #include <opad/experiment/run/guarded_main.hpp>
+#include <opad/experiment/run/resources.hpp>
 #include <opad/io/image.hpp>
 #include <opad/pipeline/bytes.hpp>
 #include <opad/pipeline/choose_sampler.hpp>
@@ -50,8 +52,7 @@ int generate(int argc, char** argv) {
   s.bind(options);
   if (!options.parse(argc, argv)) return 0;
   require(!s.prompt.empty(), "--prompt is missing; say what to show");
-  require(s.count > 0 && s.steps > 0 && s.resolution >= 0,
-          "--count and --steps must be positive, --resolution not negative");
+  require_counts({{"count", s.count, 1}, {"steps", s.steps, 1}, {"resolution", s.resolution, 0}});
   if (s.model.empty() && !s.adapters.empty())  // a run says what it was trained on
     if (const auto record = PartsRecord::of(s.adapters.back())) s.model = record->student;
   require(!s.model.empty(), "--model is missing; give a diffusers folder");
@@ -66,6 +67,8 @@ int generate(int argc, char** argv) {
     std::cerr << "generate: " << remark << std::endl;
   const std::optional<double> guidance = s.guidance == 1.0 ? std::nullopt : std::optional(s.guidance);
   const Random random(s.seed);
+  require_room("count", static_cast<double>(s.count) * static_cast<double>(s.prompt.size()), bytes_of_picture(side));
+  pipeline.noise(random.stream("generate/noise", 0), 1, side);  // refuses what the model cannot make
   std::filesystem::create_directories(s.output);
   std::vector<PreviewRow> grid;
   for (std::size_t p = 0; p < s.prompt.size(); ++p) {
@@ -84,8 +87,9 @@ int generate(int argc, char** argv) {
     }
     grid.push_back({.images = at::cat(pictures), .label = s.prompt[p], .captions = {}});
   }
-  write_png(s.output / "grid.png", preview(grid));
-  std::cout << (s.output / "grid.png").string() << "\n";
+  const auto overview = s.output / "grid" / "grid.png";  // not among the pictures, where `evaluate` would score it
+  write_png(overview, preview(grid));
+  std::cout << overview.string() << "\n";
   return 0;
 }
 

@@ -7,6 +7,8 @@
 #include <sstream>
 
 #include <opad/data/sprites.hpp>
+#include <opad/experiment/options/counts.hpp>
+#include <opad/experiment/run/guarded_main.hpp>
 #include <opad/io/atomic_file.hpp>
 #include <opad/io/image.hpp>
 #include <opad/io/json.hpp>
@@ -174,16 +176,16 @@ int main(int argc, char** argv) {
   for (auto* const command : {sheet, dataset})
     command->add_option("--seed", seed, "of all draws")->capture_default_str();
 
-  try {
-    app.parse(argc, argv);
+  return guarded_main("sprites", [&] {
+    try {
+      app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) { return app.exit(error) == 0 ? exit_code::done : exit_code::refused; }
+    require_counts({{"resolution", resolution, 1}, {"count", count, 0}});
     Stream random = Random(seed).stream("sheet");
     if (*sheet) write_png(out, tile(sheets.at(what)(random), resolution, zoom));
     if (*pictures) write_concept(name, out, resolution);
     if (*dataset) write_dataset(count, out, seed, resolution);
     if (*words) list();
-    return 0;
-  } catch (const CLI::ParseError& e) { return app.exit(e) == 0 ? 0 : 2; } catch (const std::exception& e) {
-    std::cerr << e.what() << "\n";
-    return 2;
-  }
+    return exit_code::done;
+  });
 }

@@ -72,3 +72,22 @@ TEST_CASE("Metrics that do not fit are refused, and the file stays as it is", "[
   REQUIRE_THAT(message_of([&] { opad::read_metrics(file); }), ContainsSubstring("holds no metrics"));
   REQUIRE_THAT(message_of([&] { opad::read_metrics(scratch / "absent.csv"); }), ContainsSubstring("cannot open"));
 }
+
+TEST_CASE("A gap and a torn line are found when a run goes on", "[experiment][metrics]") {
+  ScratchFolder scratch;
+  const auto file = scratch / "metrics.csv";
+  const auto damage = [&](const std::string& rows, std::int64_t resumed, std::int64_t every = 1) {
+    put_text(file, "step,loss\n" + rows);
+    return MetricsFile(file, {"loss"}, resumed).damage(every);
+  };
+  REQUIRE(damage("1,1\n2,2\n3,3\n", 2) == "");
+  REQUIRE(text_of(file) == "step,loss\n1,1\n2,2\n");
+  REQUIRE_THAT(damage("1,1\n4,4\n", 4), ContainsSubstring("the rows of the steps 2 to 3 are missing"));
+  REQUIRE_THAT(damage("1,1\n2,2\n", 4), ContainsSubstring("the rows of the steps 3 to 4 are missing"));
+  REQUIRE_THAT(damage("1,1\n2\n3,3\n", 3), ContainsSubstring("line 3 is torn; the rows of the steps 2 to 2"));
+  REQUIRE(text_of(file) == "step,loss\n1,1\n3,3\n");
+  REQUIRE_THAT(damage("1,1\n2,x\n", 1), ContainsSubstring("line 3 is torn"));
+  REQUIRE(damage("20,1\n60,2\n", 60, 0) == "");  // rows of who knows which steps
+  std::filesystem::remove(file);
+  REQUIRE_THAT(MetricsFile(file, {"loss"}, 5).damage(1), ContainsSubstring("the rows of the steps 1 to 5 are missing"));
+}

@@ -193,3 +193,82 @@ TEST_CASE("What is not a run folder is never written over", "[experiment][run-fo
                ContainsSubstring("checkpoints but no config.json"));
   REQUIRE_THAT(message_of([&] { RunFolder("", description(), Existing::Refuse); }), ContainsSubstring("--output"));
 }
+
+TEST_CASE("A removal that was interrupted leaves a run that any command begins anew", "[experiment][run-folder]") {
+  for (const auto existing : {Existing::Refuse, Existing::Resume, Existing::Overwrite})
+    for (int done = 0; done <= 5; ++done) {
+      ScratchFolder scratch;
+      const auto folder = scratch / "run";
+      {
+        RunFolder run(folder, description(), Existing::Refuse);
+        save(run, 3);
+        put_text(run.own("adapters.json"), "{}");
+        put_text(folder / "notes.txt", "mine");
+      }
+      // the steps of the removal, in their order
+      if (done >= 1) std::filesystem::rename(folder / "checkpoints", folder / ".checkpoints");
+      if (done >= 2) std::filesystem::remove(folder / "adapters.json");
+      if (done >= 3) std::filesystem::remove(folder / "config.json");
+      if (done >= 4) std::filesystem::remove_all(folder / ".checkpoints");
+      if (done >= 5) std::filesystem::remove(folder / "files.txt");
+      INFO("after " << done << " steps");
+      if (done == 0 && existing != Existing::Overwrite) continue;  // a whole run is not removed
+      RunFolder run(folder, description(2), existing);
+      REQUIRE_FALSE(run.latest_checkpoint());
+      REQUIRE_FALSE(std::filesystem::exists(folder / ".checkpoints"));
+      REQUIRE_FALSE(std::filesystem::exists(folder / "adapters.json"));
+      REQUIRE(text_of(folder / "notes.txt") == "mine");
+    }
+}
+
+TEST_CASE("A folder is checked without a trace", "[experiment][run-folder]") {
+  ScratchFolder scratch;
+  RunFolder::check(scratch / "new/run", description(), Existing::Refuse);
+  REQUIRE_FALSE(std::filesystem::exists(scratch / "new"));
+  {
+    RunFolder run(scratch / "run", description(), Existing::Refuse);
+    save(run, 1);
+  }
+  REQUIRE_THAT(message_of([&] { RunFolder::check(scratch / "run", description(), Existing::Refuse); }),
+               ContainsSubstring("holds a run already"));
+  REQUIRE_THAT(message_of([&] { RunFolder::check(scratch / "run", description(2), Existing::Resume); }),
+               ContainsSubstring("seed was 1 and is 2"));
+  put_text(scratch / "file", "x");
+  REQUIRE_THAT(message_of([&] { RunFolder::check(scratch / "file/run", description(), Existing::Refuse); }),
+               ContainsSubstring("file: not a folder"));
+}
+
+TEST_CASE("A run goes on with the contents that it began with", "[experiment][run-folder]") {
+  ScratchFolder scratch;
+  const auto with = [](const opad::Json& contents) {
+    auto run = description();
+    run.contents = contents;
+    return run;
+  };
+  const opad::Json pictures{{"files", {"a.png", "b.png"}}, {"xxh3-64", {"1", "2"}}},
+      renamed{{"files", {"c.png", "d.png"}}, {"xxh3-64", {"1", "2"}}},
+      swapped{{"files", {"a.png", "b.png"}}, {"xxh3-64", {"2", "1"}}},
+      more{{"files", {"a.png", "b.png", "c.png"}}, {"xxh3-64", {"1", "2", "3"}}};
+  const auto contents = [](const opad::Json& folder) {
+    return opad::Json{{"instance-data", {folder}}, {"models", {{"vae", "7"}}}, {"threads", 1}};
+  };
+  std::string fingerprint;
+  {
+    RunFolder run(scratch / "run", with(contents(pictures)), Existing::Refuse);
+    save(run, 1);
+    fingerprint = opad::read_json(run.config_file()).at("fingerprint").get<std::string>();
+  }
+  {
+    const RunFolder run(scratch / "run", with(contents(renamed)), Existing::Resume);
+    REQUIRE(opad::read_json(run.config_file()).at("fingerprint").get<std::string>() == fingerprint);
+  }
+  { RunFolder(scratch / "run", with(contents(pictures)), Existing::Resume); }
+  const auto refusal = [&](const opad::Json& now) {
+    return message_of([&] { RunFolder(scratch / "run", with(now), Existing::Resume); });
+  };
+  REQUIRE_THAT(refusal(contents(more)), ContainsSubstring("--instance-data: c.png is new"));
+  REQUIRE_THAT(refusal(contents(swapped)), ContainsSubstring("a.png is another picture, b.png is another picture"));
+  auto other = contents(pictures);
+  other["models"]["vae"] = "8", other["threads"] = 2;
+  REQUIRE_THAT(refusal(other), ContainsSubstring("the vae is another model than it was; --threads was 1 and is 2"));
+}

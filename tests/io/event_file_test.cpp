@@ -1,4 +1,4 @@
-#include <opad/io/event_file.hpp>
+#include <opad/io/cut_events.hpp>
 
 #include "support/catch.hpp"
 #include "support/temporary_folder.hpp"
@@ -111,4 +111,37 @@ TEST_CASE("a folder that cannot be written is named", "[io][event]") {
   write_atomically(folder / "file", "");
   REQUIRE_THROWS_WITH(EventFile(folder / "file"),
                       ContainsSubstring((folder / "file").string()) && ContainsSubstring("cannot write"));
+}
+
+TEST_CASE("a resumed run takes the steps that it makes again out of the older files", "[io][event]") {
+  const TemporaryFolder folder;
+  std::filesystem::path path;
+  {
+    EventFile file(folder.path);
+    path = file.path();
+    for (const std::int64_t step : {1, 2, 300}) file.scalar("loss", 0.5, step);
+  }
+  const auto steps = [&] {
+    std::vector<std::int64_t> found;
+    const std::string bytes = read_file(path);
+    for (std::size_t at = 0; at < bytes.size();) {
+      std::uint64_t length = 0;
+      std::memcpy(&length, bytes.data() + at, 8);
+      found.push_back(opad::detail::step_of_event(std::string_view(bytes).substr(at + 12, length)).value());
+      at += 16 + length;
+    }
+    return found;
+  };
+  REQUIRE(steps() == std::vector<std::int64_t>{0, 1, 2, 300});
+  const std::string whole = read_file(path);
+  cut_events(path, 300);
+  REQUIRE(read_file(path) == whole);
+  write_atomically(path, whole + whole.substr(0, 20));  // a crash in the middle of a record
+  cut_events(path, 299);
+  REQUIRE(steps() == std::vector<std::int64_t>{0, 1, 2});
+  std::string flipped = read_file(path);
+  flipped[flipped.size() - 6] ^= 1;
+  write_atomically(path, flipped);
+  cut_events(path, 299);
+  REQUIRE(steps() == std::vector<std::int64_t>{0, 1});
 }

@@ -3,7 +3,8 @@
 #include <opad/adapter/lora.hpp>
 #include <opad/adapter/textual_inversion.hpp>
 #include <opad/core/once.hpp>
-#include <opad/io/json.hpp>
+#include <opad/io/folder.hpp>
+#include <opad/io/json_in.hpp>
 
 namespace opad {
 
@@ -109,10 +110,12 @@ OPAD_ONCE std::vector<LearnedEmbedding> read_trained_tokens(const std::filesyste
   const Json record = read_json(file);
   require(record.is_object() && record.contains("tokens") && record["tokens"].is_object(), file.string(),
           ": does not say which tokens were learned; remove it, and what is in the folder is looked through");
-  std::vector<LearnedEmbedding> out;
-  for (const auto& [token, name] : record["tokens"].items())
-    out.push_back(read_learned_embedding(folder / name.get<std::string>(), token));
-  return out;
+  return json_in(file, [&] {
+    std::vector<LearnedEmbedding> out;
+    for (const auto& [token, name] : record["tokens"].items())
+      out.push_back(read_learned_embedding(folder / name.get<std::string>(), token));
+    return out;
+  });
 }
 
 /// Installs whatever trained weights the folders hold: Custom Diffusion, LoRA or changed weights into the U-Net,
@@ -125,16 +128,15 @@ OPAD_ONCE TokenRows load_trained(const std::vector<std::filesystem::path>& folde
                                  ClipTokenizer& tokenizer, const LoadAdapter& own = {}) {
   std::vector<LearnedEmbedding> embeddings;
   for (const auto& folder : folders) {
-    require(std::filesystem::is_directory(folder), folder.string(),
-            ": no such folder; give a run's, or one with adapters");
+    require(!is_there(folder) || is_folder(folder), folder.string(), ": a file; give its folder, ",
+            std::filesystem::absolute(folder).parent_path().string());
+    require_folder(folder, "give a run's, or one with adapters");
     if (const auto file = folder / adapters_record; std::filesystem::exists(file)) {
       const Json record = read_json(file);
-      if (record.contains("weights"))
-        for (const auto& name : record["weights"])
-          require(std::filesystem::exists(folder / name.get<std::string>()), folder.string(), ": ",
-                  name.get<std::string>(), " is missing, though ", adapters_record,
-                  " names it; was the folder copied "
-                  "whole?");
+      const auto names = json_in(file, [&] { return record.value("weights", std::vector<std::string>()); });
+      for (const auto& name : names)
+        require(std::filesystem::exists(folder / name), folder.string(), ": ", name, " is missing, though ",
+                adapters_record, " names it; was the folder copied whole?");
     }
     const auto found = read_trained_tokens(folder);
     require(!found.empty() || detail::holds_known_weights(folder), folder.string(), ": no trained weights here (",

@@ -80,6 +80,10 @@ struct Critic {
       Stream stream = shop.random.stream("head/" + name_);
       head_ = critic.head.build(features.size(1), features.size(2), ObjectivePolicy::outputs, stream);
       head_->to(shop.device);
+      if constexpr (!std::same_as<RegulariserPolicy, NoRegulariser>) {  // refuses its numbers now
+        const torch::AutoGradMode learns(true);
+        critic.regulariser.penalty([this](const Tensor& some) { return judge(some); }, features);
+      }
     }
     /// The head's parameters, by their names.
     NamedTensors parameters() const {
@@ -117,12 +121,16 @@ struct Critic {
     }
 
    private:
-    /// Shows the features' shape.
-    static Tensor example(const Workshop& shop) {
+    /// Shows the features' shape, and lets the augmentation refuse its numbers.
+    Tensor example(const Workshop& shop) const {
       const std::int64_t f = shop.networks.downscale(), side = shop.resolution;
       if constexpr (std::same_as<space, Latent>)
         return torch::zeros({1, shop.networks.vae_config().latent_channels, side / f, side / f}, shop.device);
-      else return render_picture<space>(shop.networks, torch::zeros({1, 3, side, side}, shop.device));
+      else
+        return render_picture<space>(
+            shop.networks, critic_.augmentation(torch::zeros({1, 3, side, side}, shop.device), [&](std::string_view) {
+              return shop.random.stream("critic/example");
+            }));
     }
     Tensor judge(const Tensor& features) const {
       return head_->forward(critic_.normalise ? normalised_tokens(features) : features);

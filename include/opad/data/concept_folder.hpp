@@ -14,6 +14,7 @@
 #include <opad/core/error.hpp>
 #include <opad/core/once.hpp>
 #include <opad/core/tensor.hpp>
+#include <opad/io/digest.hpp>
 #include <opad/io/folder.hpp>
 #include <opad/io/image.hpp>
 
@@ -26,8 +27,9 @@ struct ConceptFolder {
     std::string reason;
   };
   std::vector<std::filesystem::path> files;
-  std::vector<Tensor> pictures;  // uint8 [H, W, 3], upright RGB, each of its own size
-  std::vector<Skipped> skipped;  // whatever else lies there, to be told to the user once
+  std::vector<std::string> digests;  // of the files' bytes (io/digest.hpp)
+  std::vector<Tensor> pictures;      // uint8 [H, W, 3], upright RGB, each of its own size
+  std::vector<Skipped> skipped;      // whatever else lies there, to be told to the user once
 };
 
 namespace detail {
@@ -86,7 +88,11 @@ OPAD_ONCE ConceptFolder read_concept_folder(const std::filesystem::path& folder,
     fail(where, ": no picture among its ", entries.size(), " entries (", file.filename().string(), ": ", reason,
          "); save the photographs as .jpg, .png or .webp");
   }
-  for (const auto& file : out.files) out.pictures.push_back(read_image(file));
+  for (const auto& file : out.files) {
+    const std::string content = read_file(file, most_image_bytes);
+    out.digests.push_back(digest(content));
+    out.pictures.push_back(decode_image(std::as_bytes(std::span(content)), file.string()));
+  }
   return out;
 }
 

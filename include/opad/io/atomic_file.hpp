@@ -58,6 +58,9 @@ std::string unfinished_file(const std::string& name);
 /// Replaces the file's content as a whole, or leaves it as it was and throws.
 void write_atomically(const std::filesystem::path& path, std::string_view bytes);
 
+/// Makes what was written to a file durable, or the names in a folder where the file system can.
+void flush_to_disk(const std::filesystem::path& path);
+
 }  // namespace opad
 
 #ifndef OPAD_COMPILED_ELSEWHERE

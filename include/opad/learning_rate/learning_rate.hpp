@@ -19,6 +19,7 @@ namespace detail {
 /// `after(progress)` once the warm-up is over, progress in [0, 1) of what remains.
 template <class After>
 double warmed_up(std::int64_t iteration, std::int64_t total, std::int64_t warmup, After&& after) {
+  require(warmup >= 0, "--learning-rate.warmup ", warmup, ": give 0 or more");
   if (iteration < warmup) return static_cast<double>(iteration + 1) / static_cast<double>(warmup + 1);
   return after(total > warmup ? static_cast<double>(iteration - warmup) / static_cast<double>(total - warmup) : 0.0);
 }

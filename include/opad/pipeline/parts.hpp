@@ -5,7 +5,7 @@
 
 #include <opad/core/error.hpp>
 #include <opad/core/once.hpp>
-#include <opad/io/json.hpp>
+#include <opad/io/json_in.hpp>
 
 namespace opad {
 
@@ -34,9 +34,11 @@ struct PartsRecord {
     const Json config = read_json(file);
     const auto parts = config.find("parts");
     if (!config.is_object() || parts == config.end() || !parts->is_object()) return std::nullopt;
-    const auto text = [&](const char* key) { return parts->value(key, std::string()); };
-    return PartsRecord{text("shared") == "student", text("student's text encoder") == "student", text("teacher"),
-                       text("student")};
+    return json_in(file, [&] {
+      const auto text = [&](const char* key) { return parts->value(key, std::string()); };
+      return std::optional(PartsRecord{text("shared") == "student", text("student's text encoder") == "student",
+                                       text("teacher"), text("student")});
+    });
   }
 };
 

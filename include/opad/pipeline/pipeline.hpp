@@ -5,6 +5,7 @@
 #include <opad/models/clip_text_model.hpp>
 #include <opad/models/image_preprocessing.hpp>
 #include <opad/pipeline/denoise.hpp>
+#include <opad/pipeline/fit.hpp>
 #include <opad/pipeline/parts.hpp>
 #include <opad/sampler/any_sampler.hpp>
 #include <opad/space/networks.hpp>
@@ -24,8 +25,9 @@ class Pipeline {
            const LoadAdapter& own = {});
 
   /// From here on every prompt has a picture beside it, through an IP-Adapter: the mean embedding of several.
-  ///   file   the IP-Adapter (adapter/ip_adapter.hpp);  encoder  CLIP image encoder's folder;  pictures  uint8 [H, W,
-  ///   3] scale  weight of the picture beside the text
+  ///   file      the IP-Adapter (adapter/ip_adapter.hpp), or a folder that holds one
+  ///   encoder   CLIP image encoder's folder;   pictures   uint8 [H, W, 3];   scale   weight of the picture beside the
+  ///   text
   void look_at(const std::filesystem::path& file, const std::filesystem::path& encoder,
                const std::vector<Tensor>& pictures, double scale);
 
@@ -34,7 +36,9 @@ class Pipeline {
 
   /// What the model starts from.  [n, 4, h, w]
   Tensor noise(Stream stream, std::int64_t n, std::int64_t resolution) const {
-    const std::int64_t side = resolution / networks_.downscale();
+    const std::int64_t factor = networks_.downscale(), side = resolution / factor;
+    require(side > 0 && resolution % factor == 0, "--resolution ", resolution, ": this model's pictures have sides of ",
+            factor, ", ", 2 * factor, ", ... pixels; give a multiple of ", factor);
     return stream.normal({n, networks_.vae_config().latent_channels, side, side}).to(device_);
   }
 
@@ -76,6 +80,8 @@ OPAD_ONCE Pipeline::Pipeline(const PipelineFolders& folders, const std::vector<s
                 &networks_.passes()},
       device_(device) {
   require_rows(tokenizer_, text_encoder_->token_table().size(0), folders.tokenizer.parent_path().string());
+  require_fit(*denoiser_.unet, folders.unet, *text_encoder_, folders.text_encoder, networks_.vae(), folders.vae,
+              "give --base the model that this one shares text encoder and VAE with");
   rows_.emplace(load_trained(trained, *denoiser_.unet, tokenizer_, own));
   text_encoder_->to(device), networks_.to(device), denoiser_.unet->to(device), rows_->to(device);
   denoiser_.diffusion.to(device);
@@ -91,7 +97,7 @@ OPAD_ONCE void Pipeline::look_at(const std::filesystem::path& file, const std::f
       ImagePreprocessing::of_folder(encoder, ImagePreprocessing::clip(vision->config.image_size));
   std::vector<Tensor> seen;
   for (const Tensor& picture : pictures) seen.push_back(vision->forward(prepare(picture).unsqueeze(0).to(device_)));
-  ip_adapter_.emplace(IpAdapter::load(*denoiser_.unet, file, scale));
+  ip_adapter_.emplace(IpAdapter::load(*denoiser_.unet, find_ip_adapter(file), scale));
   ip_adapter_->image_proj->to(device_), denoiser_.unet->to(device_);
   embedding_ = at::cat(seen).mean(0, true);
 }

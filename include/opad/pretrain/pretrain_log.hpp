@@ -1,17 +1,19 @@
 #pragma once
-#include <cmath>
 #include <cstdint>
 #include <filesystem>
+#include <iostream>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include <opad/experiment/run/metrics.hpp>
+#include <opad/experiment/run/own_events.hpp>
 #include <opad/experiment/run/progress.hpp>
 #include <opad/experiment/run/run_folder.hpp>
 #include <opad/io/event_file.hpp>
 #include <opad/io/image.hpp>
+#include <opad/train/divergence.hpp>
 
 namespace opad::detail {
 
@@ -21,7 +23,7 @@ class PretrainLog {
   PretrainLog(const std::string& name, const RunFolder& folder, std::int64_t total, std::int64_t start)
       : folder_(folder),
         start_(start),
-        events_(folder.path()),
+        events_(folder.path(), own_events(folder, start)),
         progress_(name, total, start) {
     std::filesystem::create_directories(folder.previews());
   }
@@ -29,12 +31,10 @@ class PretrainLog {
   void add(const std::vector<std::pair<std::string, Tensor>>& readings, std::int64_t done, bool show) {
     if (sums_.empty())
       for (const auto& [key, value] : readings) sums_.emplace_back(key, 0.0);
-    for (std::size_t i = 0; i < readings.size(); ++i) {
-      const double number = readings[i].second.item<double>();
-      require(std::isfinite(number), "training went astray: ", readings[i].first, " is ", number, " at step ", done,
-              "; lower the learning rate");
-      sums_[i].second += number;
-    }
+    Readings now;
+    for (const auto& [key, value] : readings) now.emplace_back(key, value.item<double>());
+    require_finite_numbers(now, {}, done);
+    for (std::size_t i = 0; i < now.size(); ++i) sums_[i].second += now[i].second;
     ++count_;
     if (!show) return;
     std::vector<std::string> columns;
@@ -43,7 +43,10 @@ class PretrainLog {
       columns.push_back(key), row.push_back(value /= static_cast<double>(count_));
       events_.scalar(key, value, done);
     }
-    if (!metrics_) metrics_.emplace(folder_.metrics_file(), columns, start_ > 0 ? std::optional(start_) : std::nullopt);
+    if (!metrics_) {
+      metrics_.emplace(folder_.metrics_file(), columns, start_ > 0 ? std::optional(start_) : std::nullopt);
+      if (const auto damage = metrics_->damage(0); !damage.empty()) std::cerr << damage << std::endl;
+    }
     metrics_->append(done, row);
     events_.flush();
     progress_.update(done, sums_);
@@ -54,6 +57,11 @@ class PretrainLog {
     events_.image("sheet", picture, done);
   }
   void finish() { progress_.finish(); }
+  /// Makes durable what was recorded, before a checkpoint.
+  void flush_to_disk() const {
+    if (metrics_) metrics_->flush_to_disk();
+    opad::flush_to_disk(events_.path());
+  }
 
  private:
   const RunFolder& folder_;

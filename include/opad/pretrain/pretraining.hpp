@@ -9,11 +9,14 @@
 #include <opad/core/fastest_type.hpp>
 #include <opad/core/random.hpp>
 #include <opad/data/sprites/attributes.hpp>
+#include <opad/experiment/options/counts.hpp>
 #include <opad/experiment/options/options.hpp>
 #include <opad/experiment/picture/learning_curve.hpp>
 #include <opad/experiment/picture/preview.hpp>
 #include <opad/experiment/run/guarded_main.hpp>
 #include <opad/experiment/run/metrics.hpp>
+#include <opad/experiment/run/newest_checkpoint.hpp>
+#include <opad/experiment/run/resources.hpp>
 #include <opad/experiment/run/run_folder.hpp>
 #include <opad/experiment/run/signals.hpp>
 #include <opad/io/image.hpp>
@@ -34,10 +37,11 @@ struct PretrainSettings {
   std::string device = "cpu", dtype = "auto";
   std::int64_t steps = 1000, batch_size = 64, warmup = 100, threads = 1, processes = 1, accumulation = 0;
   double learning_rate = 1e-3, decay_share = 0.5, weight_decay = 1e-2, beta2 = 0.99, ema = 0.998, max_grad_norm = 1.0;
-  double adversary_learning_rate = 2e-4;
+  double adversary_learning_rate = 2e-4, max_minutes = 0;
   std::int64_t sheet_every = 500, checkpoint_every = 250;
 
   sprites::Edition edition() const { return sprites::edition_of(resolution); }
+  Existing existing() const { return resume ? Existing::Resume : overwrite ? Existing::Overwrite : Existing::Refuse; }
 
   void bind(Options& options) {
     const auto where = [&](const std::string& name, auto& value, const std::string& help) {
@@ -72,6 +76,7 @@ struct PretrainSettings {
     where("processes", processes,
           "ranks to start on this machine's CPU; a launcher (torchrun, srun, mpirun) starts its own");
     where("threads", threads, "of the CPU; 0: LibTorch decides");
+    where("max-minutes", max_minutes, "stop by itself after so many, with a checkpoint and exit code 99; 0: never");
     where("sheet-every", sheet_every, "updates between sample sheets");
     where("checkpoint-every", checkpoint_every, "updates between checkpoints");
   }
@@ -84,10 +89,18 @@ struct PretrainSettings {
     if (accumulation == 0) accumulation = ranks;
     require(!models.empty(), "--models is missing; give the folder of the world under construction");
     require(!output.empty(), "--output is missing; give a folder for the run");
-    require(steps > 0 && batch_size > 0 && warmup >= 0 && decay_share >= 0 && decay_share <= 1 && sheet_every > 0 &&
-                checkpoint_every > 0,
-            "--steps, --batch-size, --sheet-every and --checkpoint-every must be positive, --warmup >= 0, "
-            "--decay-share in [0, 1]");
+    require_counts({{"steps", steps, 1},
+                    {"batch-size", batch_size, 1},
+                    {"warmup", warmup, 0},
+                    {"processes", processes, 1},
+                    {"threads", threads, 0},
+                    {"sheet-every", sheet_every, 1},
+                    {"checkpoint-every", checkpoint_every, 1}});
+    require_threads(threads);
+    require(0 <= decay_share && decay_share <= 1, "--decay-share ", decay_share, ": give a share from 0 to 1");
+    require(0 <= ema && ema < 1, "--ema ", ema, ": give a decay from 0 to below 1");
+    require(max_grad_norm > 0, "--max-grad-norm ", max_grad_norm, ": give a number above 0");
+    require(max_minutes >= 0, "--max-minutes ", max_minutes, ": give 0 or more");
     require(resolution == 32 || resolution == 64, "--resolution ", resolution, " is not one of 32, 64");
     require(processes > 0 && accumulation > 0 && accumulation % ranks == 0, "--accumulation ", accumulation,
             " parts of a batch do not divide among --processes ", ranks, "; give a multiple");
@@ -162,10 +175,15 @@ inline AdamW pretrain_adamw(const PretrainSettings& s, double rate) {
   return {.learning_rate = rate, .beta1 = 0.9, .beta2 = s.beta2, .eps = 1e-8, .weight_decay = s.weight_decay};
 }
 
+inline RunDescription pretrain_description(const std::string& name, const Options& options) {
+  return {"pretrain-" + name, options.resolved(), options.decisive()};
+}
+
 }  // namespace detail
 
-/// Runs a pretraining to its end or to a signal. Exit code: 0, or 130/143 after a checkpoint. The batch of an update is
+/// Runs a pretraining to its end or to a stop that was asked for, after a checkpoint. The batch of an update is
 /// s.accumulation parts, which the ranks share; their number changes no draw.
+/// -> exit code (experiment/options/exit_codes.hpp)
 inline int run_pretraining(const std::string& name, Pretraining& task, const PretrainSettings& s,
                            const Options& options, const Ranks& ranks) {
   const torch::Device device(s.device);
@@ -174,11 +192,7 @@ inline int run_pretraining(const std::string& name, Pretraining& task, const Pre
   EmaState average(Ema{s.ema}, task.parameters());
   const bool first = ranks.first();  // only the first one writes
   std::optional<RunFolder> folder;
-  if (first)
-    folder.emplace(s.output, RunDescription{"pretrain-" + name, options.resolved(), options.decisive()},
-                   s.resume      ? Existing::Resume
-                   : s.overwrite ? Existing::Overwrite
-                                 : Existing::Refuse);
+  if (first) folder.emplace(s.output, detail::pretrain_description(name, options), s.existing());
   const StopSignals signals(/*speaks=*/first);
   const auto state = [&] {
     Tensors all;
@@ -187,12 +201,8 @@ inline int run_pretraining(const std::string& name, Pretraining& task, const Pre
     for (const auto& [key, t] : adversary.state()) all["adversary." + key] = t;
     return all;
   };
-  std::int64_t start = 0;
-  if (const auto checkpoint = first ? latest_checkpoint(s.output) : std::nullopt) {
-    const auto file = checkpoint->folder / "state.safetensors";
-    copy_state(state(), SafeTensors(file).tensors(), file.string());
-    start = checkpoint->step;
-  }
+  const auto load = [&](const Tensors& saved, const std::string& where) { copy_state(state(), saved, where); };
+  std::int64_t start = first ? load_newest(s.output, load) : 0;
   ranks.broadcast(start);
   if (start > 0) ranks.broadcast(state());
   std::optional<detail::PretrainLog> log;
@@ -222,7 +232,7 @@ inline int run_pretraining(const std::string& name, Pretraining& task, const Pre
       gradients.finish();
     };
     learn(true);
-    const bool stop = ranks.any(stop_requested());
+    const bool stop = ranks.any(stop_requested() || time_is_up(s.max_minutes));
     readings.emplace_back("gradient-norm", clip_gradient_norm(optimiser.parameters(), s.max_grad_norm).detach());
     optimiser.step(rate);
     optimiser.zero_grad();
@@ -245,7 +255,9 @@ inline int run_pretraining(const std::string& name, Pretraining& task, const Pre
       folder->save_checkpoint(done, [&](const std::filesystem::path& draft) {
         Tensors cpu = state();
         for (auto& [key, t] : cpu) t = t.cpu();
-        save_safetensors(draft / "state.safetensors", cpu);
+        require_finite_state(cpu, done);
+        log->flush_to_disk();
+        save_state(draft, cpu, done);
       });
       with_average([&] { task.save(); });
     }
@@ -253,7 +265,7 @@ inline int run_pretraining(const std::string& name, Pretraining& task, const Pre
       ranks.leave();
       log->finish();
       std::cerr << "stopped after step " << done << "; go on with --resume" << std::endl;
-      return stop_requested() ? stop_exit_code() : 128 + SIGTERM;
+      return stop_requested() ? stop_exit_code() : time_is_up(s.max_minutes) ? exit_code::time_is_up : 128 + SIGTERM;
     }
   }
   ranks.leave();
@@ -288,8 +300,12 @@ int pretrain(int argc, const char* const* argv) {
     if (settings.threads > 0) at::set_num_threads(static_cast<int>(settings.threads));
     const Ranks launched = join(launch);
     if (launched.several() && settings.device == "cuda") settings.device += c10::str(":", launched.local_rank());
+    settings.threads = at::get_num_threads();  // on record: the last digits of sums depend on it
     if (launched.first()) settings.choose_dtype();
     launched.broadcast(settings.dtype);
+    if (launched.first())  // before anything heavy
+      RunFolder::check(settings.output, detail::pretrain_description(std::string(Task::name), options),
+                       settings.existing());
     const std::unique_ptr<Pretraining> work = task.build(settings);
     const LocalRanks local(launched.several() ? 1 : settings.processes);
     return run_pretraining(std::string(Task::name), *work, settings, options,

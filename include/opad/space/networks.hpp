@@ -45,6 +45,7 @@ class Networks {
     store_in_bfloat16(*vae_);
     for (auto& [type, network] : encoders_) store_in_bfloat16(*network);
   }
+  const AutoencoderKL& vae() const { return *vae_; }
   const AutoencoderKLConfig& vae_config() const { return vae_->config; }
   std::int64_t downscale() const { return vae_->downscale(); }
 

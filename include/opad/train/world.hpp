@@ -4,6 +4,7 @@
 #include <opad/core/once.hpp>
 #include <opad/models/clip_text_model.hpp>
 #include <opad/models/unet_2d_condition.hpp>
+#include <opad/pipeline/fit.hpp>
 #include <opad/pipeline/parts.hpp>
 #include <opad/schedule/scheduler_config.hpp>
 #include <opad/space/networks.hpp>
@@ -35,6 +36,13 @@ struct World {
     require_rows(world.tokenizer, world.text_encoder->token_table().size(0), shared.string());
     if (parts.own_text_encoder)
       world.student_text_encoder = CLIPTextModel::from_pretrained(parts.student / "text_encoder");
+    const auto fit = [&](const UNet2DConditionModel& unet, const std::filesystem::path& model, const char* advice) {
+      const bool own_words = &unet == world.student.get() && world.student_text_encoder;
+      require_fit(unet, model / "unet", own_words ? *world.student_text_encoder : *world.text_encoder,
+                  (own_words ? model : shared) / "text_encoder", world.networks.vae(), shared / "vae", advice);
+    };
+    if (world.teacher) fit(*world.teacher, parts.teacher, "give --teacher a folder whose parts are of one model");
+    fit(*world.student, parts.student, "give --student a model that was made from the teacher, or --teacher its own");
     return world;
   }
 

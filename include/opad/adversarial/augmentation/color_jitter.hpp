@@ -11,6 +11,8 @@ struct ColorJitter {
   static constexpr std::string_view name = "color";
   double brightness = 0.5, saturation = 1.0, contrast = 0.5;
   Tensor operator()(const Tensor& image, Stream& stream) const {
+    require(brightness >= 0 && saturation >= 0 && contrast >= 0, "ColorJitter: brightness = ", brightness,
+            ", saturation = ", saturation, ", contrast = ", contrast, "; give 0 or more each");
     Tensor x = image + detail::uniform_like(image, stream, -brightness, brightness);
     const Tensor grey = x.mean(1, true);
     x = (x - grey) * detail::uniform_like(image, stream, 1 - saturation, 1 + saturation) + grey;

@@ -10,6 +10,7 @@ struct Noise {
   static constexpr std::string_view name = "noise";
   double sigma = 0.15;
   Tensor operator()(const Tensor& image, Stream& stream) const {
+    require(sigma >= 0, "Noise: sigma = ", sigma, "; give 0 or more");
     return image + sigma * to_device(stream.normal(image.sizes()), image.device(), image.scalar_type());
   }
 };

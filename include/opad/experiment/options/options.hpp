@@ -11,6 +11,7 @@
 #include <deque>
 #include <iostream>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -129,7 +130,8 @@ class Options {
 
   [[noreturn]] void refuse(const std::string& word) const;
 
-  void apply(const Json& values, const std::string& where, const std::string& prefix, Unknown unknown);
+  void apply(const Json& values, const std::string& where, const std::string& prefix, Unknown unknown,
+             std::set<std::string>& seen);
 
   void apply_setting(const std::string& setting, Unknown unknown);
 

@@ -31,6 +31,7 @@ inline std::size_t edit_distance(std::string_view from, std::string_view to) {
 /// The known word that was probably meant: the nearest by edit distance when it is near (at most a third of the letters
 /// differ), else one whose last part (after the last dot) is the last part of `word`, else "".
 inline std::string nearest(std::string_view word, const std::vector<std::string>& known) {
+  if (word.size() > 200) return "";  // the distance takes the product of the lengths
   const auto tail = [](std::string_view name) { return name.substr(name.rfind('.') + 1); };
   std::string best;
   std::size_t smallest = std::max<std::size_t>(2, word.size() / 3) + 1;

@@ -1,6 +1,8 @@
 #pragma once
 #include <algorithm>
 
+#include <opad/experiment/options/counts.hpp>
+#include <opad/experiment/run/resources.hpp>
 #include <opad/experiment/run/settings.hpp>
 
 namespace opad {
@@ -31,13 +33,15 @@ inline std::string last_word(const RunSettings& s, const std::string& of_token) 
   return word;
 }
 
-struct CountOption {
-  const char* name;
-  std::int64_t value, least;
-};
-inline void require_counts(std::initializer_list<CountOption> options) {
-  for (const auto& [name, value, least] : options)
-    require(value >= least, "--", name, " ", value, ": give ", least, " or more");
+/// What is read keeps its place in the run's record, from wherever it is resumed.
+inline void make_absolute(RunSettings& s) {
+  const auto absolute = [](std::filesystem::path& path) {
+    if (!path.empty()) path = std::filesystem::absolute(path).lexically_normal();
+  };
+  for (auto* path : {&s.models, &s.teacher, &s.student, &s.teacher_adapters}) absolute(*path);
+  for (auto& [name, path] : s.encoders) absolute(path);
+  for (auto* paths : {&s.instance_data, &s.class_data})
+    for (auto& path : *paths) absolute(path);
 }
 
 /// A run writes into its folder and may be told to overwrite it, so no folder that it reads may lie there.
@@ -68,11 +72,42 @@ inline void require_output_apart(const RunSettings& s) {
 
 }  // namespace detail
 
+/// Throws for new tokens that cannot be found in a prompt.
+OPAD_ONCE void require_modifier_tokens(const std::vector<std::string>& tokens) {
+  if (tokens.empty()) fail("--modifier-token: give at least one new token, e.g. <new1>");
+  for (const auto& token : tokens)
+    require(token.find_first_not_of(" \t\r\n") != token.npos, "--modifier-token \"", token,
+            "\" is blank; give a new token, e.g. <new1>");
+}
+
+/// Refuses numbers that no run can have.
+OPAD_ONCE void check_numbers(const RunSettings& s) {
+  require_counts({{"steps", s.steps, 1},
+                  {"batch-size", s.batch_size, 1},
+                  {"accumulation", s.accumulation, 1},
+                  {"preview-count", s.preview_count, 1},
+                  {"checkpoint-every", s.checkpoint_every, 1},
+                  {"keep-checkpoints", s.keep_checkpoints, 1},
+                  {"class-steps", s.class_steps, 1},
+                  {"class-images", s.class_images, 0},
+                  {"preview-every", s.preview_every, 0},
+                  {"resolution", s.resolution, 0},
+                  {"threads", s.threads, 0},
+                  {"teacher-preview-steps", s.teacher_preview_steps, 0}});
+  require_threads(s.threads);
+  require(s.prior_loss_weight >= 0, "--prior-loss-weight ", s.prior_loss_weight, ": give 0 or more");
+  require(s.max_grad_norm > 0, "--max-grad-norm ", s.max_grad_norm, ": give a number above 0");
+  require(s.max_minutes >= 0, "--max-minutes ", s.max_minutes, ": give 0 or more");
+  require(s.dtype == "float32" || s.dtype == "bfloat16", "--dtype ", s.dtype, " is not one of float32, bfloat16");
+  require_modifier_tokens(s.modifier_token);
+}
+
 /// Fills what depends on other settings, and refuses what cannot work before anything large is loaded.
 OPAD_ONCE void complete(RunSettings& s) {
+  check_numbers(s);
+  detail::make_absolute(s);
   require(!s.instance_data.empty(), "--instance-data is missing; give the folder with the concept's photographs");
   require(!s.output.empty(), "--output is missing; give a folder for the run");
-  if (s.modifier_token.empty()) fail("--modifier-token: give at least one new token, e.g. <new1>");
   if (s.instance_prompt.empty())
     fail("--instance-prompt is missing; say what the pictures show, e.g. \"", s.modifier_token[0], " cat\"");
   require(s.instance_prompt.size() == s.instance_data.size(), "--instance-prompt: ", s.instance_prompt.size(),
@@ -91,8 +126,8 @@ OPAD_ONCE void complete(RunSettings& s) {
       for (const auto& prompt : {"a photo of a " + words, "a " + words + " in the snow", "a painting of a " + words})
         s.validation_prompt.push_back(prompt);
   const bool prior = !s.class_data.empty() || s.class_images > 0;
-  require(s.class_images >= 0 && (s.class_data.empty() || s.class_images == 0), "--class-images ", s.class_images,
-          ": give the number of pictures to make, and no --class-data then");
+  require(s.class_data.empty() || s.class_images == 0, "--class-images ", s.class_images,
+          ": with --class-data there is nothing to make; leave one of the two out");
   require(s.class_data.empty() || s.class_data.size() == s.instance_data.size(), "--class-data: ", s.class_data.size(),
           " folders for ", s.instance_data.size(), " concepts; give one for each");
   if (prior && s.class_prompt.empty())
@@ -100,22 +135,7 @@ OPAD_ONCE void complete(RunSettings& s) {
   require(!prior || s.class_prompt.size() == s.instance_data.size(), "--class-prompt: ", s.class_prompt.size(),
           " prompts for ", s.instance_data.size(), " concepts; prior preservation needs one for each, e.g. \"cat\"");
   require(prior || s.class_prompt.empty(), "--class-prompt is of no use without --class-data or --class-images");
-  require(s.prior_loss_weight >= 0, "--prior-loss-weight ", s.prior_loss_weight, " must not be negative");
-  detail::require_counts({{"steps", s.steps, 1},
-                          {"batch-size", s.batch_size, 1},
-                          {"accumulation", s.accumulation, 1},
-                          {"preview-count", s.preview_count, 1},
-                          {"checkpoint-every", s.checkpoint_every, 1},
-                          {"keep-checkpoints", s.keep_checkpoints, 1},
-                          {"class-steps", s.class_steps, 1},
-                          {"preview-every", s.preview_every, 0},
-                          {"resolution", s.resolution, 0},
-                          {"threads", s.threads, 0},
-                          {"teacher-preview-steps", s.teacher_preview_steps, 0}});
-  require(s.max_grad_norm > 0, "--max-grad-norm ", s.max_grad_norm, ": give a number above 0");
   detail::require_output_apart(s);
-  require(s.dtype == "float32" || s.dtype == "bfloat16" || s.dtype == "auto", "--dtype ", s.dtype,
-          " is not one of auto, float32, bfloat16");
 }
 
 }  // namespace opad

@@ -1,53 +1,35 @@
 #pragma once
-#include <ATen/Context.h>
 #include <torch/types.h>
 
-#include <filesystem>
+#include <exception>
 #include <functional>
-#include <iostream>
-#include <new>
+#include <string>
 
 #include <opad/core/error.hpp>
 #include <opad/core/once.hpp>
-#include <opad/ranks/ranks.hpp>
+#include <opad/experiment/options/exit_codes.hpp>
 
 namespace opad {
 
-/// Runs a program's body and turns what it throws into one line and an exit code: 2 for bad usage or input, 1 for
-/// anything else. A rank that is not the first says which one it is.
-OPAD_ONCE int guarded_main(const std::string& name, const std::function<int()>& body) {
-  const std::string program = name + rank_mark();
-  try {
-    return body();
-  } catch (const Error& error) {
-    std::cerr << program << ": " << error.what() << std::endl;
-    return 2;
-  } catch (const std::filesystem::filesystem_error& error) {
-    std::cerr << program << ": " << error.path1().string() << ": " << error.code().message() << std::endl;
-    return 2;
-  } catch (const std::bad_alloc&) {
-    std::cerr << program << ": memory ran out; give a smaller batch, smaller pictures or another machine" << std::endl;
-    return 2;
-  } catch (const RankLost& lost) {
-    std::cerr << program << ": " << lost.what() << std::endl;
-    return 1;
-  } catch (const c10::Error& error) {
-    std::cerr << program << ": internal error: " << error.what_without_backtrace() << std::endl;
-    return 1;
-  } catch (const std::exception& error) {
-    std::cerr << program << ": internal error: " << error.what() << std::endl;
-    return 1;
-  }
-}
+/// What an exception says to a user, in one line, and the program's exit code for it. The only place that translates:
+/// exceptions of opad, of the file system, the allocator, JSON, the devices, LibTorch.
+struct Failure {
+  std::string text;
+  int code = exit_code::internal_error;
+};
+Failure failure_of(const std::exception_ptr& exception);
 
-/// The device that an option names. Throws for what is none, and for a GPU that this LibTorch does not see.
-OPAD_ONCE torch::Device parse_device(const std::string& text) {
-  try {
-    const torch::Device device(text);
-    require(!device.is_cuda() || at::hasCUDA(), "--device ", text,
-            ": this LibTorch sees no CUDA device; give --device cpu");
-    return device;
-  } catch (const c10::Error&) { fail("--device ", text, " is not a device; give cpu, cuda or cuda:1"); }
-}
+/// Runs a program's body and turns what it throws into one line and an exit code (experiment/options/exit_codes.hpp).
+/// Standard input, output and error that were closed when the program started are /dev/null from here on: else the
+/// first files that it opens would take their numbers, and what is printed would land in them. A rank that is not the
+/// first says which one it is.
+int guarded_main(const std::string& program, const std::function<int()>& body);
+
+/// The device that an option names. Throws for what is none, and for one that this LibTorch or this machine lacks.
+torch::Device parse_device(const std::string& text);
 
 }  // namespace opad
+
+#ifndef OPAD_COMPILED_ELSEWHERE
+#include <opad/experiment/run/detail/guarded_main.hpp>
+#endif

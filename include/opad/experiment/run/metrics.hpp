@@ -44,6 +44,23 @@ inline std::vector<std::string> cells(const std::string& line) {
   return parts;
 }
 
+/// A cell's value, NaN for an empty one; nothing where it is no number.
+inline std::optional<double> value(const std::string& cell) {
+  double number = std::numeric_limits<double>::quiet_NaN();
+  const auto end = std::from_chars(cell.data(), cell.data() + cell.size(), number).ptr;
+  return end == cell.data() + cell.size() ? std::optional(number) : std::nullopt;
+}
+
+/// The step of a row; nothing where the line is no row.
+inline std::optional<std::int64_t> step_of(const std::string& line, std::size_t columns) {
+  const auto parts = cells(line);
+  std::int64_t step = 0;
+  const auto [end, error] = std::from_chars(parts[0].data(), parts[0].data() + parts[0].size(), step);
+  const bool row = error == std::errc{} && end == parts[0].data() + parts[0].size() && parts.size() == columns &&
+                   std::all_of(parts.begin(), parts.end(), [](const auto& cell) { return value(cell).has_value(); });
+  return row ? std::optional(step) : std::nullopt;
+}
+
 /// The shortest decimal that reads back as the same float32; losses have no more digits. "" for what is no finite
 /// number.
 inline std::string number(double value) {
@@ -86,28 +103,46 @@ OPAD_ONCE MetricsTable read_metrics(const std::filesystem::path& path) {
             table.columns.size(), " columns");
     auto& row = table.rows.emplace_back();
     for (const auto& cell : cells) {
-      double value = std::numeric_limits<double>::quiet_NaN();
-      const auto end = std::from_chars(cell.data(), cell.data() + cell.size(), value).ptr;
-      require(end == cell.data() + cell.size(), path.string(), ":", i + 1, ": \"", cell, "\" is not a number");
-      row.push_back(value);
+      const auto value = metrics_detail::value(cell);
+      require(value.has_value(), path.string(), ":", i + 1, ": \"", cell, "\" is not a number");
+      row.push_back(*value);
     }
   }
   return table;
 }
 
 /// Appends one row of numbers an iteration to metrics.csv. Resuming after step `resumed` cuts off the rows beyond it,
-/// which the run will write again, so that the file of a run that was stopped equals that of one that was not.
+/// which the run will write again, so that the file of a run that was stopped equals that of one that was not. A line
+/// that is no row goes, too.
 class MetricsFile {
  public:
   OPAD_ONCE MetricsFile(std::filesystem::path path, std::vector<std::string> columns,
                         std::optional<std::int64_t> resumed = {})
       : path_(std::move(path)),
-        columns_(std::move(columns)) {
+        columns_(std::move(columns)),
+        resumed_(resumed.value_or(0)) {
     const auto header = metrics_detail::header(columns_);
     std::string kept = header + "\n";
-    if (resumed && std::filesystem::exists(path_)) kept = cut(header, *resumed);
+    if (resumed && std::filesystem::exists(path_)) kept = cut(header);
     write_atomically(path_, kept);
     file_.open(path_, std::ios::app | std::ios::binary);
+  }
+
+  /// What a resumed run's file lacks: "metrics.csv: line 9 is torn; the rows of the steps 9 to 12 are missing". Empty:
+  /// nothing.
+  ///   every  steps from row to row; 0: that is not known, and no gap can be seen
+  OPAD_ONCE std::string damage(std::int64_t every) const {
+    std::string text = torn_;
+    const auto note = [&](std::int64_t from, std::int64_t to) {
+      text += c10::str(text.empty() ? "" : "; ", "the rows of the steps ", from, " to ", to, " are missing");
+    };
+    std::int64_t expected = every;
+    for (const std::int64_t step : kept_) {
+      if (every > 0 && step > expected) note(expected, step - every);
+      expected = std::max(expected, step + every);
+    }
+    if (every > 0 && expected <= resumed_) note(expected, resumed_);
+    return text.empty() ? "" : path_.string() + ": " + text;
   }
 
   /// `values` in the order of the columns; what is no finite number becomes an empty cell.
@@ -120,23 +155,29 @@ class MetricsFile {
     require(file_.good(), path_.string(), ": cannot write; is the disk full?");
   }
 
+  /// Makes the rows durable.
+  void flush_to_disk() const { opad::flush_to_disk(path_); }
+
  private:
-  std::string cut(const std::string& header, std::int64_t last) const {
+  /// The lines that stay.
+  std::string cut(const std::string& header) {
     const auto lines = metrics_detail::lines(path_);
     require(lines.empty() || lines[0] == header, path_.string(), ": its columns are ", lines.empty() ? "" : lines[0],
             ", this run writes ", header, "; move the file away or give --output another folder");
     std::string kept = header + "\n";
     for (std::size_t i = 1; i < lines.size(); ++i) {
-      std::int64_t step = 0;
-      const auto [end, error] = std::from_chars(lines[i].data(), lines[i].data() + lines[i].size(), step);
-      require(error == std::errc{}, path_.string(), ":", i + 1, ": does not begin with a step; move the file away");
-      if (step <= last) kept += lines[i] + "\n";
+      const auto step = metrics_detail::step_of(lines[i], columns_.size() + 1);
+      if (!step) torn_ += c10::str(torn_.empty() ? "" : "; ", "line ", i + 1, " is torn");
+      else if (*step <= resumed_) kept += lines[i] + "\n", kept_.push_back(*step);
     }
     return kept;
   }
 
   std::filesystem::path path_;
   std::vector<std::string> columns_;
+  std::int64_t resumed_;
+  std::vector<std::int64_t> kept_;  // steps
+  std::string torn_;
   std::ofstream file_;
 };
 

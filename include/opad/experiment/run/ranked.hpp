@@ -13,27 +13,30 @@
 namespace opad {
 
 /// The end of an iteration: its numbers, averaged over the micro-steps of all ranks, and whether any rank was asked to
-/// stop.
+/// stop, or has run for as long as it may.
 struct Turn {
   Readings readings;
-  bool stops;
+  bool signalled, time_is_up;
+  bool finite() const {
+    return std::ranges::all_of(readings, [](const auto& r) { return std::isfinite(r.second); });
+  }
 };
 
-/// One message: by the order of `names` (Trainer::metric_names) sum and count of each number, and the wish to stop.
-OPAD_ONCE Turn end_turn(const Ranks& ranks, const Metrics& metrics, const std::vector<std::string>& names) {
-  if (!ranks.several()) return {average_readings(metrics), stop_requested()};
-  average_readings(metrics);  // refuses what is no finite number, where it was computed
+/// One message: by the order of `names` (Trainer::metric_names) sum and count of each number, and the wishes to stop.
+OPAD_ONCE Turn end_turn(const Ranks& ranks, const Metrics& metrics, const std::vector<std::string>& names,
+                        double max_minutes) {
+  if (!ranks.several()) return {average_readings(metrics), stop_requested(), time_is_up(max_minutes)};
   const auto n = static_cast<std::int64_t>(names.size());
-  const Tensor message = torch::zeros({2 * n + 1}, torch::kFloat64);
+  const Tensor message = torch::zeros({2 * n + 2}, torch::kFloat64);
   double* const numbers = message.data_ptr<double>();
   for (const auto& [name, value] : metrics) {
     const auto at = std::ranges::find(names, name) - names.begin();
     require(at < n, "the metric ", name, " is not among the trainer's names");
     numbers[at] += value.item<double>(), numbers[n + at] += 1;
   }
-  numbers[2 * n] = stop_requested() ? 1 : 0;
+  numbers[2 * n] = stop_requested() ? 1 : 0, numbers[2 * n + 1] = time_is_up(max_minutes) ? 1 : 0;
   ranks.sum(message);
-  Turn turn{{}, numbers[2 * n] > 0};
+  Turn turn{{}, numbers[2 * n] > 0, numbers[2 * n + 1] > 0};
   for (std::int64_t i = 0; i < n; ++i)
     if (numbers[n + i] > 0) turn.readings.emplace_back(names[static_cast<std::size_t>(i)], numbers[i] / numbers[n + i]);
   return turn;

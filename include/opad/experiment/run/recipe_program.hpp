@@ -10,7 +10,7 @@ namespace opad {
 /// An encoder that a recipe looks through.
 struct RecipeEncoder {
   std::string name;
-  std::function<void(const std::filesystem::path& folder, Networks& networks)> load;
+  std::function<std::shared_ptr<torch::nn::Module>(const std::filesystem::path& folder, Networks& networks)> load;
 };
 
 /// A recipe's policies with their values, as a program uses them.
@@ -45,7 +45,9 @@ struct BoundRecipeOf final : BoundRecipe {
     for_each_backbone(viewers(values), [&](auto backbone) {
       using B = typename decltype(backbone)::type;
       out.push_back({std::string(B::name), [](const std::filesystem::path& folder, Networks& networks) {
-                       networks.template put<B>(B::load(folder));
+                       const std::shared_ptr<typename B::Network> network = B::load(folder);
+                       networks.template put<B>(network);
+                       return std::shared_ptr<torch::nn::Module>(network);
                      }});
     });
     return out;

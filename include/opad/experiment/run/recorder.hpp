@@ -1,8 +1,9 @@
 #pragma once
-#include <cmath>
+#include <iostream>
 #include <map>
 
 #include <opad/experiment/run/metrics.hpp>
+#include <opad/experiment/run/own_events.hpp>
 #include <opad/experiment/run/progress.hpp>
 #include <opad/experiment/run/run_folder.hpp>
 #include <opad/io/event_file.hpp>
@@ -10,8 +11,7 @@
 
 namespace opad {
 
-/// Numbers by name, averaged over micro-steps; they come from the device in one copy. Throws for what is no finite
-/// number.
+/// Numbers by name, averaged over micro-steps; they come from the device in one copy.
 OPAD_ONCE Readings average_readings(const Metrics& metrics) {
   Readings readings;
   if (metrics.empty()) return readings;
@@ -23,8 +23,6 @@ OPAD_ONCE Readings average_readings(const Metrics& metrics) {
     const std::string& name = metrics[i].first;
     const auto found = std::find_if(readings.begin(), readings.end(), [&](const auto& r) { return r.first == name; });
     const double number = numbers.data_ptr<double>()[i];
-    require(std::isfinite(number), "training went astray: ", name, " is ", number,
-            "; lower the learning rates, or the weights of the losses");
     if (found == readings.end()) readings.emplace_back(name, number);
     else found->second += number;
     ++counts[name];
@@ -39,9 +37,12 @@ class Recorder {
   OPAD_ONCE Recorder(const RunFolder& folder, const std::string& name, std::vector<std::string> columns,
                      std::int64_t steps, std::int64_t start)
       : columns_(std::move(columns)),
-        events_(own_events(folder)),
+        events_(folder.path(), own_events(folder, start)),
         metrics_(folder.own("metrics.csv"), columns_, start > 0 ? std::optional(start) : std::nullopt),
-        progress_(name, steps, start) {}
+        progress_(name, steps, start) {
+    if (const auto damage = start > 0 ? metrics_.damage(1) : ""; !damage.empty())
+      std::cerr << damage << "; they stay empty in the curves, the training itself is whole" << std::endl;
+  }
 
   OPAD_ONCE void record(const Readings& readings, std::int64_t step) {
     std::vector<double> row;
@@ -57,14 +58,13 @@ class Recorder {
   }
   EventFile& events() { return events_; }
   void finish() { progress_.finish(); }
-
- private:
-  static EventFile own_events(const RunFolder& folder) {
-    const std::string name = EventFile::new_name();
-    folder.own(name);
-    return EventFile(folder.path(), name);
+  /// Makes durable what was recorded: a checkpoint must not outlive the numbers before it.
+  OPAD_ONCE void flush_to_disk() const {
+    metrics_.flush_to_disk();
+    opad::flush_to_disk(events_.path());
   }
 
+ private:
   std::vector<std::string> columns_;
   EventFile events_;
   MetricsFile metrics_;

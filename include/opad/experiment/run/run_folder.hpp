@@ -9,6 +9,8 @@
 #include <opad/experiment/run/folder_lock.hpp>
 #include <opad/experiment/run/manifest.hpp>
 #include <opad/experiment/run/run_record.hpp>
+#include <opad/io/folder.hpp>
+#include <opad/io/json_in.hpp>
 
 namespace opad {
 
@@ -25,18 +27,15 @@ enum class Existing { Refuse, Resume, Overwrite };
 class RunFolder {
  public:
   OPAD_ONCE RunFolder(std::filesystem::path folder, const RunDescription& run, Existing existing, std::size_t keep = 2)
-      : folder_(std::move(folder)),
-        keep_(keep) {
-    require(!folder_.empty(), "the run needs a folder; give --output FOLDER");
-    require(!std::filesystem::exists(folder_) || std::filesystem::is_directory(folder_), folder_.string(),
-            ": not a folder; give --output a folder");
-    require(keep_ >= 1, folder_.string(), ": at least one checkpoint must be kept");
+      : RunFolder(std::move(folder), keep) {
     translate([&] {
-      refuse_foreign();
+      refuse(run, existing);
       std::filesystem::create_directories(folder_);
       lock_.emplace(folder_);
       remove_unfinished();
-      if (std::filesystem::exists(config_file())) meet(run, existing);
+      if (refuse(run, existing)) clear();  // another process may have begun a run since
+      if (!std::filesystem::exists(config_file()) && std::filesystem::exists(folder_ / manifest_name))
+        std::filesystem::remove_all(cleared_checkpoints());
       own("checkpoints");
       std::filesystem::create_directories(folder_ / "checkpoints");
       remove_drafts();
@@ -46,8 +45,15 @@ class RunFolder {
                                  {"parts", run.parts},
                                  {"options", run.resolved},
                                  {"versions", versions()},
-                                 {"fingerprint", fingerprint(run.recipe, run.decisive)}});
+                                 {"contents", run.contents},
+                                 {"fingerprint", fingerprint(run.recipe, run.decisive, run.contents)}});
     });
+  }
+
+  /// Throws what the constructor would throw for what is in the folder by now, and writes nothing. Before anything
+  /// heavy: where the run's contents are not known yet, they are not compared.
+  OPAD_ONCE static void check(const std::filesystem::path& folder, const RunDescription& run, Existing existing) {
+    translate([&] { return RunFolder(folder, 1).refuse(run, existing); });
   }
 
   const std::filesystem::path& path() const { return folder_; }
@@ -82,13 +88,18 @@ class RunFolder {
         std::filesystem::remove_all(draft, ignored);
         throw;
       }
-      flush(target.parent_path());
+      flush_to_disk(target.parent_path());
       drop_old();
       return target;
     });
   }
 
  private:
+  RunFolder(std::filesystem::path folder, std::size_t keep) : folder_(std::move(folder)), keep_(keep) {
+    require(!folder_.empty(), "the run needs a folder; give --output FOLDER");
+    require(keep_ >= 1, folder_.string(), ": at least one checkpoint must be kept");
+  }
+
   /// What the file system refuses becomes an Error.
   template <class Work>
   static auto translate(Work work) -> decltype(work()) {
@@ -102,6 +113,21 @@ class RunFolder {
   /// A name under which a folder is neither a checkpoint nor anything else that counts.
   static std::filesystem::path hidden(const std::filesystem::path& path) {
     return path.parent_path() / ("." + path.filename().string());
+  }
+
+  /// Throws where the run cannot have the folder. -> whether a run is there that is to be removed
+  bool refuse(const RunDescription& run, Existing existing) const {
+    refuse_unwritable();
+    refuse_foreign();
+    return std::filesystem::exists(config_file()) && meet(run, existing);
+  }
+
+  /// The folder, or the nearest one above it that is there, must take files.
+  void refuse_unwritable() const {
+    auto nearest = std::filesystem::absolute(folder_);
+    while (!is_there(nearest) && nearest.has_relative_path()) nearest = nearest.parent_path();
+    require(is_folder(nearest), nearest.string(), ": not a folder; give --output a folder");
+    if (::access(nearest.c_str(), W_OK | X_OK) != 0) fail_by_errno(nearest, "cannot write");
   }
 
   /// What belongs to something else (a model folder's config.json) must never be written over.
@@ -120,31 +146,49 @@ class RunFolder {
             folder_.string(), ": holds a config.json that is not a run's; give --output another folder");
   }
 
-  void meet(const RunDescription& run, Existing existing) const {
-    const bool nothing = checkpoints(folder_).empty() && !std::filesystem::exists(folder_ / adapters_record) &&
-                         !detail::holds_known_weights(folder_);
-    if (nothing || existing == Existing::Overwrite) return clear();
+  /// Throws where the run that is there forbids this one. -> whether it is to be removed
+  bool meet(const RunDescription& run, Existing existing) const {
+    const bool nothing = std::filesystem::exists(cleared_checkpoints()) ||
+                         (checkpoints(folder_).empty() && !std::filesystem::exists(folder_ / adapters_record) &&
+                          !detail::holds_known_weights(folder_));
+    if (nothing || existing == Existing::Overwrite) return true;
     require(existing != Existing::Refuse, folder_.string(),
             ": holds a run already; give --resume to go on with it, --overwrite to replace it, or --output another "
             "folder");
-    const auto before = read_json(config_file());
-    const auto recipe = before.value("recipe", "");
-    require(recipe == run.recipe, folder_.string(), ": is a run of the recipe ", recipe, ", not of ", run.recipe,
-            "; give --output another folder");
-    const auto changes = option_differences(before["options"], run);
-    require(changes.empty(), folder_.string(), ": cannot resume with other options: ", changes,
-            "; give the old ones, or --output another folder");
+    json_in(config_file(), [&] { compare(read_json(config_file()), run); });
+    return false;
   }
 
-  /// Removes what the run wrote and nothing else; config.json and the manifest last, so that until then the folder
-  /// counts as a run, one without checkpoints, which any command begins anew.
+  /// Throws where the run of a config.json is another one.
+  void compare(const Json& before, const RunDescription& run) const {
+    const auto recipe = before.at("recipe").get<std::string>();
+    require(recipe == run.recipe, folder_.string(), ": is a run of the recipe ", recipe, ", not of ", run.recipe,
+            "; give --output another folder");
+    const auto changes = option_differences(before.at("options"), run);
+    require(changes.empty(), folder_.string(), ": cannot resume with other options: ", changes,
+            "; give the old ones, or --output another folder");
+    if (run.contents.empty()) return;
+    const auto others = content_differences(before.value("contents", Json::object()), run.contents);
+    require(others.empty(), folder_.string(), ": cannot resume: ", others,
+            "; give what the run began with, or --output another folder");
+  }
+
+  /// Where the checkpoints of a run go that is being removed. While this is there, the folder counts as a run that has
+  /// nothing to lose, which any command begins anew, wherever the removal was interrupted.
+  std::filesystem::path cleared_checkpoints() const { return hidden(folder_ / "checkpoints"); }
+
+  /// Removes what the run wrote and nothing else; last of all the manifest, which says whose the rest is.
   void clear() const {
-    const auto old = hidden(folder_ / "checkpoints");
-    std::filesystem::remove_all(old);
-    if (std::filesystem::exists(folder_ / "checkpoints")) std::filesystem::rename(folder_ / "checkpoints", old);
-    std::filesystem::remove_all(old);
+    const auto old = cleared_checkpoints();
+    if (!std::filesystem::exists(old)) {
+      if (std::filesystem::exists(folder_ / "checkpoints")) std::filesystem::rename(folder_ / "checkpoints", old);
+      else std::filesystem::create_directory(old);
+    }
     for (const auto& name : names_of_run()) std::filesystem::remove_all(folder_ / name);
+    std::filesystem::remove_all(folder_ / "checkpoints");  // in no manifest of a run from before there was one
+    if (!std::filesystem::exists(folder_ / manifest_name)) write_atomically(folder_ / manifest_name, "");
     std::filesystem::remove(config_file());
+    std::filesystem::remove_all(old);
     std::filesystem::remove(folder_ / manifest_name);
   }
 
@@ -163,6 +207,7 @@ class RunFolder {
     return names;
   }
 
+  /// What a killed process was about to rename.
   void remove_drafts() const {
     for (const auto& entry : std::filesystem::directory_iterator(folder_ / "checkpoints"))
       if (entry.path().filename().string().starts_with(".")) std::filesystem::remove_all(entry.path());
@@ -195,16 +240,8 @@ class RunFolder {
   }
 
   static void flush_tree(const std::filesystem::path& folder) {
-    for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) flush(entry.path());
-    flush(folder);
-  }
-
-  static void flush(const std::filesystem::path& path) {
-    const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-    if (file < 0) fail_by_errno(path, "cannot open");
-    const int error = ::fsync(file) == 0 ? 0 : errno;
-    ::close(file);
-    require(!error || std::filesystem::is_directory(path), path.string(), ": cannot write: ", std::strerror(error));
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) flush_to_disk(entry.path());
+    flush_to_disk(folder);
   }
 
   std::filesystem::path folder_;

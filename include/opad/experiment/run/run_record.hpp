@@ -4,13 +4,17 @@
 
 #include <opad/core/once.hpp>
 #include <opad/core/random.hpp>
+#include <opad/experiment/run/content_differences.hpp>
 #include <opad/io/json.hpp>
 
 namespace opad {
 
-/// 16 hexadecimal digits that two runs share exactly when they compute the same: recipe and decisive options are equal.
-OPAD_ONCE std::string fingerprint(const std::string& recipe, const Json& decisive_options) {
-  const nlohmann::json sorted = decisive_options;  // the order of the options says nothing
+/// 16 hexadecimal digits that two runs share exactly when they compute the same: recipe, decisive options, and the
+/// contents of pictures and models are equal.
+OPAD_ONCE std::string fingerprint(const std::string& recipe, const Json& decisive_options,
+                                  const Json& contents = Json::object()) {
+  nlohmann::json sorted = decisive_options;  // the order of the options says nothing
+  if (!contents.empty()) sorted["(contents)"] = decisive_contents(contents);
   const auto bits = hash(sorted.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace), hash(recipe + "\n"));
   std::string digits;
   for (int shift = 60; shift >= 0; shift -= 4) digits += "0123456789abcdef"[bits >> shift & 15];
@@ -18,13 +22,14 @@ OPAD_ONCE std::string fingerprint(const std::string& recipe, const Json& decisiv
 }
 
 /// What a run is: its recipe and its options, all of them (`resolved`) and those that can change its result
-/// (`decisive`); for the record the preset that the recipe derives from, the policies of its slots, and which folder
-/// gave which part of the models (pipeline/parts.hpp).
+/// (`decisive`), and the contents of the pictures and models that it takes (contents.hpp); for the record the preset
+/// that the recipe derives from, the policies of its slots, and which folder gave which part of the models
+/// (pipeline/parts.hpp).
 struct RunDescription {
   std::string recipe;
   Json resolved = Json::object(), decisive = Json::object();
   std::string preset = {};
-  Json policies = Json::object(), parts = Json::object();
+  Json policies = Json::object(), parts = Json::object(), contents = Json::object();
 };
 
 namespace detail {

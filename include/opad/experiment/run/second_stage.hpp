@@ -1,7 +1,7 @@
 #pragma once
 #include <opad/data/concept_dataset.hpp>
 #include <opad/data/prompt_settings.hpp>
-#include <opad/io/json.hpp>
+#include <opad/io/json_in.hpp>
 #include <opad/io/resize.hpp>
 #include <opad/io/safetensors.hpp>
 #include <opad/pipeline/bytes.hpp>
@@ -103,10 +103,13 @@ OPAD_ONCE MadePictures load_made(const std::filesystem::path& folder) {
   MadePictures made;
   const Tensor pictures = SafeTensors(folder / "pictures.safetensors").tensors().at("pictures");
   for (std::int64_t i = 0; i < pictures.size(0); ++i) made.pictures.push_back(pictures[i].clone());
-  const Json json = read_json(folder / "pictures.json");
-  made.prompts = json.at("prompts").get<std::vector<std::string>>();
-  made.scores = json.at("scores").get<std::vector<double>>();
-  made.kept = json.at("kept").get<std::vector<std::size_t>>();
+  const auto file = folder / "pictures.json";
+  const Json json = read_json(file);
+  json_in(file, [&] {
+    made.prompts = json.at("prompts").get<std::vector<std::string>>();
+    made.scores = json.at("scores").get<std::vector<double>>();
+    made.kept = json.at("kept").get<std::vector<std::size_t>>();
+  });
   return made;
 }
 

@@ -41,7 +41,7 @@ struct RunSettings {
   std::uint64_t seed = 42;
   std::string device = "cpu", dtype = "float32";
   std::int64_t steps = 1000, batch_size = 2, resolution = 0, accumulation = 1, threads = 0;
-  double max_grad_norm = 1.0, prior_loss_weight = 1.0;
+  double max_grad_norm = 1.0, prior_loss_weight = 1.0, max_minutes = 0;
   bool scale_lr = false, cache_latents = true;
   Augmentation augmentation;
 
@@ -53,24 +53,23 @@ struct RunSettings {
     const auto where = [&](const std::string& name, auto& value, const std::string& help) {
       options.bind_value(name, value, help).decisive = false;
     };
+    // known by their contents (contents.hpp), so that a run goes on though they were moved
+    const auto content = where;
     options.group("Models");
-    options.bind_value("models", models,
-                       "folder with teacher/, student/ and the encoders, for whatever has no option of its own");
-    options.bind_value("teacher", teacher, "diffusers folder of the multi-step model, e.g. Stable Diffusion 2.1");
-    options.bind_value("student", student, "diffusers folder of the one-step model, e.g. SD-Turbo");
-    for (auto& [name, folder] : encoders) options.bind_value(name, folder, "folder of the encoder " + name);
-    options.bind_value("teacher-adapters", teacher_adapters,
-                       "run's folder teacher/ (or the like) whose trained weights and tokens the teacher starts with");
+    content("models", models, "folder with teacher/, student/ and the encoders, for whatever has no option of its own");
+    content("teacher", teacher, "diffusers folder of the multi-step model, e.g. Stable Diffusion 2.1");
+    content("student", student, "diffusers folder of the one-step model, e.g. SD-Turbo");
+    for (auto& [name, folder] : encoders) content(name, folder, "folder of the encoder " + name);
+    content("teacher-adapters", teacher_adapters,
+            "run's folder teacher/ (or the like) whose trained weights and tokens the teacher starts with");
     options.group("Concept");
-    options.bind_value("instance-data", instance_data,
-                       "folder with the photographs of the concept; one for each concept");
+    content("instance-data", instance_data, "folder with the photographs of the concept; one for each concept");
     options.bind_value("instance-prompt", instance_prompt,
                        "what they show, with the modifier token: \"<new1> cat\"; one for each concept");
     options.bind_value("modifier-token", modifier_token, "new tokens that will stand for the concepts");
     options.bind_value("initializer-token", initializer_token,
                        "known word whose embedding each starts from; none: the prompt's last word");
-    options.bind_value("class-data", class_data,
-                       "prior preservation: folder with pictures of the class; one for each concept");
+    content("class-data", class_data, "prior preservation: folder with pictures of the class; one for each concept");
     options.bind_value(
         "class-prompt", class_prompt,
         "what they show: \"cat\"; one for each concept; none: the instance prompts without the modifier tokens");
@@ -104,7 +103,8 @@ struct RunSettings {
     where("cache-latents", cache_latents,
           "encode photographs that are not changed at random once in a run (with augmentation.enabled no); changes no "
           "number");
-    where("threads", threads, "of the CPU; 0: LibTorch decides");
+    where("threads", threads, "of the CPU; 0: LibTorch decides, and a resumed run keeps its own number");
+    where("max-minutes", max_minutes, "stop by itself after so many, with a checkpoint and exit code 99; 0: never");
     options.group("Watching");
     where("validation-prompt", validation_prompt, "prompts of the previews; none: a few around the instance prompt");
     where("preview-every", preview_every, "iterations between previews; 0: only before and after");

@@ -3,7 +3,10 @@
 #include <unistd.h>
 
 #include <array>
+#include <chrono>
 #include <cstddef>
+
+#include <opad/experiment/options/exit_codes.hpp>
 
 namespace opad {
 
@@ -11,7 +14,7 @@ namespace signals {
 inline volatile sig_atomic_t received = 0, silent = 0;
 
 inline void receive(int signal) {
-  if (received) _exit(128 + signal);
+  if (received) _exit(exit_code::by_signal + signal);
   received = signal;
   if (silent) return;
   constexpr char text[] = "\nStopping after this iteration; once more quits at once.\n";
@@ -52,6 +55,16 @@ inline bool stop_requested() { return signals::received != 0; }
 
 /// The shell's exit code for the signal that came, 128 and its number: 130 for SIGINT, 143 for SIGTERM; 0 when none
 /// did.
-inline int stop_exit_code() { return stop_requested() ? 128 + signals::received : 0; }
+inline int stop_exit_code() { return stop_requested() ? exit_code::by_signal + signals::received : exit_code::done; }
+
+/// When the program began.
+inline const auto program_start = std::chrono::steady_clock::now();
+
+/// --max-minutes: are so many minutes over since the program began? 0 or less: never.
+inline bool time_is_up(double minutes) {
+  return minutes > 0 &&
+         std::chrono::duration<double, std::ratio<60>>(std::chrono::steady_clock::now() - program_start).count() >=
+             minutes;
+}
 
 }  // namespace opad

@@ -8,7 +8,7 @@
 namespace opad {
 
 /// One training run of a recipe, from options to adapters.
-/// Exit code: 0 done, 128 and a signal's number when one stopped it after a checkpoint.
+/// -> exit code (experiment/options/exit_codes.hpp)
 int run_training(const RecipeProgram& program, int argc, const char* const* argv);
 
 /// Names of everything that its command line can be told.

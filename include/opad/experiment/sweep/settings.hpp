@@ -4,6 +4,7 @@
 #include <opad/evaluate/metrics.hpp>
 #include <opad/evaluate/protocol.hpp>
 #include <opad/experiment/options/failure_rule.hpp>
+#include <opad/experiment/run/complete_settings.hpp>
 #include <opad/experiment/run/settings.hpp>
 #include <opad/experiment/sweep/shell_word.hpp>
 #include <opad/models/autoencoder_kl_config.hpp>
@@ -70,10 +71,10 @@ struct SweepSettings {
     for (const char* taken : {"--instance-data", "--instance-prompt", "--seed", "--resume", "--overwrite"})
       require(std::ranges::find(forwarded, taken) == forwarded.end(), taken,
               ": the sweep gives that to every run itself (see --protocol and --seeds)");
-    require(!seeds.empty() && prompts >= 0 && pictures >= 0,
-            "--seeds needs at least one number, --prompts and --pictures must not be negative");
     read_shard();
-    require(!run.modifier_token.empty(), "--modifier-token: give at least one new token, e.g. <new1>");
+    require(!seeds.empty(), "--seeds: give at least one number");
+    require_counts({{"prompts", prompts, 0}, {"pictures", pictures, 0}});
+    require_modifier_tokens(run.modifier_token);
     return true;
   }
 

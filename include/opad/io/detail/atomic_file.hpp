@@ -63,4 +63,12 @@ OPAD_ONCE void write_atomically(const std::filesystem::path& path, std::string_v
   file.commit();
 }
 
+OPAD_ONCE void flush_to_disk(const std::filesystem::path& path) {
+  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (file < 0) fail_by_errno(path, "cannot open");
+  const int error = ::fsync(file) == 0 ? 0 : errno;
+  ::close(file);
+  require(!error || std::filesystem::is_directory(path), path.string(), ": cannot write: ", std::strerror(error));
+}
+
 }  // namespace opad

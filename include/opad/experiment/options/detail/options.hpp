@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <iostream>
+#include <set>
 
+#include <opad/experiment/options/exit_codes.hpp>
 #include <opad/experiment/options/options.hpp>
 #include <opad/experiment/options/suggest.hpp>
 #include <opad/experiment/options/versions.hpp>
@@ -17,6 +19,13 @@ OPAD_ONCE Json options_of_file(const std::string& file) {
   const bool of_a_run = content.is_object() && content.contains("options") && content.contains("fingerprint");
   return of_a_run ? content["options"] : content;
 }
+
+namespace detail {
+/// One file gives an option once, whether under its name, with underscores, nested or dotted.
+inline void require_once(std::set<std::string>& names, const std::string& name, const std::string& where) {
+  if (!names.insert(name).second) fail(where, ": the option ", name, " comes twice, written in two ways; give it once");
+}
+}  // namespace detail
 
 OPAD_ONCE std::vector<std::pair<std::string, std::string>> flat_options(const Json& values, const std::string& where,
                                                                         const std::string& prefix) {
@@ -32,6 +41,8 @@ OPAD_ONCE std::vector<std::pair<std::string, std::string>> flat_options(const Js
       out.emplace_back(name, value.is_string() ? value.get<std::string>() : value.dump());
     }
   }
+  std::set<std::string> names;
+  for (const auto& [name, value] : out) detail::require_once(names, name, where);
   return out;
 }
 
@@ -68,7 +79,9 @@ OPAD_ONCE std::string Options::help() const {
     for (const auto& option : options_)
       if (option.group == title) text += entry("--" + option.name + " " + option.type, meaning(option));
   }
-  return text + "\nThe command line wins over --set, --set over --config, --config over the defaults.\n";
+  text += "\nThe command line wins over --set, --set over --config, --config over the defaults.\n\nExit codes\n";
+  for (const auto& [code, meaning] : exit_code::meanings) text += entry(std::string(code), std::string(meaning));
+  return text;
 }
 
 OPAD_ONCE Option& Options::add(Option option) {
@@ -115,18 +128,19 @@ OPAD_ONCE void Options::refuse(const std::string& word) const {
   fail("--", name, " is not an option of ", program_, did_you_mean(name, names(), "--"));
 }
 
-OPAD_ONCE void Options::apply(const Json& values, const std::string& where, const std::string& prefix,
-                              Unknown unknown) {
+OPAD_ONCE void Options::apply(const Json& values, const std::string& where, const std::string& prefix, Unknown unknown,
+                              std::set<std::string>& seen) {
   require(values.is_object(), where, ": options are a JSON object, {\"name\": value, ...}");
   for (const auto& [key, value] : values.items()) {
     const auto name = prefix + kebab(key);
     if (const auto* option = find(name)) {
+      detail::require_once(seen, name, where);
       set_from_json(*option, value, where + ": " + name);
     } else {
       const bool deeper = value.is_object() && !value.empty();
       if (!deeper && unknown == Unknown::PassedOver) continue;
       require(deeper, where, ": ", name, " is not an option of ", program_, did_you_mean(name, names()));
-      apply(value, where, name + ".", unknown);
+      apply(value, where, name + ".", unknown, seen);
     }
   }
 }
@@ -187,7 +201,8 @@ OPAD_ONCE Json Options::nested(const std::function<bool(const Option&)>& wanted)
 }
 
 OPAD_ONCE void Options::apply(const Json& values, const std::string& where) {
-  apply(values, where, "", Unknown::Refused);
+  std::set<std::string> seen;
+  apply(values, where, "", Unknown::Refused, seen);
 }
 
 OPAD_ONCE bool Options::parse(int argc, const char* const* argv, std::ostream& out, Unknown unknown) {
@@ -216,7 +231,10 @@ OPAD_ONCE bool Options::parse(int argc, const char* const* argv, std::ostream& o
   if (wants_help->count()) return out << help(), false;
   if (wants_version->count()) return out << versions_line(), false;
   if (const auto extra = app.remaining(); !extra.empty() && unknown == Unknown::Refused) refuse(extra.front());
-  for (const auto& file : files) apply(options_of_file(file), file, "", unknown);
+  for (const auto& file : files) {
+    std::set<std::string> seen;
+    apply(options_of_file(file), file, "", unknown, seen);
+  }
   for (const auto& setting : settings) apply_setting(setting, unknown);
   for (std::size_t i = 0; i < given.size(); ++i)
     if (given[i]->count()) options_[i].set(given[i]->results(), "--" + options_[i].name);

@@ -6,9 +6,13 @@
 #include <opad/core/fastest_type.hpp>
 #include <opad/experiment/run/class_pictures.hpp>
 #include <opad/experiment/run/complete_settings.hpp>
+#include <opad/experiment/run/contents.hpp>
 #include <opad/experiment/run/detail/train_share.hpp>
 #include <opad/experiment/run/detail/training_run.hpp>
 #include <opad/experiment/run/guarded_main.hpp>
+#include <opad/experiment/run/resources.hpp>
+#include <opad/io/digest.hpp>
+#include <opad/io/json_in.hpp>
 #include <opad/train/explain.hpp>
 
 /// What a run does before its first iteration: everything that can be refused is refused here, before there is a
@@ -21,6 +25,7 @@ OPAD_ONCE int TrainingRun::operator()(int argc, const char* const* argv) {
   if (!parse(static_cast<int>(words.size()), words.data())) return 0;
   if (!settings_.explain) ranks_ = join(launch);  // a signal that comes before they have met ends the process
   const StopSignals signals(/*speaks=*/ranks_.first());
+  check_numbers(settings_);
   if (settings_.threads > 0) at::set_num_threads(static_cast<int>(settings_.threads));
   device_ = parse_device(settings_.device);
   if (ranks_.several() && device_.is_cuda() && !device_.has_index())
@@ -31,10 +36,16 @@ OPAD_ONCE int TrainingRun::operator()(int argc, const char* const* argv) {
   choose_dtype();
   static_cast<void>(ranks_.share(settings_.accumulation));  // refuses what does not divide
   check_teacher_adapters();
+  const PartsRecord parts = this->parts();
+  RunDescription description = this->description(parts);
+  RunFolder::check(settings_.output, description, existing());  // minutes before the folder is made
   concepts_ = open_concepts(settings_);
   concepts_.greeting += dtype_word_;
-  const PartsRecord parts = this->parts();
   World world = load_world(parts);
+  description.contents = contents_of(settings_, parts, world, encoders_, concepts_);
+  RunFolder::check(settings_.output, description, existing());
+  world.to(device_);
+  require_room(world);
   std::vector<std::int64_t> ids;
   for (const auto& word : settings_.initializer_token) ids.push_back(method_->initial_id(world.tokenizer, word));
   const auto rows = new_rows(world, ids);
@@ -42,8 +53,6 @@ OPAD_ONCE int TrainingRun::operator()(int argc, const char* const* argv) {
     for (const auto& token : settings_.modifier_token)
       if (words.find(token) != std::string::npos)
         for (const auto& form : prompt_templates) require_seen(world.tokenizer, fill_template(form, words), token);
-  const RunDescription description{program_.name,   options_->resolved(), options_->decisive(),
-                                   program_.preset, recipe_->policies(),  parts.json()};
   if (settings_.scale_lr) {
     recipe_->scale_student_rate(
         static_cast<double>(settings_.batch_size * settings_.accumulation * (settings_.has_prior() ? 2 : 1)));
@@ -139,6 +148,10 @@ OPAD_ONCE bool TrainingRun::parse(int argc, const char* const* argv) {
     settings_ = {};
     bind();
     if (!options_->parse(static_cast<int>(words.size()), words.data())) return false;
+    if (settings_.threads == 0)  // whatever another machine would decide
+      settings_.threads = json_in(config, [&] {
+        return read_json(config).value("contents", Json::object()).value("threads", std::int64_t{0});
+      });
   } else {  // one command for a batch system: it starts what it will go on with
     require(!settings_.instance_data.empty(), "--resume ", run.string(),
             ": no run there; give the run's folder, or with it the options of a new run");
@@ -182,8 +195,7 @@ OPAD_ONCE void TrainingRun::check_teacher_adapters() const {
   require(method_->trains_teacher || !method_->has_teacher || given, "--teacher-adapters is missing: the coupling ",
           recipe_->policies().at("coupling").get<std::string>(),
           " trains no teacher; give the folder teacher/ of a run that did");
-  require(!given || std::filesystem::is_directory(settings_.teacher_adapters), settings_.teacher_adapters.string(),
-          ": no such folder; give the folder teacher/ of a run");
+  if (given) require_folder(settings_.teacher_adapters, "give --teacher-adapters the folder teacher/ of a run");
 }
 
 OPAD_ONCE PartsRecord TrainingRun::parts() const {
@@ -191,15 +203,36 @@ OPAD_ONCE PartsRecord TrainingRun::parts() const {
                            !method_->shared_words);
 }
 
-OPAD_ONCE World TrainingRun::load_world(const PartsRecord& parts) const {
+/// Before the learning rate is scaled: the record has the options as they were given.
+OPAD_ONCE RunDescription TrainingRun::description(const PartsRecord& parts) const {
+  return {program_.name,   options_->resolved(), options_->decisive(),
+          program_.preset, recipe_->policies(),  parts.json()};
+}
+
+/// On a GPU the networks' memory is its own; the pictures of an update are made here.
+OPAD_ONCE void TrainingRun::require_room(const World& world) const {
+  const std::int64_t side = resolution(world);
+  const auto batch = static_cast<double>(settings_.batch_size) * (settings_.has_prior() ? 2 : 1),
+             picture = bytes_of_picture(side),
+             learning =
+                 device_.is_cpu() ? bytes_of_learning(world.student->config, side / world.networks.downscale()) : 0;
+  opad::require_room("batch-size", batch, picture + learning);
+  opad::require_room("accumulation", batch * static_cast<double>(settings_.accumulation), picture);
+  opad::require_room(
+      "preview-count",
+      static_cast<double>(settings_.preview_count) * static_cast<double>(settings_.validation_prompt.size()), picture);
+  opad::require_room("class-images", static_cast<double>(settings_.class_images), picture / sizeof(float));
+}
+
+OPAD_ONCE World TrainingRun::load_world(const PartsRecord& parts) {
   World world = World::load(parts, method_->has_teacher);
   for (const auto& encoder : recipe_->encoders()) {
     const auto folder = settings_.encoder_folder(encoder.name);
     require(std::filesystem::exists(folder), folder.string(), ": no such folder or file; give --", encoder.name,
             " the encoder's");
-    encoder.load(folder, world.networks);
+    const auto network = encoder.load(folder, world.networks);
+    encoders_[encoder.name] = digest(digest(parameters_of(*network)) + digest_of_texts(folder));
   }
-  world.to(device_);
   return world;
 }
 
@@ -253,6 +286,8 @@ OPAD_ONCE std::int64_t TrainingRun::cached_pictures() const {
 /// --explain: the passes of an iteration, counted on a batch of noise.
 OPAD_ONCE int TrainingRun::explain_costs() {
   World world = load_world(parts());
+  world.to(device_);
+  require_room(world);
   const auto rows = new_rows(world, std::vector<std::int64_t>(settings_.modifier_token.size(), 0));
   const std::int64_t side = resolution(world), latent = side / world.networks.downscale(),
                      n = settings_.batch_size * (settings_.has_prior() ? 2 : 1);

@@ -5,11 +5,14 @@
 
 #include <opad/experiment/picture/learning_curve.hpp>
 #include <opad/experiment/run/detail/training_run.hpp>
+#include <opad/experiment/run/guarded_main.hpp>
+#include <opad/experiment/run/newest_checkpoint.hpp>
 #include <opad/experiment/run/ranked.hpp>
 #include <opad/experiment/run/recorder.hpp>
 #include <opad/experiment/run/run_summary.hpp>
 #include <opad/experiment/run/second_stage.hpp>
 #include <opad/experiment/run/signals.hpp>
+#include <opad/train/divergence.hpp>
 
 /// A run's iterations, and what it leaves.
 namespace opad {
@@ -24,32 +27,15 @@ template <class Work>
 void attempt(const std::string& what, const Work& work) {
   try {
     work();
-  } catch (const c10::Error& error) {
-    std::cerr << "no " << what << ": " << error.what_without_backtrace() << std::endl;
-  } catch (const std::exception& error) { std::cerr << "no " << what << ": " << error.what() << std::endl; }
+  } catch (...) { std::cerr << "no " << what << ": " << failure_of(std::current_exception()).text << std::endl; }
 }
-/// Loads the newest checkpoint that is whole, and says which ones are not.  -> its step; 0 where there is none at all
-OPAD_ONCE std::int64_t load_newest(const RunFolder& folder, Trainer& trainer) {
-  auto found = checkpoints(folder.path());
-  std::string damage;
-  for (; !found.empty(); found.pop_back()) {
-    const auto file = found.back().folder / "state.safetensors";
-    try {
-      const SafeTensors state(file);
-      const auto step = state.metadata().find("step");  // older checkpoints do not say it
-      require(step == state.metadata().end() || step->second == std::to_string(found.back().step), file.string(),
-              ": is the state of step ", step == state.metadata().end() ? "" : step->second, ", not of ",
-              found.back().step);
-      trainer.load_state(state.tensors(), file.string());
-      if (damage.empty()) return found.back().step;
-      std::cerr << damage << "\ngoing on from step " << found.back().step << std::endl;
-      for (const auto& checkpoint : checkpoints(folder.path()))  // the damaged ones would stand in the way of new ones
-        if (checkpoint.step > found.back().step) std::filesystem::remove_all(checkpoint.folder);
-      return found.back().step;
-    } catch (const Error& error) { damage += (damage.empty() ? "" : "\n") + std::string(error.what()); }
-  }
-  require(damage.empty(), damage, "; no checkpoint before it is left: remove the run's folder, or --overwrite it");
-  return 0;
+/// Numbers first: a checkpoint must not outlive the rows before it.
+inline void save_checkpoint(const RunFolder& folder, const Trainer& trainer, const Recorder& recorder,
+                            std::int64_t step) {
+  const Tensors state = on_cpu(trainer.state());
+  require_finite_state(state, step);
+  recorder.flush_to_disk();
+  folder.save_checkpoint(step, [&](const std::filesystem::path& draft) { save_state(draft, state, step); });
 }
 /// The untrained student's pictures, as numbers: a resumed run shows them again at its end.
 inline std::filesystem::path pictures_before(const RunFolder& folder) {
@@ -63,7 +49,8 @@ inline std::filesystem::path made_folder(const RunFolder& folder, std::size_t wh
 OPAD_ONCE int TrainingRun::train(const RunFolder& folder, World& world, Trainer& trainer, RunPictures& pictures,
                                  const Tensor& before) {
   const auto [start, goes_on, code] = begin(trainer, [&] {
-    const std::int64_t newest = existing() == Existing::Resume ? detail::load_newest(folder, trainer) : 0;
+    const auto load = [&](const Tensors& state, const std::string& where) { trainer.load_state(state, where); };
+    const std::int64_t newest = existing() == Existing::Resume ? load_newest(folder.path(), load) : 0;
     return std::pair(newest, newest == settings_.steps && std::filesystem::exists(folder.path() / adapters_record) &&
                                  std::filesystem::exists(folder.path() / "summary.json"));
   });
@@ -99,24 +86,25 @@ OPAD_ONCE int TrainingRun::train(const RunFolder& folder, World& world, Trainer&
     }
     const std::vector<Batch> batches = batches_of(*data, iteration);
     summary.begin_iteration(world.networks.passes());
-    const Turn turn = end_turn(ranks_, trainer.iterate(iteration, batches), names);
+    const Turn turn = end_turn(ranks_, trainer.iterate(iteration, batches), names, settings_.max_minutes);
     summary.end_iteration(world.networks.passes());
     const std::int64_t step = iteration + 1;
-    const auto stops = [&] { return turn.stops || (!ranks_.several() && stop_requested()); };
+    if (!turn.finite()) require_finite_numbers(turn.readings, trainer.state(), step);
     recorder.record(turn.readings, step);
     if (settings_.preview_every > 0 && step % settings_.preview_every == 0 && step < settings_.steps)
       detail::attempt("preview",
                       [&] { pictures.write(folder.previews(), recorder.events(), step, pictures.student()); });
-    if (step % settings_.checkpoint_every == 0 || step == settings_.steps || stops())
-      folder.save_checkpoint(step, [&](const std::filesystem::path& draft) {
-        save_safetensors(draft / "state.safetensors", detail::on_cpu(trainer.state()), {{"step", std::to_string(step)}},
-                         Numbers::Finite);
-      });
-    if (stops() && step < settings_.steps) {
+    const bool signalled = turn.signalled || (!ranks_.several() && stop_requested());
+    const bool stops = signalled || turn.time_is_up;
+    if (step % settings_.checkpoint_every == 0 || step == settings_.steps || stops)
+      detail::save_checkpoint(folder, trainer, recorder, step);
+    if (stops && step < settings_.steps) {
       ranks_.leave();
       recorder.finish();
-      std::cerr << "stopped after step " << step << "; go on with --resume " << folder.path().string() << std::endl;
-      return ranks_stop_exit_code();
+      std::cerr << "stopped after step " << step
+                << (signalled ? "" : c10::str(", as --max-minutes ", settings_.max_minutes, " asks"))
+                << "; go on with --resume " << folder.path().string() << std::endl;
+      return signalled ? ranks_stop_exit_code() : exit_code::time_is_up;
     }
   }
   ranks_.leave();

@@ -20,10 +20,12 @@ OPAD_ONCE int TrainingRun::train_share(World& world, Trainer& trainer) {
       for (std::size_t c = 0; c < concepts_.data.size(); ++c) made.push_back(make_pictures_of(trainer, world, c));
       data.emplace(with_made_pictures(std::move(made), world), settings_.batch_size);
     }
-    if (end_turn(ranks_, trainer.iterate(iteration, batches_of(*data, iteration)), names).stops &&
-        iteration + 1 < settings_.steps) {
+    const Turn turn =
+        end_turn(ranks_, trainer.iterate(iteration, batches_of(*data, iteration)), names, settings_.max_minutes);
+    if (!turn.finite()) require_finite_numbers(turn.readings, trainer.state(), iteration + 1);
+    if ((turn.signalled || turn.time_is_up) && iteration + 1 < settings_.steps) {
       ranks_.leave();
-      return ranks_stop_exit_code();
+      return turn.signalled ? ranks_stop_exit_code() : exit_code::time_is_up;
     }
   }
   ranks_.leave();

@@ -17,7 +17,7 @@ class TrainingRun {
  public:
   explicit TrainingRun(RecipeProgram program) : program_(std::move(program)) {}
 
-  /// Exit code: 0 done, 128 and a signal's number when one stopped it after a checkpoint.
+  /// -> exit code (experiment/options/exit_codes.hpp)
   int operator()(int argc, const char* const* argv);
 
   /// Names of everything that its command line can be told.
@@ -36,7 +36,9 @@ class TrainingRun {
   void choose_dtype();
   void check_teacher_adapters() const;
   PartsRecord parts() const;
-  World load_world(const PartsRecord& parts) const;
+  World load_world(const PartsRecord& parts);
+  void require_room(const World& world) const;
+  RunDescription description(const PartsRecord& parts) const;
   std::shared_ptr<TokenRows> new_rows(World& world, const std::vector<std::int64_t>& ids) const;
   ConceptDataset dataset(const World& world, const std::vector<ConceptData>& concepts) const;
   std::int64_t resolution(const World& world) const;
@@ -72,6 +74,7 @@ class TrainingRun {
   RunConcepts concepts_;
   std::string dtype_word_;  // about the choice, where it was left to the program
   Ranks ranks_;
+  std::map<std::string, std::string> encoders_;  // digests of the encoders that the recipe looks through
 };
 
 }  // namespace opad

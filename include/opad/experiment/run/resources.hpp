@@ -1,0 +1,30 @@
+#pragma once
+#include <cstdint>
+
+#include <opad/core/once.hpp>
+#include <opad/models/unet_2d_condition_config.hpp>
+
+namespace opad {
+
+/// Throws for more threads than --threads may ask for: this machine's processors, or 64 on a smaller one. Where the
+/// system refuses to make a thread, the program would end at once.
+void require_threads(std::int64_t threads);
+
+/// Bytes that a picture takes as numbers.  [3, side, side] float32
+double bytes_of_picture(std::int64_t side);
+
+/// Bytes that a picture of a batch takes at least while a U-Net learns from it: the feature maps that the convolutions
+/// of its levels keep for the way back (4 for each of their layers, without attention).
+///   latent_side  of its latent
+double bytes_of_learning(const UNet2DConditionConfig& unet, std::int64_t latent_side);
+
+/// Throws where so many pictures cannot fit into this machine's memory, or into what `ulimit -v` leaves, with the
+/// estimate.
+///   option  that asks for them: "batch-size";   each  bytes of one
+void require_room(const char* option, double pictures, double each);
+
+}  // namespace opad
+
+#ifndef OPAD_COMPILED_ELSEWHERE
+#include <opad/experiment/run/detail/resources.hpp>
+#endif
