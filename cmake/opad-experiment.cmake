@@ -7,6 +7,8 @@
 # the compile time.
 #   OPAD_COMPILED=OFF   builds every program from the headers alone, optimised
 # A program of your own with other needs links opad::opad, which is the headers alone.
+# An installed opad brings the library along, for whoever has the same compiler and LibTorch.
+set(OPAD_COMPILED_FOR "${CMAKE_CXX_COMPILER_ID}-${CMAKE_CXX_COMPILER_VERSION}-torch-${Torch_VERSION}")
 option(OPAD_COMPILED "Compile what is no template of opad once, into a library, in place of once in every program" ON)
 
 # Who made the first program decides the flags: the precompiled header serves programs with the same ones only.
@@ -37,6 +39,13 @@ function(_opad_parts)
     return()
   endif()
 
+  get_property(prebuilt GLOBAL PROPERTY OPAD_PREBUILT)
+  if(prebuilt AND NOT CMAKE_BUILD_TYPE STREQUAL "Debug")
+    add_library(opad_compiled INTERFACE)
+    target_link_libraries(opad_compiled INTERFACE ${prebuilt} opad_build)
+    target_compile_definitions(opad_compiled INTERFACE OPAD_COMPILED)
+    return()
+  endif()
   get_property(include GLOBAL PROPERTY OPAD_INCLUDE_DIR)
   file(GLOB_RECURSE headers CONFIGURE_DEPENDS RELATIVE ${include} ${include}/opad/*.hpp)
   foreach(header IN LISTS headers)  # three translation units of about the same size, to be compiled side by side; and c10d's

@@ -17,6 +17,14 @@ function(opad_package_test name folder)
 endfunction()
 opad_package_test("package: find_package(opad) serves another project" find_package -Dopad_DIR=${work}/prefix/lib/cmake/opad)
 set_tests_properties("package: find_package(opad) serves another project" PROPERTIES FIXTURES_REQUIRED opad_installed)
+add_test(NAME "package: opad-new writes a project" COMMAND sh -c "rm -rf '${work}/new' && mkdir '${work}/new' && \"$@\"" -
+         ${work}/prefix/bin/opad-new ${work}/new/my-experiment)
+set_tests_properties("package: opad-new writes a project" PROPERTIES FIXTURES_REQUIRED opad_installed FIXTURES_SETUP opad_new)
+add_test(NAME "package: that project builds and runs" COMMAND ${CMAKE_CTEST_COMMAND}
+         --build-and-test ${work}/new/my-experiment ${work}/new/build --build-generator ${CMAKE_GENERATOR}
+         --build-options -DCMAKE_CXX_COMPILER=${CMAKE_CXX_COMPILER} -DTorch_DIR=${Torch_DIR}
+         --test-command ${work}/new/build/my-experiment --help)
+set_tests_properties("package: that project builds and runs" PROPERTIES FIXTURES_REQUIRED opad_new TIMEOUT 900)
 add_test(NAME "package: find_package(opad QUIET) stops nobody" COMMAND ${CMAKE_COMMAND} -S ${CMAKE_CURRENT_LIST_DIR}/quiet -B ${work}/quiet
          -G ${CMAKE_GENERATOR} -DCMAKE_CXX_COMPILER=${CMAKE_CXX_COMPILER} -Dopad_DIR=${work}/prefix/lib/cmake/opad -DTorch_DIR=${work}/nowhere
          -DCMAKE_DISABLE_FIND_PACKAGE_Torch=ON)

@@ -16,3 +16,9 @@ foreach(file IN LISTS installed)
     endif()
   endforeach()
 endforeach()
+
+# a program finds the models that were installed beside it
+execute_process(COMMAND ${WORK}/prefix/bin/opad --steps 0 --output ${WORK}/none ERROR_VARIABLE error RESULT_VARIABLE code)
+if(NOT code EQUAL 2 OR NOT EXISTS ${WORK}/prefix/share/opad/models/mini/teacher/model_index.json)
+  message(FATAL_ERROR "the installed opad left with ${code}: ${error}")
+endif()

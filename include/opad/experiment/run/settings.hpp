@@ -10,8 +10,13 @@
 
 namespace opad {
 
-/// Where a program looks for models that no option names: the build defines it, an installed opad has none.
-inline std::filesystem::path default_models() {
+/// Where a program looks for models that no option names: PREFIX/share/opad/models/mini of a program in PREFIX/bin,
+/// else the folder that the build defines. Empty: there is none.
+OPAD_ONCE std::filesystem::path default_models() {
+  std::error_code none;
+  const auto program = std::filesystem::read_symlink("/proc/self/exe", none);
+  const auto installed = program.parent_path().parent_path() / "share/opad/models/mini";
+  if (program.is_absolute() && std::filesystem::is_directory(installed, none)) return installed;
 #ifdef OPAD_MODELS
   return OPAD_MODELS;
 #else
