@@ -127,8 +127,9 @@ TEST_CASE("The option --explain says what an iteration costs", "[programs][recip
   REQUIRE_THAT(said.output, ContainsSubstring("recipe default"));
   REQUIRE_THAT(said.output, ContainsSubstring("identity-encoder      3 forward  1 backward"));
   REQUIRE_THAT(said.output, ContainsSubstring("encoded in every iteration that shows them"));
-  const auto two_kinds = start("teaching", "--models '" + tiny + "' --resolution 96 --recipe sequential --explain "
-                                           "--augmentation.enabled no");
+  const auto two_kinds = start("teaching", "--models '" + tiny +
+                                               "' --resolution 96 --recipe sequential --explain "
+                                               "--augmentation.enabled no");
   REQUIRE_THAT(two_kinds.output, ContainsSubstring("encoded once in a run"));
   REQUIRE_THAT(two_kinds.output, ContainsSubstring("an iteration that moves teacher\n"));
   REQUIRE_THAT(two_kinds.output, ContainsSubstring("an iteration that moves student, critics\n"));

@@ -168,7 +168,8 @@ TEST_CASE("What is made for comparison carries no graph", "[train][graph]") {
   REQUIRE(seen >= 4);
 }
 
-TEST_CASE("In bfloat16 losses agree with float32, what trains stays float32, and frozen networks take half", "[train][bfloat16]") {
+TEST_CASE("In bfloat16 losses agree with float32, what trains stays float32, and frozen networks take half",
+          "[train][bfloat16]") {
   const auto readings = [](bool bfloat16) {
     TinyRun<Small> run({.steps = 4, .bfloat16 = bfloat16});
     std::map<std::string, double> out;

@@ -22,9 +22,9 @@ struct Denoiser {
 
   /// The network's own prediction (noise, velocity or clean latent, as the scheduler's config says).
   Tensor predict(const Tensor& latent, const Tensor& timestep, const Tensor& condition) const {
-    const Tensor prediction =
-        network_pass(bfloat16, latent.device(), [&] { return unet->forward(latent, timestep, condition); })
-            .to(latent.scalar_type());
+    const Tensor prediction = network_pass(bfloat16, latent.device(), [&] {
+                                return unet->forward(latent, timestep, condition);
+                              }).to(latent.scalar_type());
     passes->count(name, prediction.requires_grad());
     if (watch) watch(latent, timestep, prediction);
     return prediction;

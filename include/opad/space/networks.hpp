@@ -19,8 +19,7 @@ class Networks {
 
   /// Scaled latents [B, 4, h, w] -> pictures [B, 3, H, W].
   Tensor decode(const Tensor& latent) {
-    const Tensor image =
-        pass(latent.device(), [&] { return vae_->decode(latent / vae_->config.scaling_factor); });
+    const Tensor image = pass(latent.device(), [&] { return vae_->decode(latent / vae_->config.scaling_factor); });
     passes_.count("vae-decoder", image.requires_grad());
     return image;
   }

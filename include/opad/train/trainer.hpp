@@ -19,7 +19,7 @@ struct TrainerOptions {
   double prior_loss_weight = 1.0;    // of class pictures in the denoising loss, beside 1 of the concept's
   double max_grad_norm = 1.0;        // global norm that the gradients of teacher and student are clipped to
   std::int64_t resolution = 64;      // side of the training pictures, for critics that judge latents or pixels
-  bool bfloat16 = false;           // networks' passes, and frozen networks in memory; losses and what trains: float32
+  bool bfloat16 = false;             // networks' passes, and frozen networks in memory; losses and what trains: float32
   std::int64_t cached_pictures = 0;  // photographs whose encodings are kept for the whole run (space/picture_cache.hpp)
 };
 

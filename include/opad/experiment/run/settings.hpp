@@ -98,7 +98,9 @@ struct RunSettings {
                        "global norm to which gradients of teacher and student are clipped");
     options.bind_value("seed", seed, "of everything random");
     options.bind_value("device", device, "cpu, cuda, cuda:1, ...");
-    options.bind_value("dtype", dtype, "of networks' passes and frozen networks: float32, bfloat16, or auto: the faster one here, by a measurement");
+    options.bind_value(
+        "dtype", dtype,
+        "of networks' passes and frozen networks: float32, bfloat16, or auto: the faster one here, by a measurement");
     where("cache-latents", cache_latents,
           "encode photographs that are not changed at random once in a run (with augmentation.enabled no); changes no "
           "number");
