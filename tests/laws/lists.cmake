@@ -23,12 +23,12 @@ set(no_policy
     adversarial/augmentation/augmentation adversarial/head/head adversarial/head/perceptron
     adversarial/objective/objective adversarial/regulariser/regulariser
     average/average coupling/coupling coupling/filter/filter encoder/backbone encoder/class_token
-    learning_rate/learning_rate loss/loss loss/loss_list loss/color optimiser/optimiser optimiser/clip_gradient_norm
+    learning_rate/learning_rate loss/loss loss/loss_list loss/color loss/sorted_distance optimiser/optimiser optimiser/clip_gradient_norm
     real/real
     schedule/noise_schedule schedule/schedule_choice schedule/diffusion schedule/prediction schedule/spacing
     schedule/scheduler_config
     student_sampler/student_sampler target/target tokens/tokens weighting/weighting words/words
-    space/backbones_of space/denoiser space/networks space/passes space/render space/resize space/space)
+    space/backbones_of space/denoiser space/networks space/passes space/picture_cache space/render space/resize space/space)
 foreach(header IN LISTS no_policy)
   if(NOT EXISTS ${include}/${header}.hpp)
     list(APPEND complaints "${header}.hpp, which is said to be no policy, is not there")

@@ -126,7 +126,11 @@ TEST_CASE("The option --explain says what an iteration costs", "[programs][recip
   REQUIRE(said.code == 0);
   REQUIRE_THAT(said.output, ContainsSubstring("recipe default"));
   REQUIRE_THAT(said.output, ContainsSubstring("identity-encoder      3 forward  1 backward"));
-  const auto two_kinds = start("teaching", "--models '" + tiny + "' --resolution 96 --recipe sequential --explain");
+  REQUIRE_THAT(said.output, ContainsSubstring("encoded in every iteration that shows them"));
+  const auto two_kinds = start("teaching", "--models '" + tiny +
+                                               "' --resolution 96 --recipe sequential --explain "
+                                               "--augmentation.enabled no");
+  REQUIRE_THAT(two_kinds.output, ContainsSubstring("encoded once in a run"));
   REQUIRE_THAT(two_kinds.output, ContainsSubstring("an iteration that moves teacher\n"));
   REQUIRE_THAT(two_kinds.output, ContainsSubstring("an iteration that moves student, critics\n"));
 }
