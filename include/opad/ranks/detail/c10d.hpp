@@ -78,6 +78,8 @@ class RankWatch {
 class C10dEngine final : public RankEngine {
  public:
   C10dEngine(const Launch& launch, std::chrono::seconds patience, const std::function<void(std::int64_t)>& listening) {
+    // c10d would add pages of its own to the one line that says what has happened
+    if (!environment_of_process("TORCH_CPP_LOG_LEVEL")) FLAGS_caffe2_log_level = 3;
     const bool keeps_store = launch.rank == 0 && !launch.launcher_keeps_store;
     c10d::TCPStoreOptions options;
     options.port = static_cast<std::uint16_t>(launch.port);
