@@ -47,6 +47,7 @@ function(opad_page_test page script)
   endif()
 endfunction()
 opad_page_test(architecture.svg draw_house)
+opad_page_test(method.svg draw_method)
 opad_page_test(policies.md make_policies)
 
 # Every header compiles alone, without the precompiled one: half a minute each.
