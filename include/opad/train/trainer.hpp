@@ -145,4 +145,5 @@ class Trainer {
 
 #ifndef OPAD_COMPILED_ELSEWHERE
 #include <opad/train/detail/trainer.hpp>
+#include <opad/train/detail/trainer_setup.hpp>
 #endif
