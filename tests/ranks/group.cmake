@@ -12,9 +12,10 @@ set(ranks_tests
 foreach(test IN LISTS ranks_tests)
   string(REGEX REPLACE ":.*" "" case "${test}")
   if(OPAD_PYTHON3 AND C10dGloo_FOUND)
-    add_test(NAME "ranks: ${test}" COMMAND ${OPAD_PYTHON3} ${CMAKE_CURRENT_LIST_DIR}/ranks.py ${case} --bin ${PROJECT_BINARY_DIR}/bin)
+    add_test(NAME "ranks: ${test}" COMMAND ${OPAD_PYTHON3} ${CMAKE_CURRENT_LIST_DIR}/ranks.py ${case} --bin ${PROJECT_BINARY_DIR}/bin
+             --count $<IF:$<STREQUAL:${case},torchrun>,1,2> --steps $<IF:$<STREQUAL:${case},equal>,2,6>)
   else()
     add_test(NAME "ranks: ${test}" COMMAND ${CMAKE_COMMAND} -E echo "skipped: no python3, or no c10d with Gloo")
   endif()
-  set_tests_properties("ranks: ${test}" PROPERTIES LABELS ranks SKIP_RETURN_CODE 77 TIMEOUT 180)
+  set_tests_properties("ranks: ${test}" PROPERTIES LABELS ranks SKIP_RETURN_CODE 77 TIMEOUT 300)
 endforeach()
