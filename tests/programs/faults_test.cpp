@@ -366,7 +366,7 @@ TEST_CASE("Descriptors that are closed at the start never become files of the ru
   }
 }
 
-TEST_CASE("--max-minutes stops a training by itself, and the same command goes on", "[programs][faults]") {
+TEST_CASE("A training stops by itself after --max-minutes, and the same command goes on", "[programs][faults]") {
   const ScratchFolder scratch;
   const auto run = scratch / "run";
   const auto first = train(run, "--steps 2 --max-minutes 0.00001");

@@ -126,6 +126,7 @@ TEST_CASE("The option --explain says what an iteration costs", "[programs][recip
   REQUIRE(said.code == 0);
   REQUIRE_THAT(said.output, ContainsSubstring("recipe default"));
   REQUIRE_THAT(said.output, ContainsSubstring("identity-encoder      3 forward  1 backward"));
+  REQUIRE_THAT(said.output, ContainsSubstring("bytes of gradients"));
   REQUIRE_THAT(said.output, ContainsSubstring("encoded in every iteration that shows them"));
   const auto two_kinds = start("teaching", "--models '" + tiny +
                                                "' --resolution 96 --recipe sequential --explain "

@@ -121,12 +121,11 @@ inline int run_pretraining(const std::string& name, Pretraining& task, const Pre
         const Tensor loss = model ? task.loss(work) : task.adversary_loss(work);
         if (model && part == 0) first_loss = loss.detach();
         (loss / static_cast<double>(s.accumulation)).backward();
-        gradients.add();
+        gradients.add(stop_requested() || time_is_up(s.max_minutes));
       }
-      gradients.finish();
+      return gradients.finish();
     };
-    learn(true);
-    const bool stop = ranks.any(stop_requested() || time_is_up(s.max_minutes));
+    const bool stop = learn(true);
     readings.emplace_back("gradient-norm", clip_gradient_norm(optimiser.parameters(), s.max_grad_norm).detach());
     optimiser.step(rate);
     optimiser.zero_grad();

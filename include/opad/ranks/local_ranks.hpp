@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstring>
 #include <exception>
+#include <iostream>
 
 #include <opad/ranks/ranks.hpp>
 
@@ -15,6 +16,7 @@ namespace opad {
 /// Starts the ranks of a training on this machine's CPU without a launcher: this process forks the others and is the
 /// first. What stands in memory by then, models and data, is shared until somebody writes to it. On CPUs two ranks with
 /// one thread each are faster than one with two: nobody waits at the end of every small operation.
+/// Without an engine for several this process does the work alone.
 ///   count  ranks, this one included; the constructor returns in all of them
 /// Construct it when the models stand and before any backward pass: threads do not survive a fork.
 class LocalRanks {
@@ -22,8 +24,11 @@ class LocalRanks {
   OPAD_ONCE explicit LocalRanks(std::int64_t count) {
     require(1 <= count && count <= 64, "--processes ", count, ": give 1 to 64");
     if (count == 1) return;
-    require(ranks_are_known(), "--processes ", count,
-            ": this program knows one process, as its build found no c10d with Gloo in LibTorch; give 1");
+    if (!ranks_are_known()) {
+      std::cerr << "--processes " << count << ": this program knows one process, as its build found no c10d with Gloo "
+                << "in LibTorch; it does the work of all, to the same result" << std::endl;
+      return;
+    }
     int ports[2];
     require(::pipe(ports) == 0, "--processes ", count, ": ", std::strerror(errno));
     const pid_t parent = ::getpid();

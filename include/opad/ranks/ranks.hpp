@@ -97,11 +97,11 @@ class Ranks {
   friend class GradientSum;
   /// So many numbers that every rank adds an equal part of them.
   std::int64_t padded(std::int64_t numbers) const { return (numbers + size() - 1) / size() * size(); }
-  /// total + the rows, one after the other.
+  /// total + the rows, one after the other; without a total the first row's memory becomes it.
   static Tensor added(Tensor total, const Tensor& rows) {
     for (std::int64_t r = 0; r < rows.size(0); ++r)
       if (total.defined()) total += rows[r];
-      else total = rows[r].clone();
+      else total = rows[r];
     return total;
   }
   template <class Work>
@@ -125,24 +125,28 @@ class GradientSum {
   GradientSum(const Ranks& ranks, const NamedTensors& parameters) : ranks_(ranks), parameters_(parameters) {}
 
   /// After each micro-step's backward pass: takes the gradients away.
-  OPAD_ONCE void add() {
+  ///   flag  travels with them: does this rank say so?
+  OPAD_ONCE void add(bool flag = false) {
+    flag_ = flag_ || flag;
     if (!ranks_.several()) return;
     torch::NoGradGuard no_grad;
-    Tensor flat = torch::zeros({ranks_.padded(numbers() + count())}, torch::kFloat32);
-    std::int64_t at = 0, k = numbers();  // behind the numbers: which of them there are
+    const std::int64_t n = numbers(), count = static_cast<std::int64_t>(parameters_.size());
+    const Tensor flat = torch::empty({ranks_.padded(n + count + 1)}, torch::kFloat32);
+    flat.narrow(0, n, flat.numel() - n).zero_();
+    float* const there = flat.data_ptr<float>() + n;  // behind the numbers: which of them there are, and the flag
+    std::int64_t at = 0, k = 0;
     for (const auto& [name, p] : parameters_) {
-      if (p.grad().defined()) {
-        flat.narrow(0, at, p.numel()).view(p.sizes()).copy_(p.grad());
-        flat[k] = 1;
-        Tensor(p).mutable_grad().reset();
-      }
+      const Tensor slot = flat.narrow(0, at, p.numel()).view(p.sizes());
+      if (p.grad().defined()) slot.copy_(p.grad()), there[k] = 1, Tensor(p).mutable_grad().reset();
+      else slot.zero_();
       at += p.numel(), ++k;
     }
+    there[count] = flag ? 1 : 0;
     total_ = Ranks::added(total_, ranks_.engine_->all_to_all(flat.view({ranks_.size(), -1})));
   }
-  /// The sums become the gradients.
-  OPAD_ONCE void finish() {
-    if (!ranks_.several()) return;
+  /// The sums become the gradients.  -> whether any rank's flag was up
+  OPAD_ONCE bool finish() {
+    if (!ranks_.several()) return flag_;
     torch::NoGradGuard no_grad;
     const Tensor flat = ranks_.engine_->gather(total_).view({-1});
     const float* const there = flat.data_ptr<float>() + numbers();
@@ -153,6 +157,7 @@ class GradientSum {
             flat.narrow(0, at, p.numel()).view(p.sizes()).to(p.device(), p.scalar_type(), false, /*copy=*/true);
       at += p.numel();
     }
+    return there[k] > 0;
   }
 
  private:
@@ -161,11 +166,10 @@ class GradientSum {
     for (const auto& [name, p] : parameters_) n += p.numel();
     return n;
   }
-  std::int64_t count() const { return static_cast<std::int64_t>(parameters_.size()); }
-
   const Ranks& ranks_;
   const NamedTensors& parameters_;
   Tensor total_;
+  bool flag_ = false;
 };
 
 /// Was this program built with an engine for several ranks (LibTorch's c10d with Gloo)?

@@ -38,7 +38,7 @@ OPAD_ONCE std::string to_text(const std::vector<Cost>& costs) {
       name.resize(24, ' ');
       text += c10::str(name, count.forward, " forward  ", count.backward, " backward\n");
     }
-    text += c10::str("  exchanged             ", cost.exchanged, " bytes of gradients, where several ranks share it\n");
+    text += c10::str("  exchanged by ranks    ", cost.exchanged, " bytes of gradients\n");
   }
   return text;
 }
