@@ -53,32 +53,34 @@ def run_kind(kind, options, work):
     begin, processor, good, failed, skipped, late = time.monotonic(), cpu(), 0, 0, 0, 0
     lab = Lab(options.bin, work)
     again = "".join([f" --runs {options.runs}" if options.runs else "", " --all" if options.all else ""])
-    for name, case in importlib.import_module(kind).cases(lab, options):
-        if options.case not in (None, name):
-            continue
-        if time.monotonic() - begin > 60 * options.minutes:
-            late += 1
-            continue
-        try:
-            why = case()
-        except Skip as skip:
-            skipped += 1
-            print(f"skipped {kind} {name}: {skip}", flush=True)
-            continue
-        except Exception:  # a fault of the case is told like one of the program
-            why = "the case itself failed: " + traceback.format_exc().strip().replace("\n", " | ")
-        finally:
-            lab.close()
-        if why:
-            failed += 1
-            print(f"FAILED {kind} {name}: {why}; again: tests/reliability/run.py {kind} --seed {options.seed}{again} "
-                  f"--case '{name}'", flush=True)
-        else:
-            good += 1
-    counts = "".join(f", {count} {what}" for what, count in sorted(lab.counts.items()))
-    print(f"{kind}: {good} of {good + failed} cases well{f', {skipped} skipped' if skipped else ''}"
-          f"{f', {late} not begun for want of time' if late else ''}{counts} (seed {options.seed}, "
-          f"{time.monotonic() - begin:.0f} s, {cpu() - processor:.0f} of the processor)", flush=True)
+    try:
+        for name, case in importlib.import_module(kind).cases(lab, options):
+            if options.case not in (None, name):
+                continue
+            if time.monotonic() - begin > 60 * options.minutes:
+                late += 1
+                continue
+            try:
+                why = case()
+            except Skip as skip:
+                skipped += 1
+                print(f"skipped {kind} {name}: {skip}", flush=True)
+                continue
+            except Exception:  # a fault of the case is told like one of the program
+                why = "the case itself failed: " + traceback.format_exc().strip().replace("\n", " | ")
+            finally:
+                lab.close()
+            if why:
+                failed += 1
+                print(f"FAILED {kind} {name}: {why}; again: tests/reliability/run.py {kind} --seed {options.seed}{again}"
+                      f" --case '{name}'", flush=True)
+            else:
+                good += 1
+    finally:  # of an interrupted run, too
+        counts = "".join(f", {count} {what}" for what, count in sorted(lab.counts.items()))
+        print(f"{kind}: {good} of {good + failed} cases well{f', {skipped} skipped' if skipped else ''}"
+              f"{f', {late} not begun for want of time' if late else ''}{counts} (seed {options.seed}, "
+              f"{time.monotonic() - begin:.0f} s, {cpu() - processor:.0f} of the processor)", flush=True)
     return good, failed, skipped
 
 
