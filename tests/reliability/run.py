@@ -52,7 +52,8 @@ def run_kind(kind, options, work):
     """-> cases that went well, that failed, that were skipped"""
     begin, processor, good, failed, skipped, late = time.monotonic(), cpu(), 0, 0, 0, 0
     lab = Lab(options.bin, work)
-    again = "".join([f" --runs {options.runs}" if options.runs else "", " --all" if options.all else ""])
+    again = "".join([f" --seed {options.seed}", f" --runs {options.runs}" if options.runs else "",
+                     " --all" if options.all else ""])
     try:
         for name, case in importlib.import_module(kind).cases(lab, options):
             if options.case not in (None, name):
@@ -72,8 +73,8 @@ def run_kind(kind, options, work):
                 lab.close()
             if why:
                 failed += 1
-                print(f"FAILED {kind} {name}: {why}; again: tests/reliability/run.py {kind} --seed {options.seed}{again}"
-                      f" --case '{name}'", flush=True)
+                print(f"FAILED {kind} {name}: {why}; again: tests/reliability/run.py {kind}{again} --case '{name}'",
+                      flush=True)
             else:
                 good += 1
     finally:  # of an interrupted run, too
