@@ -10,6 +10,7 @@ A line for each failure says what to run again. Exit codes: 0 all is well, 1 a c
 Everything happens in a folder of its own, which is removed, and within limits of memory, disk and time.
 """
 import argparse
+import fnmatch
 import importlib
 import os
 import shutil
@@ -32,7 +33,7 @@ def arguments():
     p.add_argument("--runs", type=int, help="random cases, in the place of the short form's few")
     p.add_argument("--all", action="store_true", help="every place, in the place of the short form's few")
     p.add_argument("--seed", type=int, default=1, help="of everything random (1)")
-    p.add_argument("--case", help="only the case of this name")
+    p.add_argument("--case", default="*", help="only the cases of this name; * stands for anything")
     p.add_argument("--minutes", type=float, default=60, help="after which no new case is begun (60)")
     p.add_argument("--bin", default=ROOT / "build" / "release" / "bin", help="folder of the programs")
     p.add_argument("--keep", action="store_true", help="keep the scratch folder, and say where it is")
@@ -56,7 +57,7 @@ def run_kind(kind, options, work):
                      " --all" if options.all else ""])
     try:
         for name, case in importlib.import_module(kind).cases(lab, options):
-            if options.case not in (None, name):
+            if not fnmatch.fnmatchcase(name, options.case):
                 continue
             if time.monotonic() - begin > 60 * options.minutes:
                 late += 1
