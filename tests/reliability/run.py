@@ -10,6 +10,7 @@ A line for each failure says what to run again. Exit codes: 0 all is well, 1 a c
 Everything happens in a folder of its own, which is removed, and within limits of memory, disk and time.
 """
 import argparse
+import fnmatch
 import importlib
 import os
 import shutil
@@ -32,7 +33,7 @@ def arguments():
     p.add_argument("--runs", type=int, help="random cases, in the place of the short form's few")
     p.add_argument("--all", action="store_true", help="every place, in the place of the short form's few")
     p.add_argument("--seed", type=int, default=1, help="of everything random (1)")
-    p.add_argument("--case", help="only the case of this name")
+    p.add_argument("--case", default="*", help="only the cases of this name; * stands for anything")
     p.add_argument("--minutes", type=float, default=60, help="after which no new case is begun (60)")
     p.add_argument("--bin", default=ROOT / "build" / "release" / "bin", help="folder of the programs")
     p.add_argument("--keep", action="store_true", help="keep the scratch folder, and say where it is")
@@ -52,33 +53,36 @@ def run_kind(kind, options, work):
     """-> cases that went well, that failed, that were skipped"""
     begin, processor, good, failed, skipped, late = time.monotonic(), cpu(), 0, 0, 0, 0
     lab = Lab(options.bin, work)
-    again = "".join([f" --runs {options.runs}" if options.runs else "", " --all" if options.all else ""])
-    for name, case in importlib.import_module(kind).cases(lab, options):
-        if options.case not in (None, name):
-            continue
-        if time.monotonic() - begin > 60 * options.minutes:
-            late += 1
-            continue
-        try:
-            why = case()
-        except Skip as skip:
-            skipped += 1
-            print(f"skipped {kind} {name}: {skip}", flush=True)
-            continue
-        except Exception:  # a fault of the case is told like one of the program
-            why = "the case itself failed: " + traceback.format_exc().strip().replace("\n", " | ")
-        finally:
-            lab.close()
-        if why:
-            failed += 1
-            print(f"FAILED {kind} {name}: {why}; again: tests/reliability/run.py {kind} --seed {options.seed}{again} "
-                  f"--case '{name}'", flush=True)
-        else:
-            good += 1
-    counts = "".join(f", {count} {what}" for what, count in sorted(lab.counts.items()))
-    print(f"{kind}: {good} of {good + failed} cases well{f', {skipped} skipped' if skipped else ''}"
-          f"{f', {late} not begun for want of time' if late else ''}{counts} (seed {options.seed}, "
-          f"{time.monotonic() - begin:.0f} s, {cpu() - processor:.0f} of the processor)", flush=True)
+    again = "".join([f" --seed {options.seed}", f" --runs {options.runs}" if options.runs else "",
+                     " --all" if options.all else ""])
+    try:
+        for name, case in importlib.import_module(kind).cases(lab, options):
+            if not fnmatch.fnmatchcase(name, options.case):
+                continue
+            if time.monotonic() - begin > 60 * options.minutes:
+                late += 1
+                continue
+            try:
+                why = case()
+            except Skip as skip:
+                skipped += 1
+                print(f"skipped {kind} {name}: {skip}", flush=True)
+                continue
+            except Exception:  # a fault of the case is told like one of the program
+                why = "the case itself failed: " + traceback.format_exc().strip().replace("\n", " | ")
+            finally:
+                lab.close()
+            if why:
+                failed += 1
+                print(f"FAILED {kind} {name}: {why}; again: tests/reliability/run.py {kind}{again} --case '{name}'",
+                      flush=True)
+            else:
+                good += 1
+    finally:  # of an interrupted run, too
+        counts = "".join(f", {count} {what}" for what, count in sorted(lab.counts.items()))
+        print(f"{kind}: {good} of {good + failed} cases well{f', {skipped} skipped' if skipped else ''}"
+              f"{f', {late} not begun for want of time' if late else ''}{counts} (seed {options.seed}, "
+              f"{time.monotonic() - begin:.0f} s, {cpu() - processor:.0f} of the processor)", flush=True)
     return good, failed, skipped
 
 

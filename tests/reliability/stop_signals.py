@@ -31,17 +31,20 @@ def reads_models(process, models):
 def one(lab, number, phase):
     more = CLASS if phase == "class pictures" else ()
     reference, _ = lab.reference(*more)
-    out = lab.fresh("run")
-    command = lab.train(out, *more, "--resume")
-    process = lab.start(command)
-    reached = wait_for(process, {
-        "loading": lambda: reads_models(process, lab.models),
-        "class pictures": lambda: (out / "class-images" / "0-1.png").exists(),
-        "training": lambda: rows(out) >= 2,
-        "saving": lambda: (out / "checkpoints" / "step-6").exists()}[phase])
-    if process.poll() is None:
-        process.send_signal(number)
-    done = lab.finish(process)
+    for _ in range(5):  # on a busy machine a phase can pass between two looks
+        out = lab.fresh("run")
+        command = lab.train(out, *more, "--resume")
+        process = lab.start(command)
+        reached = wait_for(process, {
+            "loading": lambda: reads_models(process, lab.models),
+            "class pictures": lambda: (out / "class-images" / "0-1.png").exists(),
+            "training": lambda: rows(out) >= 2,
+            "saving": lambda: (out / "checkpoints" / "step-6").exists()}[phase])
+        if process.poll() is None:
+            process.send_signal(number)
+        done = lab.finish(process)
+        if reached:
+            break
     if not reached:
         return f"the phase never came: {ended(done)}: {said(done.text, out)}"
     lab.counts["signals"] += 1

@@ -1,5 +1,5 @@
-"""What a power cut or a hand leaves in a run's folder: rows lost or torn, checkpoints that are none, empty files. Either
-the run ends with the files of an undisturbed one, or one line says what is wrong."""
+"""What a power cut or a hand leaves in a run's folder: rows lost or torn, checkpoints that are none, empty files.
+Either the run ends with the files of an undisturbed one, or one line says what is wrong."""
 import shutil
 import struct
 

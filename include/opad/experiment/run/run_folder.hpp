@@ -94,6 +94,17 @@ class RunFolder {
     });
   }
 
+  /// Drops the oldest checkpoints beyond `keep`: after each save, and at a run's end, for a kill may have come between.
+  OPAD_ONCE void drop_old() const {
+    auto found = checkpoints(folder_);
+    found.resize(found.size() - std::min(found.size(), keep_));
+    for (const auto& old : found) {
+      std::filesystem::rename(old.folder,
+                              hidden(old.folder));  // half removed under its own name it would look complete
+      std::filesystem::remove_all(hidden(old.folder));
+    }
+  }
+
  private:
   RunFolder(std::filesystem::path folder, std::size_t keep) : folder_(std::move(folder)), keep_(keep) {
     require(!folder_.empty(), "the run needs a folder; give --output FOLDER");
@@ -227,16 +238,6 @@ class RunFolder {
       if (std::ranges::find(names, unfinished_file(entry.path().filename().string())) != names.end())
         found.push_back(entry.path());
     for (const auto& each : found) fs::remove(each);
-  }
-
-  void drop_old() const {
-    auto found = checkpoints(folder_);
-    found.resize(found.size() - std::min(found.size(), keep_));
-    for (const auto& old : found) {
-      std::filesystem::rename(old.folder,
-                              hidden(old.folder));  // half removed under its own name it would look complete
-      std::filesystem::remove_all(hidden(old.folder));
-    }
   }
 
   static void flush_tree(const std::filesystem::path& folder) {

@@ -111,6 +111,7 @@ OPAD_ONCE int TrainingRun::train(const RunFolder& folder, World& world, Trainer&
   recorder.finish();
   save_adapters(folder, "", world, trainer);  // first of all: what follows can fail, and what was trained is there
   finish(folder, trainer, pictures, recorder.events());
+  detail::attempt("removal of old checkpoints", [&] { folder.drop_old(); });
   summary.write(folder.own("summary.json").parent_path());
   return 0;
 }
