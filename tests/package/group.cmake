@@ -23,7 +23,7 @@ set_tests_properties("package: opad-new writes a project" PROPERTIES FIXTURES_RE
 add_test(NAME "package: that project builds and runs" COMMAND ${CMAKE_CTEST_COMMAND}
          --build-and-test ${work}/new/my-experiment ${work}/new/build --build-generator ${CMAKE_GENERATOR}
          --build-options -DCMAKE_CXX_COMPILER=${CMAKE_CXX_COMPILER} -DTorch_DIR=${Torch_DIR}
-         --test-command ${work}/new/build/my-experiment --help)
+         --test-command sh -c "${work}/new/build/my-experiment --help")
 set_tests_properties("package: that project builds and runs" PROPERTIES FIXTURES_REQUIRED opad_new TIMEOUT 900)
 add_test(NAME "package: find_package(opad QUIET) stops nobody" COMMAND ${CMAKE_COMMAND} -S ${CMAKE_CURRENT_LIST_DIR}/quiet -B ${work}/quiet
          -G ${CMAKE_GENERATOR} -DCMAKE_CXX_COMPILER=${CMAKE_CXX_COMPILER} -Dopad_DIR=${work}/prefix/lib/cmake/opad -DTorch_DIR=${work}/nowhere
