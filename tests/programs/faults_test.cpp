@@ -379,6 +379,17 @@ TEST_CASE("A training stops by itself after --max-minutes, and the same command 
   REQUIRE(fs::exists(run / weights));
 }
 
+TEST_CASE("The config of a run that was resumed starts another run", "[programs][faults]") {
+  const ScratchFolder scratch;
+  const auto run = scratch / "run", other = scratch / "other";
+  REQUIRE(train(run, "--steps 1").code == 0);
+  REQUIRE(train(run, "--steps 1 --resume " + in_quotes(run)).code == 0);
+  const auto again = start("opad", "--config " + in_quotes(run / "config.json") + " --output " + in_quotes(other));
+  INFO(again.errors);
+  REQUIRE(again.code == 0);
+  REQUIRE(read_text(other / weights) == read_text(run / weights));
+}
+
 TEST_CASE("What this machine cannot do is refused in one line with the option's name", "[programs][faults]") {
   const ScratchFolder scratch;
   const auto two = scratch / "two";

@@ -123,8 +123,9 @@ OPAD_ONCE PartsRecord TrainingRun::parts() const {
 
 /// Before the learning rate is scaled: the record has the options as they were given.
 OPAD_ONCE RunDescription TrainingRun::description(const PartsRecord& parts) const {
-  return {program_.name,   options_->resolved(), options_->decisive(),
-          program_.preset, recipe_->policies(),  parts.json()};
+  Json options = options_->resolved();
+  for (const char* once : {"resume", "overwrite"}) options.erase(once);  // of the command, not of the run
+  return {program_.name, std::move(options), options_->decisive(), program_.preset, recipe_->policies(), parts.json()};
 }
 
 /// On a GPU the networks' memory is its own; the pictures of an update are made here.
