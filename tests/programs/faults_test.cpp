@@ -390,6 +390,16 @@ TEST_CASE("The config of a run that was resumed starts another run", "[programs]
   REQUIRE(read_text(other / weights) == read_text(run / weights));
 }
 
+TEST_CASE("A training may be left to choose its type", "[programs][faults]") {
+  const ScratchFolder scratch;
+  const auto chosen = train(scratch / "run", "--steps 1 --dtype auto");
+  INFO(chosen.errors);
+  REQUIRE(chosen.code == 0);
+  REQUIRE_THAT(chosen.errors, ContainsSubstring("networks compute in ") && ContainsSubstring("(--dtype auto)"));
+  REQUIRE_THAT(train(scratch / "other", "--steps 1 --dtype float64").errors,
+               ContainsSubstring("--dtype float64 is not one of auto, float32, bfloat16"));
+}
+
 TEST_CASE("What this machine cannot do is refused in one line with the option's name", "[programs][faults]") {
   const ScratchFolder scratch;
   const auto two = scratch / "two";

@@ -1,7 +1,7 @@
 """The Nth write, fsync, rename, open or mkdir in a run's folder fails: the reason is said, and the run goes on when the
 fault is gone; or only something that the run can do without is missing, and that is said."""
 import tracing
-from harness import Skip, differences, ended, ends_equal, said
+from harness import differences, ended, ends_equal, said
 
 RUN = {"steps": 2, "every": 1, "preview": 1}
 ERRORS = {"write": "ENOSPC", "writev": "ENOSPC", "fsync": "EIO", "fdatasync": "EIO", "rename": "EIO", "renameat": "EIO",
@@ -10,14 +10,8 @@ REASONS = {"ENOSPC": "No space left on device", "EIO": "Input/output error", "ED
 SPARE = ("previews/", "learning-curve.png")  # what a run can do without
 
 
+@tracing.needed
 def cases(lab, options):
-    try:
-        tracing.check(lab)
-    except Skip as skip:
-        def say(skip=skip):
-            raise skip
-        yield "all", say
-        return
     out = lab.fresh("run")
     done = lab.run(tracing.traced(lab, lab.train(out, "--resume", **RUN)))
     assert done.code == 0, done.text

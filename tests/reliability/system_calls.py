@@ -1,20 +1,14 @@
 """SIGKILL at every system call of a checkpoint's save and of --overwrite: some plain command must accept the folder,
 and end with the files of a run that was not disturbed."""
 import tracing
-from harness import Skip, ended, ends_equal, said
+from harness import ended, ends_equal, said
 
 RUN = {"steps": 2, "every": 1, "preview": 0}
 KEEP = ("--keep-checkpoints", 1)
 
 
+@tracing.needed
 def cases(lab, options):
-    try:
-        tracing.check(lab)
-    except Skip as skip:
-        def say(skip=skip):
-            raise skip
-        yield "all", say
-        return
     for what, few, places in (("save", 8, save_places(lab)), ("overwrite", 8, overwrite_places(lab))):
         lab.counts[f"places of {what}"] = len(places)
         for place in tracing.spread(places, options, few):

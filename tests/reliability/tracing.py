@@ -1,4 +1,5 @@
 """System calls of a program's main thread, listed, and made to kill or to fail (strace)."""
+import functools
 import re
 import shutil
 
@@ -19,6 +20,21 @@ def check(lab):
         raise Skip("strace is not installed")
     if lab.run(["strace", "-o", "/dev/null", "true"]).code != 0:
         raise Skip("strace is not allowed here")
+
+
+def needed(cases):
+    """The cases of a kind that needs strace; without it one case, which says so."""
+    @functools.wraps(cases)
+    def checked(lab, options):
+        try:
+            check(lab)
+        except Skip as skip:
+            def say(skip=skip):
+                raise skip
+            yield "all", say
+            return
+        yield from cases(lab, options)
+    return checked
 
 
 def calls(lab):

@@ -80,7 +80,7 @@ OPAD_ONCE void require_modifier_tokens(const std::vector<std::string>& tokens) {
             "\" is blank; give a new token, e.g. <new1>");
 }
 
-/// Refuses numbers that no run can have.
+/// Refuses numbers that no run can have; the first of all checks, since threads and devices are set by them.
 OPAD_ONCE void check_numbers(const RunSettings& s) {
   require_counts({{"steps", s.steps, 1},
                   {"batch-size", s.batch_size, 1},
@@ -98,13 +98,13 @@ OPAD_ONCE void check_numbers(const RunSettings& s) {
   require(s.prior_loss_weight >= 0, "--prior-loss-weight ", s.prior_loss_weight, ": give 0 or more");
   require(s.max_grad_norm > 0, "--max-grad-norm ", s.max_grad_norm, ": give a number above 0");
   require(s.max_minutes >= 0, "--max-minutes ", s.max_minutes, ": give 0 or more");
-  require(s.dtype == "float32" || s.dtype == "bfloat16", "--dtype ", s.dtype, " is not one of float32, bfloat16");
+  require(s.dtype == "float32" || s.dtype == "bfloat16" || s.dtype == "auto", "--dtype ", s.dtype,
+          " is not one of auto, float32, bfloat16");
   require_modifier_tokens(s.modifier_token);
 }
 
 /// Fills what depends on other settings, and refuses what cannot work before anything large is loaded.
 OPAD_ONCE void complete(RunSettings& s) {
-  check_numbers(s);
   detail::make_absolute(s);
   require(!s.instance_data.empty(), "--instance-data is missing; give the folder with the concept's photographs");
   require(!s.output.empty(), "--output is missing; give a folder for the run");
