@@ -1,7 +1,7 @@
 #pragma once
-/// LibTorch takes longer to load than most test cases take to run. So CTest runs a case by one_case.cpp, which asks a server for
-/// it: the test executable itself, which has loaded LibTorch and forks for each case. A case has a process of its own, as if
-/// the executable had been started for it: it sees nothing of other cases, and it dies alone.
+/// LibTorch takes longer to load than most test cases take to run. So CTest runs a case by one_case.cpp, which asks a
+/// server for it: the test executable itself, which has loaded LibTorch and forks for each case. A case has a process
+/// of its own, as if the executable had been started for it: it sees nothing of other cases, and it dies alone.
 ///
 /// The first case of an executable starts the server; it ends with the CTest that asked, or after ten idle seconds.
 #include <string>
@@ -30,7 +30,7 @@ namespace case_server {
 
 /// Where the server of an executable listens: a name that is no file, another one for each build and each CTest.
 inline sockaddr_un address(const char* executable, pid_t parent) {
-  struct stat file {};
+  struct stat file{};
   stat(executable, &file);
   sockaddr_un result{};
   result.sun_family = AF_UNIX;
@@ -87,8 +87,8 @@ inline void become(const Request& request) {
   if (chdir(request.folder.c_str()) != 0) _exit(2);
 }
 
-/// Answers at the socket `listener` until `parent` has ended or nobody has asked for ten seconds; then it returns nothing. In the
-/// process of a case it returns the arguments.
+/// Answers at the socket `listener` until `parent` has ended or nobody has asked for ten seconds; then it returns
+/// nothing. In the process of a case it returns the arguments.
 inline std::optional<std::vector<std::string>> serve(int listener, pid_t parent) {
   // another thread would be missing in the forked processes
   if (std::distance(std::filesystem::directory_iterator("/proc/self/task"), {}) != 1) return std::nullopt;

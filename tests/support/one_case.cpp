@@ -1,5 +1,6 @@
-// one_case EXECUTABLE ARGUMENTS...: does what EXECUTABLE ARGUMENTS... would, without loading LibTorch once more (case_server.hpp).
-// Ends as the case ends, by its exit code or its signal. Where no server can be had, it becomes the executable itself.
+// one_case EXECUTABLE ARGUMENTS...: does what EXECUTABLE ARGUMENTS... would, without loading LibTorch once more
+// (case_server.hpp). Ends as the case ends, by its exit code or its signal. Where no server can be had, it becomes the
+// executable itself.
 #include "support/case_server.hpp"
 
 #include <cstdio>
