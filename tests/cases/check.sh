@@ -21,7 +21,7 @@ done
 # one server made all of them
 servers() {  # those that end with the process $1
   for process in /proc/[0-9]*; do
-    [ "$(tr '\0' ' ' <"$process/cmdline" 2>/dev/null)" != "$executable --serve $1 " ] || basename "$process"
+    [ "$({ tr '\0' ' ' <"$process/cmdline"; } 2>/dev/null)" != "$executable --serve $1 " ] || basename "$process"
   done
 }
 gone() {  # the process $1, within two seconds

@@ -32,6 +32,7 @@ struct Vsd {
   std::int64_t warmup = 0;
   Trained adapter = {};
 
+  /// The second teacher with its optimiser, for one training.
   class State {
    public:
     State(const Vsd& vsd, std::string name, const Workshop& shop)

@@ -86,6 +86,7 @@ struct Cell {
 
 /// The table of a sweep.
 struct SweepTable {
+  /// A metric: key, heading, and whether more (+1) or less (-1) is better.
   struct Column {
     std::string key, title;
     int better;
