@@ -4,6 +4,8 @@
 /// of its own, as if the executable had been started for it: it sees nothing of other cases, and it dies alone.
 ///
 /// The first case of an executable starts the server; it ends with the CTest that asked, or after ten idle seconds.
+#include <cstdio>
+#include <iostream>
 #include <string>
 #include <vector>
 
@@ -148,3 +150,23 @@ inline std::optional<std::vector<std::string>> serve(int listener, pid_t parent)
 
 }  // namespace case_server
 #endif
+
+/// The main of a test executable: body(argc, argv), for whoever starts it; with --serve PROCESS, for each who asks.
+template <class Body>
+int main_with_server(int argc, const char* const* argv, const Body& body) {
+#ifdef __linux__
+  if (argc == 3 && std::string(argv[1]) == "--serve") {
+    constexpr int listener = 3;
+    const auto asked = case_server::serve(listener, std::stoi(argv[2]));
+    if (!asked) return 0;
+    std::vector<const char*> words;
+    for (const std::string& word : *asked) words.push_back(word.c_str());
+    words.push_back(nullptr);
+    const int code = body(static_cast<int>(words.size()) - 1, words.data());
+    std::cout.flush();
+    std::fflush(nullptr);
+    _exit(code);  // to take LibTorch's tables apart, this process would first have to copy them: a tenth of a second
+  }
+#endif
+  return body(argc, argv);
+}
