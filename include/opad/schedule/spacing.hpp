@@ -28,7 +28,8 @@ inline Spacing parse_spacing(std::string_view text, const std::string& where) {
 /// k (range / count) + offset for k = count - 1 ... 0, the quotient rounded down.
 inline std::vector<double> leading_timesteps(std::int64_t range, std::int64_t count, std::int64_t offset) {
   std::vector<double> timesteps(count);
-  for (std::int64_t k = 0; k < count; ++k) timesteps[count - 1 - k] = static_cast<double>(k * (range / count) + offset);
+  const std::int64_t stride = range / count;
+  for (std::int64_t k = 0; k < count; ++k) timesteps[count - 1 - k] = static_cast<double>(k * stride + offset);
   return timesteps;
 }
 
