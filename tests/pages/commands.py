@@ -27,7 +27,7 @@ OTHERS = {"git", "cd", "tensorboard", "export", "wait", "for", "parallel", "tr",
 LAUNCHERS = {"torchrun", "srun", "mpirun"}
 CTEST = {"--output-on-failure", "--test-dir", "--preset", "-R", "-L", "-E", "-j", "-j2", "-N"}
 CMAKE = {"--preset", "--build", "--target", "--parallel", "--install", "--prefix", "-P", "-B", "-S", "-G"}
-OF_OTHERS = {"--processes", "--signal", "--max-restarts", "--array"}  # in prose: of queues and of Python's programs
+OF_OTHERS = {"--overlay-ports", "--processes", "--signal", "--max-restarts", "--array"}  # in prose: of queues and of Python's programs
 MADE_BY_PAGES = {"with_edges", "hinge"}  # programs, and options of what a page shows
 OPTIONS_OF_PAGES = {"--loss.edge.weight", "--loss.edge.scale", "--target.share"}
 
@@ -240,10 +240,25 @@ class Runner:
         links = {"data/photos": ROOT / "data/photos", "experiments": ROOT / "experiments", "scripts": ROOT / "scripts",
                  "build/release/bin": binaries, "my/mug": photos, "my/dog": photos, "photos/my-dog": photos, "data/dog": photos,
                  "elsewhere/photos": photos, "elsewhere/models": tiny, "stable-diffusion-2-1": tiny / "teacher",
-                 "sd-turbo": tiny / "student", "vit_small_patch16_224.dino": tiny / "dino", "ip-adapter": tiny / "identity-encoder"}
+                 "sd-turbo": tiny / "student", "models/evaluation": ROOT / "tests/golden/evaluate/metrics",
+                 "data/dreambench/cat": photos, "vit_small_patch16_224.dino": tiny / "dino", "ip-adapter": tiny / "identity-encoder"}
         for name, target in links.items():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).symlink_to(target)
+        (folder / "data/dreambench/prompts_and_classes.txt").write_text("""Classes
+subject_name,class
+cat,cat
+
+Prompts
+Object Prompts
+prompt_list = [
+'a {0} {1} on the beach'.format(unique_token, class_token),
+]
+Live Subject Prompts
+prompt_list = [
+'a {0} {1} in the snow'.format(unique_token, class_token),
+]
+""")
 
     def start(self, words):
         words, extra = [str(w) for w in words], []
