@@ -54,7 +54,8 @@ void ask_server(char** words) {
     connection = connect_to(address);
     if (connection < 0) usleep(1000);
   }
-  case_server::Request request{.folder = std::filesystem::current_path()};
+  case_server::Request request;
+  request.folder = std::filesystem::current_path();
   for (char** word = words; *word != nullptr; ++word) request.words.emplace_back(*word);
   for (char** entry = environ; *entry != nullptr; ++entry) request.environment.emplace_back(*entry);
   pid_t process = 0;
