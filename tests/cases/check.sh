@@ -24,12 +24,13 @@ servers() {  # those that end with the process $1
     [ "$({ tr '\0' ' ' <"$process/cmdline"; } 2>/dev/null)" != "$executable --serve $1 " ] || basename "$process"
   done
 }
-gone() {  # the process $1, within two seconds
-  for try in 1 2 3 4 5 6 7 8 9 10; do
-    kill -0 "$1" 2>/dev/null || return 0
-    sleep 0.2
+gone() {  # the process $1, in the end
+  tries=0
+  while kill -0 "$1" 2>/dev/null; do
+    tries=$((tries + 1))
+    [ $tries -lt 300 ] || return 1
+    sleep 0.1
   done
-  return 1
 }
 [ "$(servers $$ | wc -l)" = 1 ] || wrong "there are $(servers $$ | wc -l) servers in the place of 1"
 
