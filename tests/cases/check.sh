@@ -1,3 +1,4 @@
+#!/bin/sh
 # check.sh ONE_CASE EXECUTABLE: a case ends alike when it is started alone and when the server forks for it.
 one_case=$1 executable=$2
 scratch=$(mktemp -d)

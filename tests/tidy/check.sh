@@ -1,3 +1,4 @@
+#!/bin/sh
 # check.sh: clang-tidy with this repository's checks finds every planted fault, in its line, and fails.
 cd "$(dirname "$0")/../.." || exit 1
 for candidate in clang-tidy-19 clang-tidy; do
