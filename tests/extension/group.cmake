@@ -10,7 +10,7 @@ function(opad_extension_test name folder)
            --build-and-test ${PROJECT_SOURCE_DIR}/tests/extension ${work}/${folder}
            --build-generator ${CMAKE_GENERATOR} --build-noclean
            --build-options -DCMAKE_CXX_COMPILER=${CMAKE_CXX_COMPILER} -DTorch_DIR=${Torch_DIR} ${ARGN})
-  set_tests_properties(${name} PROPERTIES LABELS extension TIMEOUT 1800 PROCESSORS 2)
+  set_tests_properties(${name} PROPERTIES LABELS extension TIMEOUT 1800 PROCESSORS 2 COST 1000)  # first, as the longest
   if(CCACHE_PROGRAM)
     set_tests_properties(${name} PROPERTIES ENVIRONMENT CMAKE_CXX_COMPILER_LAUNCHER=${CCACHE_PROGRAM})
   endif()

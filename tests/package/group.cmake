@@ -31,6 +31,8 @@ add_test(NAME "package: find_package(opad QUIET) stops nobody" COMMAND ${CMAKE_C
 set_tests_properties("package: find_package(opad QUIET) stops nobody" PROPERTIES FIXTURES_REQUIRED opad_installed)
 opad_package_test("package: FetchContent serves another project" fetch_content -DOPAD_SOURCE=${PROJECT_SOURCE_DIR})
 
+add_test(NAME "package: one version everywhere" COMMAND ${CMAKE_COMMAND} -DSOURCE=${PROJECT_SOURCE_DIR} -P ${CMAKE_CURRENT_LIST_DIR}/version.cmake)
+
 # What every header must keep to.
 add_test(NAME "headers: guarded, light, and including downward only"
          COMMAND ${CMAKE_COMMAND} -DINCLUDE=${PROJECT_SOURCE_DIR}/include/opad -P ${CMAKE_CURRENT_LIST_DIR}/headers.cmake)
@@ -67,4 +69,8 @@ endif()
 
 # The layout that .clang-format says.
 add_test(NAME "package: the code is laid out as .clang-format says" COMMAND ${PROJECT_SOURCE_DIR}/scripts/format --check)
-set_tests_properties("package: the code is laid out as .clang-format says" PROPERTIES SKIP_RETURN_CODE 77)
+set_tests_properties("package: the code is laid out as .clang-format says" PROPERTIES SKIP_RETURN_CODE 77 LABELS format)
+
+# What the headers say, as Doxygen reads it.
+add_test(NAME "headers: all that is public has a comment that Doxygen understands" COMMAND ${PROJECT_SOURCE_DIR}/scripts/reference --check)
+set_tests_properties("headers: all that is public has a comment that Doxygen understands" PROPERTIES SKIP_RETURN_CODE 77)

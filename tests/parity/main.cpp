@@ -1,6 +1,7 @@
 // opad_parity CASE...: runs fixture folders through the C++ modules and compares, a line for each tensor. Exit 1 on any
 // failure.
 #include "parity.hpp"
+#include "support/case_server.hpp"
 
 #include <cstdio>
 #include <fstream>
@@ -63,7 +64,7 @@ void Report::finish() {
 
 }  // namespace parity
 
-int main(int argc, char** argv) {
+static int compare(int argc, const char* const* argv) {
   if (argc < 2) {
     std::cerr << "usage: opad_parity CASE...\nRuns fixture folders (case.json, io.safetensors) and compares. Families:";
     for (const auto& [name, run] : parity::Family::registry()) std::cerr << " " << name;
@@ -99,3 +100,5 @@ int main(int argc, char** argv) {
   std::cout << lines - failures << " of " << lines << " comparisons passed\n";
   return failures ? 1 : 0;
 }
+
+int main(int argc, char** argv) { return main_with_server(argc, argv, compare); }

@@ -12,16 +12,19 @@ namespace {
 std::string in_quotes(const fs::path& path) { return "'" + path.string() + "'"; }
 
 /// A run of two iterations. Options in `more` stand in the place of the usual ones.
-Finished train(const fs::path& output, const std::string& more = "", const std::string& models = tiny) {
+Finished train(const fs::path& output, const std::string& more = "", const std::string& models = tiny,
+               const std::string& before = "") {
   std::string usual;
   for (const auto& [option, value] : {std::pair<std::string, std::string>{"--instance-data", "'" + photos + "'"},
                                       {"--instance-prompt", "'<new1> cat'"},
                                       {"--validation-prompt", "'a <new1> cat'"}})
     if (more.find(option) == more.npos) usual += option + " " + value + " ";
-  return start("opad", "--models " + in_quotes(models) + " --initializer-token photo --output " + in_quotes(output) +
-                           " --steps 2 --batch-size 1 --preview-every 0 --preview-count 1 --teacher-preview-steps 0 "
-                           "--checkpoint-every 2 " +
-                           usual + more);
+  return start("opad",
+               "--models " + in_quotes(models) + " --initializer-token photo --output " + in_quotes(output) +
+                   " --steps 2 --batch-size 1 --preview-every 0 --preview-count 1 --teacher-preview-steps 0 "
+                   "--checkpoint-every 2 " +
+                   usual + more,
+               before);
 }
 Finished picture(const fs::path& output, const std::string& more) {
   return start("generate", "--overwrite --count 1 --prompt 'a <new1> cat' --output " + in_quotes(output) + " " + more);
@@ -433,7 +436,7 @@ TEST_CASE("What this machine cannot do is refused in one line with the option's 
          "holds several IP-Adapters (ip_adapter.safetensors, other.safetensors)"},
         {"--student '" OPAD_SOURCE_DIR "/models/mini/student'", "models/mini/student/unet: attends to words of 128"}}) {
     INFO(more.substr(0, 200));
-    const auto done = train(scratch / "run", more);
+    const auto done = train(scratch / "run", more, tiny, "ulimit -v 8000000;");  // refused, not tried
     INFO(done.errors.substr(0, 500));
     REQUIRE(done.code == 2);
     REQUIRE(done.error_lines() == 1);

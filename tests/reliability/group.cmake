@@ -5,7 +5,7 @@ if(OPAD_PYTHON3 AND NOT OPAD_SANITIZE)  # a sanitizer's shadow memory is beyond 
   foreach(kind kill system_calls failures full_disk flipped_bits torn_files stop_signals writers streams special_files)
     add_test(NAME "reliability: ${kind}"
              COMMAND ${OPAD_PYTHON3} ${CMAKE_CURRENT_LIST_DIR}/run.py ${kind} --bin ${CMAKE_RUNTIME_OUTPUT_DIRECTORY})
-    set_tests_properties("reliability: ${kind}" PROPERTIES LABELS reliability SKIP_RETURN_CODE 77 TIMEOUT 900
+    set_tests_properties("reliability: ${kind}" PROPERTIES LABELS reliability SKIP_RETURN_CODE 77 TIMEOUT 900 COST 100
                          ENVIRONMENT PYTHONDONTWRITEBYTECODE=1)
   endforeach()
 else()

@@ -63,6 +63,9 @@ struct CustomDiffusionProcessor : AttentionProcessor {
 /// diffusers' file names, without ending.
 inline constexpr const char* custom_diffusion_stem = "pytorch_custom_diffusion_weights";
 
+/// Puts trainable copies into every cross-attention, in the place of any other adapter.
+///   query_out  of queries and outputs, too
+/// Returns what trains, under diffusers' names.
 NamedTensors install_custom_diffusion(UNet2DConditionModel& unet, bool query_out);
 
 /// Writes pytorch_custom_diffusion_weights.safetensors. diffusers' loader wants an entry for every attention layer: the
@@ -76,6 +79,7 @@ void load_custom_diffusion(UNet2DConditionModel& unet, Tensors tensors, const st
 /// path  a Custom Diffusion file (.safetensors or PyTorch's .bin), or a folder that holds one under diffusers' name
 void load_custom_diffusion(UNet2DConditionModel& unet, const std::filesystem::path& path);
 
+/// Writes the trained projections into the U-Net's own, and takes the adapter out. Throws where none is installed.
 void merge_custom_diffusion(UNet2DConditionModel& unet);
 
 /// Trainable copies of the cross-attentions' projections, starting from the pretrained ones; everything else is frozen.

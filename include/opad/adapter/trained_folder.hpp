@@ -15,6 +15,7 @@ namespace opad {
 /// (unet_changes.safetensors: what it trains of the U-Net itself, and what merging it changes), so that whoever makes
 /// pictures needs not know its type. Where that file is, nothing else is loaded into the U-Net.
 inline constexpr const char* changed_weights = "unet_changes.safetensors";
+/// The file that says what of the folder belongs together.
 inline constexpr const char* adapters_record = "adapters.json";
 
 /// An adapter's `load`.

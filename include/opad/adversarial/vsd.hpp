@@ -38,6 +38,7 @@ struct Vsd {
                    "0 to 1");
   }
 
+  /// The second teacher with its optimiser, for one training.
   class State {
    public:
     State(const Vsd& vsd, std::string name, const Workshop& shop)

@@ -13,6 +13,7 @@ namespace opad {
 
 using torch::Tensor;
 
+/// The sizes of a tensor.
 using Shape = std::vector<std::int64_t>;
 
 /// Named tensors: what a weight file holds.

@@ -36,6 +36,7 @@ OPAD_ONCE ConceptData read_concept(const std::filesystem::path& folder, const st
   return data;
 }
 
+/// What one micro-step learns from.
 struct Batch {
   Tensor images;  // [B, 3, S, S] float32 in [-1, 1]; 2 B with prior preservation, the pictures of the concept first
   Tensor mask;    // [B, 1, h, w] float32
@@ -44,6 +45,7 @@ struct Batch {
   std::int64_t priors = 0;  // how many at the end are pictures of the class
 };
 
+/// How photographs become batches.
 struct DatasetOptions {
   std::int64_t resolution = 512, vae_factor = 8;
   Augmentation augmentation = {};

@@ -22,6 +22,7 @@ namespace opad {
 
 /// The pictures of a folder, in the order of their names, decoded once.
 struct ConceptFolder {
+  /// A file that is no picture, and why.
   struct Skipped {
     std::filesystem::path file;
     std::string reason;

@@ -19,9 +19,10 @@ inline constexpr std::array<std::string_view, 27> prompt_templates{
     "a good photo of a {}",    "a photo of the nice {}",   "a photo of the small {}",   "a photo of the weird {}",
     "a photo of the large {}", "a photo of a cool {}",     "a photo of a small {}"};
 
-/// What the augmentation says about a picture that it made small, or of which it shows a part.
-inline constexpr std::array<std::string_view, 2> far_words{"a far away", "very small"},
-    near_words{"zoomed in", "close up"};
+/// What the augmentation says about a picture that it made small ...
+inline constexpr std::array<std::string_view, 2> far_words{"a far away", "very small"};
+/// ... of which it shows a part.
+inline constexpr std::array<std::string_view, 2> near_words{"zoomed in", "close up"};
 
 /// `text` with {} replaced by the concept. Throws Error if there is no {}.
 inline std::string fill_template(std::string_view text, std::string_view concept_words) {

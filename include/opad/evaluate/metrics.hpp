@@ -55,6 +55,7 @@ struct MetricColumn {
   std::string_view key, title;
   int better;
 };
+/// The metrics of the tables, in their order.
 inline constexpr std::array<MetricColumn, 6> metric_columns{{{"dino", "DINO", +1},
                                                              {"clip-i", "CLIP-I", +1},
                                                              {"clip-t", "CLIP-T", +1},

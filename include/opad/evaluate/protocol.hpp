@@ -20,6 +20,7 @@ struct Subject {
       {};  // the concept itself as a prompt asks for it, uint8 [H, W, 3], where that can be drawn
 };
 
+/// What a sweep is scored on.
 struct Protocol {
   std::string name;
   std::vector<Subject> subjects;

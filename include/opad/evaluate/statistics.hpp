@@ -66,6 +66,8 @@ struct Summary {
   std::size_t concepts = 0, values = 0;
 };
 
+/// The summary of scores by concept and seed. The mean is that of the concepts' means. Throws where there are no
+/// scores.
 OPAD_ONCE Summary summarise(const Scores& scores) {
   require(!scores.empty(), "statistics: no scores to summarise");
   const Eigen::ArrayXd means = concept_means(scores);
@@ -82,6 +84,7 @@ OPAD_ONCE Summary summarise(const Scores& scores) {
   return out;
 }
 
+/// The two ends of an interval; NaN where there is none.
 struct Interval {
   double low = std::numeric_limits<double>::quiet_NaN(), high = std::numeric_limits<double>::quiet_NaN();
 };
@@ -99,6 +102,7 @@ struct Interval {
 /// the honest one, and the default.
 enum class BootstrapInterval { Percentile, Bca, Expanded };
 
+/// Confidence intervals from resampled concepts: kind, level in (0, 1), number of resamples.
 struct Bootstrap {
   BootstrapInterval kind = BootstrapInterval::Expanded;
   double level = 0.95;

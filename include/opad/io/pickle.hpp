@@ -18,6 +18,7 @@ Pickled read_pickle(const std::filesystem::path& path);
 /// The tensors in it by name; those in nested containers as outer.inner, with a list's positions as names.
 void collect_tensors(const Pickled& pickled, const std::string& prefix, Tensors& into, const std::string& where);
 
+/// Both at once: the tensors of a file of torch.save by name.
 Tensors read_pickle_tensors(const std::filesystem::path& path);
 
 }  // namespace opad

@@ -11,7 +11,9 @@ namespace opad {
 
 struct Pickled;
 struct PickledItem;
+/// A list or tuple.
 using PickledList = std::vector<Pickled>;
+/// A dictionary, in the order of the file.
 using PickledDict = std::vector<PickledItem>;
 
 /// What a file of torch.save holds, as far as it is data: None, numbers, strings, tensors, lists (tuples too),

@@ -135,6 +135,7 @@ inline void require_picture(std::string_view who, const Tensor& image) {
 /// picture that is taken.
 Tensor resize(const Tensor& image, std::int64_t width, std::int64_t height, Filter filter, const Box& box);
 
+/// The same of the whole picture.
 Tensor resize(const Tensor& image, std::int64_t width, std::int64_t height, Filter filter);
 
 /// A part of a picture, which must lie inside it.  [H, W, 3] -> [height, width, 3]

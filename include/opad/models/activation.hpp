@@ -6,6 +6,7 @@
 
 namespace opad {
 
+/// A function between two layers, element by element.
 using Activation = Tensor (*)(const Tensor&);
 
 /// The function between two layers, by the name that config files of diffusers, transformers and timm give it.

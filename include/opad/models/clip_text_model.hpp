@@ -34,6 +34,7 @@ struct CLIPTextConfig {
   }
 };
 
+/// Token and position tables of the text model: a row of each, added.
 struct ClipTextEmbeddings : torch::nn::Module {
   std::shared_ptr<Embedding> token_embedding, position_embedding;
   explicit ClipTextEmbeddings(const CLIPTextConfig& c)
@@ -42,6 +43,7 @@ struct ClipTextEmbeddings : torch::nn::Module {
                                            std::make_shared<Embedding>(c.max_position_embeddings, c.hidden_size))) {}
 };
 
+/// The text model without its projection.
 struct ClipTextTransformer : torch::nn::Module {
   std::shared_ptr<ClipTextEmbeddings> embeddings;
   std::shared_ptr<ClipEncoder> encoder;

@@ -20,6 +20,7 @@ struct CLIPVisionConfig {
   Json to_json() const;
 };
 
+/// Patches of the picture and a class token, with positions.  [B, 3, S, S] -> [B, 1 + patches, width]
 struct ClipVisionEmbeddings : torch::nn::Module {
   Tensor class_embedding;
   std::shared_ptr<Conv2d> patch_embedding;
@@ -41,6 +42,7 @@ struct ClipVisionEmbeddings : torch::nn::Module {
   }
 };
 
+/// The vision model without its projection.
 struct ClipVisionTransformer : torch::nn::Module {
   std::shared_ptr<ClipVisionEmbeddings> embeddings;
   std::shared_ptr<LayerNorm> pre_layrnorm, post_layernorm;  // the first is misspelt in every file

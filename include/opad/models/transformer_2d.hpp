@@ -49,6 +49,7 @@ struct BasicTransformerBlock : torch::nn::Module {
 ///   linear  the two projections are stored as linear layers (SD 2.x) or as 1 x 1 convolutions (SD 1.x): the same map
 ///           of tokens
 struct Transformer2DModel : torch::nn::Module {
+  /// A map of tokens, [B, T, in] -> [B, T, out], with its weight in the layout of the file.
   struct Projection : torch::nn::Module {
     Tensor weight, bias;
     Projection(std::int64_t in, std::int64_t out, bool linear) {

@@ -19,6 +19,7 @@ inline Tensor self_attend(const Tensor& query, const Tensor& key, const Tensor& 
   return at::scaled_dot_product_attention(query, key, value, {}, 0.0, causal).transpose(1, 2).flatten(2);
 }
 
+/// Self-attention with a projection each for queries, keys, values and output.
 struct ClipAttention : torch::nn::Module {
   std::int64_t heads;
   std::shared_ptr<LinearLayer> q_proj, k_proj, v_proj, out_proj;
@@ -57,6 +58,7 @@ struct ClipLayerConfig {
   double layer_norm_eps;
 };
 
+/// x + attention(norm(x)), then the same with the two linear layers.
 struct ClipEncoderLayer : torch::nn::Module {
   std::shared_ptr<ClipAttention> self_attn;
   std::shared_ptr<LayerNorm> layer_norm1, layer_norm2;
@@ -75,6 +77,7 @@ struct ClipEncoderLayer : torch::nn::Module {
   }
 };
 
+/// Layers one after the other.
 struct ClipEncoder : torch::nn::Module {
   std::shared_ptr<ModuleList<ClipEncoderLayer>> layers =
       register_module("layers", std::make_shared<ModuleList<ClipEncoderLayer>>());

@@ -26,6 +26,7 @@ inline Tensor fit_pos_embed(const Tensor& pos_embed, const VisionTransformerConf
   return resample_abs_pos_embed(pos_embed.to(torch::kFloat32), {rows, columns}, {side, side}, prefix);
 }
 
+/// Self-attention with one projection for queries, keys and values; where the config says so, q and k are normalised.
 struct ViTAttention : torch::nn::Module {
   std::int64_t heads;
   std::shared_ptr<LinearLayer> qkv, proj;
@@ -55,6 +56,7 @@ struct LayerScale : torch::nn::Module {
   explicit LayerScale(std::int64_t width) { gamma = register_parameter("gamma", torch::empty({width}), false); }
 };
 
+/// x + s1 attention(norm(x)), then the same with the two linear layers; s1 and s2 are 1 without LayerScale.
 struct ViTBlock : torch::nn::Module {
   std::shared_ptr<LayerNorm> norm1, norm2;
   std::shared_ptr<ViTAttention> attn;
@@ -82,6 +84,7 @@ struct ViTBlock : torch::nn::Module {
   }
 };
 
+/// Patches of the picture as tokens: a convolution whose stride is the patch.
 struct ViTPatchEmbed : torch::nn::Module {
   std::shared_ptr<Conv2d> proj;
   explicit ViTPatchEmbed(const VisionTransformerConfig& c) {

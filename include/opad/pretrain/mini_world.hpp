@@ -50,6 +50,7 @@ inline UNet2DConditionConfig mini_unet(std::int64_t latent_channels, std::int64_
   return c;
 }
 
+/// The text model of the mini world: heads of 32 channels, an MLP of four times the width.
 inline CLIPTextConfig mini_text(const ClipTokenizer& tokenizer, std::int64_t width, std::int64_t layers,
                                 std::int64_t projection) {
   CLIPTextConfig c;

@@ -22,6 +22,7 @@ inline std::vector<sprites::Sprite> sample_sprites(std::int64_t count, Stream st
   return batch;
 }
 
+/// A caption for each sprite.
 inline std::vector<std::string> sample_captions(const std::vector<sprites::Sprite>& batch, Stream stream) {
   std::vector<std::string> captions;
   for (const auto& sprite : batch) captions.push_back(sprites::caption(sprite, stream));

@@ -25,6 +25,7 @@ struct Launch {
 /// A variable's value, if it is set.
 using Environment = std::function<std::optional<std::string>(const std::string& name)>;
 
+/// The variables of this process.
 OPAD_ONCE std::optional<std::string> environment_of_process(const std::string& name) {
   const char* const value = std::getenv(name.c_str());
   return value ? std::optional<std::string>(value) : std::nullopt;

@@ -42,10 +42,14 @@ class Ranks {
   bool first() const { return launch_.rank == 0; }
   bool several() const { return launch_.size > 1; }
 
-  /// This rank's share of `count` micro-batches: their numbers. Neighbours in the list are with different ranks.
-  std::vector<std::int64_t> share(std::int64_t count) const {
+  /// Throws unless each rank gets as many of `count` micro-batches.
+  void require_equal_shares(std::int64_t count) const {
     require(count % size() == 0, "--accumulation ", count, " does not divide among ", size(),
             " ranks, which share the batches of an update; give a multiple of ", size());
+  }
+  /// This rank's share of `count` micro-batches: their numbers. Neighbours in the list are with different ranks.
+  std::vector<std::int64_t> share(std::int64_t count) const {
+    require_equal_shares(count);
     std::vector<std::int64_t> own;
     for (std::int64_t k = rank(); k < count; k += size()) own.push_back(k);
     return own;

@@ -11,12 +11,15 @@ enum class Scored {
   TeachersAdapters  // the student as it is, under the adapters that the teacher learned
 };
 
+/// What the paper may say of a row's identity against the full method; 0 for nothing.
+inline constexpr int drops = -1;
+inline constexpr int gains = +1;  // drops: it is lower; gains: it is higher
+
 /// What a row of a sweep says beside its recipe, in one function of the recipe:
 ///   static RowFacts row() { return {.published = drops, .teacher_of = "full"}; }
 ///   published   what the paper says of its identity against the full method: drops, gains, or 0
 ///   teacher_of  the row whose trained teacher it starts with (same concept and seed); empty: the base teacher
 ///   scored      whose pictures are scored
-inline constexpr int drops = -1, gains = +1;
 struct RowFacts {
   int published = 0;
   std::string teacher_of = {};
@@ -76,6 +79,7 @@ struct Row : Recipe {
 /// Rows of an ablation, as a list of types:  without_each<Paper, LatentMse, Identity>   only_each<Paper, Dino, DinoV2>
 template <class Base, class... What>
 constexpr auto without_each = hana::tuple_t<Without<Base, What>...>;
+/// Rows that each keep one of a list.
 template <class Base, class... What>
 constexpr auto only_each = hana::tuple_t<Only<Base, What>...>;
 

@@ -16,6 +16,8 @@ namespace opad {
 ///   Linspace  999 666 333 0       both ends
 enum class Spacing { Leading, Trailing, Linspace };
 
+/// The spacing that a scheduler config names. Throws for another name.
+///   where  the file's name, for the message
 inline Spacing parse_spacing(std::string_view text, const std::string& where) {
   if (text == "leading") return Spacing::Leading;
   if (text == "trailing") return Spacing::Trailing;
@@ -26,7 +28,8 @@ inline Spacing parse_spacing(std::string_view text, const std::string& where) {
 /// k (range / count) + offset for k = count - 1 ... 0, the quotient rounded down.
 inline std::vector<double> leading_timesteps(std::int64_t range, std::int64_t count, std::int64_t offset) {
   std::vector<double> timesteps(count);
-  for (std::int64_t k = 0; k < count; ++k) timesteps[count - 1 - k] = static_cast<double>(k * (range / count) + offset);
+  const std::int64_t stride = range / count;
+  for (std::int64_t k = 0; k < count; ++k) timesteps[count - 1 - k] = static_cast<double>(k * stride + offset);
   return timesteps;
 }
 
@@ -50,6 +53,7 @@ inline std::vector<double> linspace_timesteps(std::int64_t last, std::int64_t co
   return timesteps;
 }
 
+/// Rounds to whole timesteps, halves to even as NumPy does.
 inline void round_timesteps(std::vector<double>& timesteps) {
   for (double& t : timesteps) t = std::nearbyint(t);
 }

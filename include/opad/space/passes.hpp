@@ -11,6 +11,7 @@ namespace opad {
 /// by a backward pass.
 class Passes {
  public:
+  /// Passes through one network.
   struct Count {
     std::int64_t forward = 0, backward = 0;
     bool operator==(const Count&) const = default;

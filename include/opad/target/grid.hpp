@@ -7,11 +7,11 @@
 
 namespace opad {
 
-/// Up to `most` steps of the teacher on DDIM's grid of `points`: one start for the whole batch, index k ~ U{0 ..
-/// points-2} of the grid, x = add_noise(x̂0, z, grid[k]), guided DDIM steps from there; the last one's predicted clean
-/// latent is y0. Where the grid ends before, y0 is DDIM's last sample. Omega is taken at the start. The grid is that of
-/// the teacher's scheduler config ("leading" in Stable Diffusion's). What Grid<N, K> does; a replay of a recorded run
-/// gives the numbers at run time.
+/// Up to `most` steps of the teacher on DDIM's grid of `points`: one start for the whole batch, index k of the
+/// grid, uniform in {0, ..., points-2}, x = add_noise(x̂0, z, grid[k]), guided DDIM steps from there; the last one's
+/// predicted clean latent is y0. Where the grid ends before, y0 is DDIM's last sample. Omega is taken at the start. The
+/// grid is that of the teacher's scheduler config ("leading" in Stable Diffusion's). What Grid<N, K> does; a replay of
+/// a recorded run gives the numbers at run time.
 struct GridSteps {
   std::int64_t points, most;
   double guidance = 7.5;

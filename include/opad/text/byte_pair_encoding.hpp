@@ -16,7 +16,9 @@
 
 namespace opad {
 
+/// vocab.json: the id of each token.
 using Vocabulary = std::unordered_map<std::string, std::int64_t>;
+/// merges.txt: pairs of pieces, the most frequent first.
 using Merges = std::vector<std::pair<std::string, std::string>>;
 
 /// The printable character that stands for each byte in vocab.json: itself where it prints, else one from U+0100 on.

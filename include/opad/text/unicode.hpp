@@ -15,6 +15,7 @@ namespace opad::unicode {
 /// Code points of UTF-8 text. A byte that belongs to no valid sequence becomes U+FFFD.
 std::u32string decode(std::string_view text);
 
+/// Code points as UTF-8.
 std::string encode(std::u32string_view points);
 
 namespace detail {

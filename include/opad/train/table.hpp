@@ -9,7 +9,7 @@ namespace opad {
 struct Table {
   Table(Networks& networks_, Draws draws_, const Observer& observer_)
       : networks(&networks_),
-        draws(std::move(draws_)),
+        draws(draws_),
         observer(&observer_),
         student(networks_, true),
         target(networks_, false),

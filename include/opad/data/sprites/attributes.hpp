@@ -77,6 +77,7 @@ struct Sprite {
   Edition edition = Edition::First;
 };
 
+/// A colour in bytes.
 struct Rgb {
   std::uint8_t r = 0, g = 0, b = 0;
   bool operator==(const Rgb&) const = default;

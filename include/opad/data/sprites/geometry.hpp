@@ -7,6 +7,7 @@
 
 namespace opad::sprites {
 
+/// A place or a vector: x to the right, y downward.
 struct Point {
   double x = 0, y = 0;
 };

@@ -8,6 +8,7 @@
 
 namespace opad {
 
+/// opad's own version: that of CMakeLists.txt, which a test compares.
 inline constexpr const char* version = "0.1.0";
 
 /// What a run was made with.

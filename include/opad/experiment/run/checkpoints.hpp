@@ -31,6 +31,7 @@ OPAD_ONCE std::vector<Checkpoint> checkpoints(const std::filesystem::path& run) 
   return found;
 }
 
+/// The one with the largest step, if there is any.
 OPAD_ONCE std::optional<Checkpoint> latest_checkpoint(const std::filesystem::path& run) {
   const auto found = checkpoints(run);
   return found.empty() ? std::nullopt : std::optional(found.back());

@@ -17,6 +17,7 @@ struct Failure {
   std::string text;
   int code = exit_code::internal_error;
 };
+/// The failure that an exception is.
 Failure failure_of(const std::exception_ptr& exception);
 
 /// Runs a program's body and turns what it throws into one line and an exit code (experiment/options/exit_codes.hpp).

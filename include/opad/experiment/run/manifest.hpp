@@ -16,6 +16,7 @@ namespace opad {
 /// it names is made, so that --overwrite can remove what is the run's, all of it, and nothing else.
 inline constexpr const char* manifest_name = "files.txt";
 
+/// The names in it; none where a run has no such file.
 OPAD_ONCE std::vector<std::string> read_manifest(const std::filesystem::path& run) {
   std::vector<std::string> names;
   const auto file = run / manifest_name;

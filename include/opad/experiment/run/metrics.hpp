@@ -91,6 +91,7 @@ inline std::vector<std::string> lines(const std::filesystem::path& path) {
 
 }  // namespace metrics_detail
 
+/// Reads a metrics.csv. Throws where it has not even a heading.
 OPAD_ONCE MetricsTable read_metrics(const std::filesystem::path& path) {
   const auto lines = metrics_detail::lines(path);
   require(!lines.empty(), path.string(), ": holds no metrics, not even the names of its columns");

@@ -11,6 +11,7 @@
 
 namespace opad {
 
+/// The file of a checkpoint that holds the training's state.
 inline constexpr const char* state_file = "state.safetensors";
 
 /// A training's state in the folder of its checkpoint, which also says its step.

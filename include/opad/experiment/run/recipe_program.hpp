@@ -73,6 +73,7 @@ constexpr bool changes_something() {
 
 }  // namespace detail
 
+/// A recipe as what a program needs of it, without its type. A recipe that changes nothing is refused by the compiler.
 template <class Recipe>
 RecipeProgram program_of() {
   static_assert(detail::changes_something<Recipe>(),

@@ -99,6 +99,7 @@ OPAD_ONCE void save_made(const std::filesystem::path& folder, const MadePictures
   save_safetensors(folder / "pictures.safetensors", {{"pictures", at::stack(made.pictures)}});
   write_json(folder / "pictures.json", {{"prompts", made.prompts}, {"scores", made.scores}, {"kept", made.kept}});
 }
+/// Reads what save_made wrote.
 OPAD_ONCE MadePictures load_made(const std::filesystem::path& folder) {
   MadePictures made;
   const Tensor pictures = SafeTensors(folder / "pictures.safetensors").tensors().at("pictures");

@@ -19,6 +19,7 @@ struct ReopenedRun {
   RunSettings settings;
   Method method;
 };
+/// Reads them.
 ReopenedRun reopen(const RecipeProgram& program, const std::filesystem::path& run);
 
 /// A text that two recipes share exactly when they train the same: the types of their policies and every option.

@@ -17,6 +17,7 @@ namespace opad::page {
 /// The pieces of a self-contained HTML page: text, pictures as data, curves and intervals as inline SVG. Colours are
 /// CSS variables, so that one page serves light and dark.
 
+/// Text as HTML.
 inline std::string escape(std::string_view text) {
   std::string out;
   for (const char c : text) {
@@ -29,6 +30,7 @@ inline std::string escape(std::string_view text) {
   return out;
 }
 
+/// Bytes as text, for a data URL. RFC 4648.
 inline std::string base64(std::string_view bytes) {
   constexpr std::string_view digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   std::string out;
@@ -65,6 +67,7 @@ inline std::string image(const Tensor& picture, const std::string& alt, const st
                   "\" src=\"data:", data, "\">");
 }
 
+/// A number with two digits behind the point.
 inline std::string number(double value) {
   char text[32];
   std::snprintf(text, sizeof text, "%.2f", value);
@@ -170,6 +173,7 @@ inline std::string forest(const std::string& title, const std::vector<Estimate>&
   return svg + "</svg>";
 }
 
+/// The style sheet of the page.
 inline constexpr std::string_view style = R"css(
 :root{color-scheme:light dark;--paper:#fff;--panel:#f5f6f8;--ink:#1b1f27;--soft:#5c6470;--rule:#dfe2e8;--good:#12784a;
 --bad:#b3261e;--accent:#2456c8;--goodwash:#e3f4ea;--badwash:#fbe7e5;

@@ -86,6 +86,7 @@ struct Cell {
 
 /// The table of a sweep.
 struct SweepTable {
+  /// A metric: key, heading, and whether more (+1) or less (-1) is better.
   struct Column {
     std::string key, title;
     int better;
@@ -138,7 +139,7 @@ OPAD_ONCE SweepTable make_table(const SweepResults& results, const Bootstrap& ho
         Cell cell{.summary = summarise(scores), .against_reference = {}};
         if (row != results.reference() && !paired_differences(scores, reference).empty())
           cell.against_reference = compare(scores, reference, key, random, how);
-        table.cells.emplace(std::pair(row, key), std::move(cell));
+        table.cells.emplace(std::pair(row, key), cell);
       }
       if (measured)
         table.columns.push_back({key, (teacher ? "teacher " : "") + std::string(column.title), column.better});

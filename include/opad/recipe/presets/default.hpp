@@ -34,6 +34,7 @@ constexpr auto dino_critic() {
                 .normalise = true,
                 .augmentation = augment(Translation{.share = 0.0625, .reflect = true}, Blur{}, Noise{.sigma = 0.15})};
 }
+/// The other critic: through the identity encoder, on pictures as they are.
 constexpr auto identity_critic() {
   return Critic{
       .eye = IdentityEncoder{}, .head = Linear{}, .objective = CrossEntropy{}, .weight = 0.05, .normalise = true};

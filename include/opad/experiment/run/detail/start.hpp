@@ -34,8 +34,8 @@ OPAD_ONCE int TrainingRun::operator()(int argc, const char* const* argv) {
   if (settings_.explain) return explain_costs();
   complete(settings_);
   choose_dtype();
-  ranks_.broadcast(settings_.dtype);                        // each measures for itself, and the first one decides
-  static_cast<void>(ranks_.share(settings_.accumulation));  // refuses what does not divide
+  ranks_.broadcast(settings_.dtype);  // each measures for itself, and the first one decides
+  ranks_.require_equal_shares(settings_.accumulation);
   check_teacher_adapters();
   const PartsRecord parts = this->parts();
   RunDescription description = this->description(parts);
