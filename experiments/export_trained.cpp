@@ -138,8 +138,9 @@ std::map<std::string, std::string> metadata(const Settings& s, const UNet2DCondi
   const bool velocity = is_there(scheduler / "scheduler_config.json") &&
                         SchedulerConfig::from_pretrained(scheduler).prediction_type == Prediction::V;
   if (const auto width = unet.cross_attention_dim.front(); width == 768 || width == 1024) {  // published families
-    const std::string family = width == 768 ? "stable-diffusion-v1" : velocity ? "stable-diffusion-v2-768-v"
-                                                                                : "stable-diffusion-v2-512";
+    const std::string family = width == 768 ? "stable-diffusion-v1"
+                               : velocity   ? "stable-diffusion-v2-768-v"
+                                            : "stable-diffusion-v2-512";
     say("modelspec.architecture", family + kind);
     if (kind == "/lora") say("ss_base_model_version", width == 768 ? "sd_v1" : velocity ? "sd_v2_v" : "sd_v2");
     if (kind == "/lora") say("ss_v2", width == 768 ? "False" : "True");
@@ -218,7 +219,7 @@ int export_trained(int argc, char** argv) {
                 << about("")["modelspec.prediction_type"] << "\n";
     } else {
       target.prepare();
-      save_pipeline(target.folder, *unet, *parts);
+      save_pipeline(target.folder, *unet, *parts, about(""));
     }
   }
   std::cout << (target.file.empty() ? target.folder : target.file).string() << "\n";

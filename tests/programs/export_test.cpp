@@ -40,8 +40,8 @@ Tensor picture(const ScratchFolder& scratch, const std::string& more, const std:
   return made;
 }
 Finished exported(const fs::path& from, const std::string& form, const fs::path& to, const std::string& more = "") {
-  return start("export_trained", models + "--adapters " + in_quotes(from) + " --form " + form + " --output " + in_quotes(to) +
-                                     " " + more);
+  return start("export_trained", models + "--adapters " + in_quotes(from) + " --form " + form + " --output " +
+                                     in_quotes(to) + " " + more);
 }
 /// In steps of a byte.
 std::int64_t distance(const Tensor& a, const Tensor& b) { return (a - b).abs().max().item<std::int64_t>(); }
@@ -74,8 +74,11 @@ TEST_CASE("What export_trained writes makes the picture that the run's folder ma
         REQUIRE(said.at("license") == "mit");
         REQUIRE(said.at("opad.trained_words") == "<new1>");
       }
-      if (form == "diffusers")
+      if (form == "diffusers") {
+        const auto said = SafeTensors(here / "unet" / "diffusion_pytorch_model.safetensors").metadata();
+        REQUIRE(said.at("opad.form") == form);
         REQUIRE(distance(picture(scratch, embedding, "--model " + in_quotes(here) + " "), want) <= 1);
+      }
       fs::remove_all(here);
     }
   };
@@ -122,17 +125,17 @@ TEST_CASE("generate refuses a LoRA or a word that does not fit, in one line and 
   const ScratchFolder scratch;
   const auto at = [&](const std::string& name) { return scratch / name; };
   const std::string layer = "lora_unet_mid_block_attentions_0_transformer_blocks_0_attn1_to_q";
-  save_safetensors(at("wide.safetensors"),
-                   {{layer + ".lora_down.weight", torch::ones({2, 5})}, {layer + ".lora_up.weight", torch::ones({24, 2})}});
+  save_safetensors(at("wide.safetensors"), {{layer + ".lora_down.weight", torch::ones({2, 5})},
+                                            {layer + ".lora_up.weight", torch::ones({24, 2})}});
   save_safetensors(at("dora.safetensors"), {{layer + ".dora_scale", torch::ones({24})}});
   save_safetensors(at("word.safetensors"), {{"<new1>", torch::ones({768})}});
   save_safetensors(at("good.safetensors"), {{"emb_params", torch::ones({1, 32})}});
   for (const auto& [more, message] : {std::pair{"--lora " + in_quotes(at("wide.safetensors")), "another base model?"},
                                       {"--lora " + in_quotes(at("dora.safetensors")), "DoRA are not read"},
                                       {"--lora " + in_quotes(at("none.safetensors")), "no such folder"},
-                                      {"--lora " + in_quotes(at("wide.safetensors:much")), "not a number"},
+                                      {"--lora " + in_quotes(at("wide.safetensors:much")), "not a finite number"},
                                       {"--embedding " + in_quotes(at("word.safetensors")), "has 768 numbers"},
-                                      {"--embedding " + in_quotes(at("good.safetensors:cat")), "is a token already"}}) {
+                                      {"--embedding " + in_quotes(at("good.safetensors:a")), "is a token already"}}) {
     const auto done = generate(scratch / "p", more);
     INFO(more << ": " << done.errors);
     REQUIRE(done.code == 2);
