@@ -27,8 +27,7 @@ TEST_CASE("what is appended follows what is there, and can be read at once", "[i
 
 TEST_CASE("an appended file says why it cannot be written", "[io][append]") {
   const TemporaryFolder folder;
-  REQUIRE_THROWS_WITH(AppendedFile(folder / "absent/x"),
-                      ContainsSubstring("No such file or directory"));
+  REQUIRE_THROWS_WITH(AppendedFile(folder / "absent/x"), ContainsSubstring("No such file or directory"));
   std::filesystem::create_directory(folder / "y");
   REQUIRE_THROWS_WITH(AppendedFile(folder / "y"), ContainsSubstring("Is a directory"));
 
@@ -41,9 +40,7 @@ TEST_CASE("an appended file says why it cannot be written", "[io][append]") {
   std::string message;
   try {
     file.append("too long");
-  } catch (const opad::Error& error) {
-    message = error.what();
-  }
+  } catch (const opad::Error& error) { message = error.what(); }
   ::setrlimit(RLIMIT_FSIZE, &old);
   std::signal(SIGXFSZ, handler);
   REQUIRE_THAT(message, ContainsSubstring("File too large"));

@@ -40,9 +40,7 @@ std::string refusal(const std::string& name, const char* value) {
   const std::array words{"trainer", word.c_str(), value};
   try {
     (void)options.parse(words.size(), words.data());
-  } catch (const Error& error) {
-    return error.what();
-  }
+  } catch (const Error& error) { return error.what(); }
   return "";
 }
 

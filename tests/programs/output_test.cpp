@@ -83,8 +83,8 @@ TEST_CASE("evaluate, sprites and sweeps write into no folder that they read", "[
 
   fs::copy(tiny, scratch / "models", fs::copy_options::recursive);
   const auto models = contents(scratch / "models");
-  require_refused(start("ablate_losses", "--models " + in_quotes(scratch / "models") + " --steps 1 " +
-                                             "--output " + in_quotes(scratch / "models" / "runs")),
+  require_refused(start("ablate_losses", "--models " + in_quotes(scratch / "models") + " --steps 1 " + "--output " +
+                                             in_quotes(scratch / "models" / "runs")),
                   "--models names");
   REQUIRE(contents(scratch / "models") == models);
 }
