@@ -116,3 +116,10 @@ TEST_CASE("What is built without an engine says so", "[ranks]") {
   if (!ranks_are_known()) REQUIRE_THROWS_WITH(join({.rank = 0, .size = 2}), ContainsSubstring("knows one process"));
   REQUIRE(join({}).size() == 1);
 }
+
+TEST_CASE("Processes of one machine wait a minute for each other, those of a cluster five", "[ranks]") {
+  using std::chrono::minutes;
+  REQUIRE(Launch{.size = 2}.patience() == minutes(1));
+  REQUIRE(Launch{.size = 2, .address = "localhost"}.patience() == minutes(1));
+  REQUIRE(Launch{.size = 2, .address = "node17"}.patience() == minutes(5));
+}

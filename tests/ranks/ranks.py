@@ -164,14 +164,15 @@ def killed(args, scratch, words, size, whole, n, rng, longest):
     time.sleep(moment)
     ranks.processes[victim].kill()
     begin = time.monotonic()
-    codes = ranks.wait(60)
+    codes = ranks.wait(90)
     seconds = time.monotonic() - begin
     finished = all(c == 0 for r, c in enumerate(codes) if r != victim)
     if not finished:
-        assert seconds < 10, f"ended after {seconds:.1f} s only:\n{ranks.text()}"
+        came = "ranks have come to" not in ranks.text()  # a process that dies before it has come has told nobody
+        assert seconds < (10 if came else 75), f"ended after {seconds:.1f} s only:\n{ranks.text()}"
         for r, code in enumerate(codes):
-            lines = [line for line in ranks.said(r).splitlines() if "another rank" in line]
-            assert r == victim or code == 0 or (code == 1 and len(lines) == 1), f"rank {r}, {code}:\n{ranks.text()}"
+            lines = [line for line in ranks.said(r).splitlines() if "another rank" in line or "ranks have come" in line]
+            assert r == victim or code == 0 or (code in (1, 2) and len(lines) == 1), f"rank {r}, {code}:\n{ranks.text()}"
             assert r == 0 or len(ranks.said(r).splitlines()) <= 1, f"rank {r} says\n{ranks.said(r)}"
     if output.exists():
         no_drafts(output)

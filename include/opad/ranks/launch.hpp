@@ -1,5 +1,8 @@
 #pragma once
+#include <algorithm>
+#include <array>
 #include <charconv>
+#include <chrono>
 #include <cstdint>
 #include <cstdlib>
 #include <functional>
@@ -20,6 +23,15 @@ struct Launch {
   bool launcher_keeps_store = false;  // the launcher itself listens there (torchrun), not rank 0
   std::int64_t restarts = 0;          // how often the launcher has started the processes again
   bool operator==(const Launch&) const = default;
+
+  /// Whether all processes meet through the loopback, so are on this machine.
+  bool is_local() const {
+    constexpr std::array here{"127.0.0.1", "localhost", "::1"};
+    return std::ranges::find(here, address) != here.end();
+  }
+  /// How long a process waits for the others to come: machines of a cluster may start minutes apart. One that died
+  /// before it came has told nobody.
+  std::chrono::seconds patience() const { return is_local() ? std::chrono::minutes(1) : std::chrono::minutes(5); }
 };
 
 /// A variable's value, if it is set.

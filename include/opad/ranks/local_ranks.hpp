@@ -55,7 +55,7 @@ class LocalRanks {
     }
     ::close(ports[0]);
     try {
-      ranks_ = join({.rank = 0, .size = count}, std::chrono::minutes(1), [&](std::int64_t port) {
+      ranks_ = join({.rank = 0, .size = count}, [&](std::int64_t port) {
         for (std::int64_t rank = 1; rank < count; ++rank)
           require(::write(ports[1], &port, sizeof port) == sizeof port, "--processes ", count,
                   ": another process has ended");

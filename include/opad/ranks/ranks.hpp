@@ -180,10 +180,9 @@ class GradientSum {
 bool ranks_are_known();
 
 /// Meets the other processes of a launch. Where they are several: throws where this program was built without an
-/// engine, and where the others do not come within `patience`.
+/// engine, and where the others do not come within the launch's patience.
 ///   listening  called in rank 0 with the port, as soon as the others can come
-Ranks join(Launch launch, std::chrono::seconds patience = std::chrono::minutes(5),
-           const std::function<void(std::int64_t port)>& listening = {});
+Ranks join(Launch launch, const std::function<void(std::int64_t port)>& listening = {});
 
 /// ": rank 1" for a message of any rank but the first, which speaks for all.
 OPAD_ONCE std::string rank_mark() {

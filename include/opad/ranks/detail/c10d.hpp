@@ -77,13 +77,13 @@ class RankWatch {
 /// c10d's process group of Gloo, over TCP. The ranks find each other in a TCPStore, which rank 0 keeps, or torchrun.
 class C10dEngine final : public RankEngine {
  public:
-  C10dEngine(const Launch& launch, std::chrono::seconds patience, const std::function<void(std::int64_t)>& listening) {
+  C10dEngine(const Launch& launch, const std::function<void(std::int64_t)>& listening) {
     // c10d would add pages of its own to the one line that says what has happened
     if (!environment_of_process("TORCH_CPP_LOG_LEVEL")) FLAGS_caffe2_log_level = 3;
     const bool keeps_store = launch.rank == 0 && !launch.launcher_keeps_store;
     c10d::TCPStoreOptions options;
     options.port = static_cast<std::uint16_t>(launch.port);
-    options.isServer = keeps_store, options.waitWorkers = false, options.timeout = patience;
+    options.isServer = keeps_store, options.waitWorkers = false, options.timeout = launch.patience();
     try {
       const auto store = c10::make_intrusive<c10d::TCPStore>(launch.address, options);
       if (listening) listening(store->getPort());
@@ -94,7 +94,7 @@ class C10dEngine final : public RankEngine {
       watch_ =
           std::make_unique<RankWatch>(prefix(c10::make_intrusive<c10d::TCPStore>(launch.address, options)), launch);
       store_ = prefix(store);
-      meet(launch, patience);
+      meet(launch);
       const auto gloo =
           c10d::ProcessGroupGloo::Options::create(std::chrono::hours(24));  // as long as rank 0 works alone
       gloo->devices.push_back(device(launch));
@@ -134,7 +134,8 @@ class C10dEngine final : public RankEngine {
 
  private:
   /// All of them have come to the store. Until then nobody waits for a message, which could wait for ever.
-  void meet(const Launch& launch, std::chrono::seconds patience) {
+  void meet(const Launch& launch) {
+    const std::chrono::seconds patience = launch.patience();
     const auto end = std::chrono::steady_clock::now() + patience;
     std::int64_t come = store_->add("come", 1);
     for (; come < launch.size; come = store_->add("come", 0)) {
@@ -149,8 +150,7 @@ class C10dEngine final : public RankEngine {
   static std::shared_ptr<::gloo::transport::Device> device(const Launch& launch) {
     using Gloo = c10d::ProcessGroupGloo;
     if (const auto name = environment_of_process("GLOO_SOCKET_IFNAME")) return Gloo::createDeviceForInterface(*name);
-    constexpr std::array here{"127.0.0.1", "localhost", "::1"};
-    if (std::ranges::find(here, launch.address) != here.end()) return Gloo::createDeviceForHostname("127.0.0.1");
+    if (launch.is_local()) return Gloo::createDeviceForHostname("127.0.0.1");
     return Gloo::createDefaultDevice();
   }
 

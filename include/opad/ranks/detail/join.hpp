@@ -14,11 +14,10 @@ OPAD_ONCE bool ranks_are_known() { return true; }
 OPAD_ONCE bool ranks_are_known() { return false; }
 #endif
 
-OPAD_ONCE Ranks join(Launch launch, [[maybe_unused]] std::chrono::seconds patience,
-                     [[maybe_unused]] const std::function<void(std::int64_t)>& listening) {
+OPAD_ONCE Ranks join(Launch launch, [[maybe_unused]] const std::function<void(std::int64_t)>& listening) {
   if (launch.size == 1) return {};
 #ifdef OPAD_RANKS
-  auto engine = std::make_shared<detail::C10dEngine>(launch, patience, listening);
+  auto engine = std::make_shared<detail::C10dEngine>(launch, listening);
   return {std::move(launch), std::move(engine)};
 #else
   fail("this program knows one process, but was started as rank ", launch.rank, " of ", launch.size,
