@@ -4,6 +4,7 @@
 #include <iostream>
 
 #include <opad/core/fastest_type.hpp>
+#include <opad/experiment/options/shell_word.hpp>
 #include <opad/experiment/run/class_pictures.hpp>
 #include <opad/experiment/run/complete_settings.hpp>
 #include <opad/experiment/run/contents.hpp>
@@ -23,6 +24,8 @@ OPAD_ONCE int TrainingRun::operator()(int argc, const char* const* argv) {
   const Launch launch = launch_of_process();
   const std::vector<const char*> words = restarted_words(launch, {argv, argv + argc});
   if (!parse(static_cast<int>(words.size()), words.data())) return 0;
+  started_as_ = shell_word(argv[0]);
+  for (const auto& word : program_.chosen_by) started_as_ += " " + shell_word(word);
   if (!settings_.explain) ranks_ = join(launch);  // a signal that comes before they have met ends the process
   const StopSignals signals(/*speaks=*/ranks_.first());
   check_numbers(settings_);

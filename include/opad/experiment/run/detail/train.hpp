@@ -9,6 +9,7 @@
 #include <opad/experiment/run/newest_checkpoint.hpp>
 #include <opad/experiment/run/ranked.hpp>
 #include <opad/experiment/run/recorder.hpp>
+#include <opad/experiment/run/run_report.hpp>
 #include <opad/experiment/run/run_summary.hpp>
 #include <opad/experiment/run/second_stage.hpp>
 #include <opad/experiment/run/signals.hpp>
@@ -110,9 +111,9 @@ OPAD_ONCE int TrainingRun::train(const RunFolder& folder, World& world, Trainer&
   ranks_.leave();
   recorder.finish();
   save_adapters(folder, "", world, trainer);  // first of all: what follows can fail, and what was trained is there
-  finish(folder, trainer, pictures, recorder.events());
+  finish(folder, trainer, pictures, recorder.events(), summary);
   detail::attempt("removal of old checkpoints", [&] { folder.drop_old(); });
-  summary.write(folder.own("summary.json").parent_path());
+  write_json(folder.own("summary.json"), summary.json());  // says that all is there
   return 0;
 }
 
@@ -171,13 +172,14 @@ OPAD_ONCE void TrainingRun::save_adapters(const RunFolder& folder, const std::st
   fs::remove_all(draft);
 }
 
-/// Final pictures and curves.
-OPAD_ONCE void TrainingRun::finish(const RunFolder& folder, Trainer& trainer, RunPictures& pictures,
-                                   EventFile& events) const {
+/// Final pictures, curves and the page that shows them.
+OPAD_ONCE void TrainingRun::finish(const RunFolder& folder, Trainer& trainer, RunPictures& pictures, EventFile& events,
+                                   const RunSummary& summary) const {
+  Tensor before, after;
   detail::attempt("preview", [&] {
-    const Tensor after = pictures.student();
+    after = pictures.student();
     pictures.write(folder.previews(), events, settings_.steps, after);
-    const Tensor before = SafeTensors(detail::pictures_before(folder)).tensors().at("pictures");
+    before = SafeTensors(detail::pictures_before(folder)).tensors().at("pictures");
     pictures.write_comparison(folder.previews() / "before-after.png", before, after);
   });
   detail::attempt("pictures of the teacher",
@@ -185,13 +187,27 @@ OPAD_ONCE void TrainingRun::finish(const RunFolder& folder, Trainer& trainer, Ru
   detail::attempt("learning curve", [&] {
     write_png(folder.own("learning-curve.png"), learning_curves(read_metrics(folder.metrics_file())));
   });
+  detail::attempt("report", [&] {
+    require(before.defined(), "there are no pictures to show");
+    const RunReport report{.folder = folder.path(),
+                           .recipe = program_.name,
+                           .program = started_as_,
+                           .options = options_->all(),
+                           .settings = settings_,
+                           .data = concepts_.data,
+                           .summary = summary.json(),
+                           .before = before,
+                           .after = after};
+    write_atomically(folder.own("report.html"), report.html());
+  });
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
   std::cerr << "peak memory " << usage.ru_maxrss / 1024 << " MiB\n"
             << "adapters: " << folder.path().string()
             << (trainer.method().has_teacher ? " (teacher's in teacher/)" : "")
             << "\npictures: " << (folder.previews() / "before-after.png").string()
-            << "\ncurves:   " << (folder.path() / "learning-curve.png").string() << std::endl;
+            << "\ncurves:   " << (folder.path() / "learning-curve.png").string()
+            << "\nall:      " << (folder.path() / "report.html").string() << std::endl;
 }
 
 }  // namespace opad

@@ -3,6 +3,7 @@
 #include <opad/experiment/run/concepts.hpp>
 #include <opad/experiment/run/recipe_program.hpp>
 #include <opad/experiment/run/run_pictures.hpp>
+#include <opad/experiment/run/run_summary.hpp>
 #include <opad/experiment/run/second_stage.hpp>
 #include <opad/experiment/run/training_run.hpp>
 #include <opad/ranks/ranks.hpp>
@@ -63,7 +64,8 @@ class TrainingRun {
   ConceptDataset with_made_pictures(std::vector<MadePictures> made, const World& world);
 
   void save_adapters(const RunFolder& folder, const std::string& name, World& world, Trainer& trainer) const;
-  void finish(const RunFolder& folder, Trainer& trainer, RunPictures& pictures, EventFile& events) const;
+  void finish(const RunFolder& folder, Trainer& trainer, RunPictures& pictures, EventFile& events,
+              const RunSummary& summary) const;
 
   RecipeProgram program_;
   RunSettings settings_;
@@ -72,6 +74,7 @@ class TrainingRun {
   std::optional<Options> options_;
   torch::Device device_ = torch::kCPU;
   RunConcepts concepts_;
+  std::string started_as_;  // the words of the command before its options
   std::string dtype_word_;  // about the choice, where it was left to the program
   Ranks ranks_;
   std::map<std::string, std::string> encoders_;  // digests of the encoders that the recipe looks through
