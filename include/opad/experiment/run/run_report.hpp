@@ -1,8 +1,10 @@
 #pragma once
 #include <algorithm>
+#include <cmath>
 #include <deque>
 #include <filesystem>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -14,6 +16,7 @@
 #include <opad/experiment/page/cost.hpp>
 #include <opad/experiment/page/document.hpp>
 #include <opad/experiment/run/metrics.hpp>
+#include <opad/experiment/run/run_record.hpp>
 #include <opad/experiment/run/second_stage.hpp>
 #include <opad/experiment/run/settings.hpp>
 #include <opad/pipeline/bytes.hpp>
@@ -48,11 +51,11 @@ struct RunReport {
         body += c10::str("<h2 id=\"", id, "\">", name, "</h2>\n", part);
       }
     const auto name = std::filesystem::absolute(folder / "").parent_path().filename().string();
-    return page::document(name, c10::str("<h1>", page::escape(name), "</h1>\n<p class=\"soft\">", settings.steps,
-                                         " iterations of the recipe ", page::escape(recipe), ", batches of ",
-                                         settings.batch_size, ", seed ", settings.seed, ", on ",
-                                         page::escape(settings.device), " in ", page::escape(settings.dtype), ".</p>\n",
-                                         page::navigation(sections), body));
+    return page::document(
+        name, c10::str("<h1>", page::escape(name), "</h1>\n<p class=\"soft\">", settings.steps,
+                       " iterations of the recipe ", page::escape(recipe), ", batches of ", settings.batch_size,
+                       ", seed ", settings.seed, ", on ", page::escape(settings.device), " in ",
+                       page::escape(settings.dtype), ".</p>\n", page::navigation(sections), body));
   }
 
  private:
@@ -74,6 +77,14 @@ struct RunReport {
     Json value;
   };
   std::vector<Changed> changed() const;
+
+  /// As words of a command line.
+  static std::string words_of(const Json& value) {
+    if (!value.is_array()) return shell_word(option_detail::plain(value));
+    std::string words;
+    for (const Json& each : value) words += (words.empty() ? "" : " ") + words_of(each);
+    return words;
+  }
 };
 
 OPAD_ONCE std::string RunReport::pairs() const {
@@ -106,7 +117,7 @@ OPAD_ONCE std::string RunReport::teacher() const {
   if (!std::filesystem::exists(file)) return "";
   const std::string steps = c10::str(settings.teacher_preview_steps, " steps of its own sampler, guidance ",
                                      settings.teacher_preview_guidance);
-  return "<p>The same prompts and noise, " + steps + ".</p>\n<div class=\"whole\">" +
+  return "<p>The same prompts and noise, " + steps + ".</p>\n<div class=\"natural\">" +
          page::html({.images = page::image(read_image(file), "the teacher's pictures of the prompts above", 1024),
                      .facts = {{"model", "teacher"}, {"how", steps}}}) +
          "</div>\n";
@@ -115,11 +126,14 @@ OPAD_ONCE std::string RunReport::teacher() const {
 OPAD_ONCE std::string RunReport::learned_from() const {
   std::string out;
   for (const ConceptData& each : data) {
-    out += c10::str("<h3>", page::escape(each.instance_prompt), "</h3>\n", page::photographs(each.pictures, each.instance_prompt));
+    out += c10::str("<h3>", page::escape(each.instance_prompt), "</h3>\n",
+                    page::photographs(each.pictures, each.instance_prompt, each.captions));
     if (!each.class_pictures.empty())
-      out += c10::str("<p>and ", each.class_pictures.size(), " pictures of “", page::escape(each.class_prompt), "”</p>\n");
+      out +=
+          c10::str("<p>and ", each.class_pictures.size(), " pictures of “", page::escape(each.class_prompt), "”</p>\n");
   }
-  page::Table words{.name = "trained words", .first = "new word", .columns = {{"began as", page::Table::Column::Text}}, .rows = {}};
+  page::Table words{
+      .name = "trained words", .first = "new word", .columns = {{"began as", page::Table::Column::Text}}, .rows = {}};
   for (std::size_t i = 0; i < settings.modifier_token.size(); ++i)
     words.rows.push_back({page::escape(settings.modifier_token[i]), {page::escape(settings.initializer_token.at(i))}});
   return out + page::html(words);
@@ -138,7 +152,8 @@ OPAD_ONCE std::string RunReport::second_stage() const {
                     made.kept.size() > most ? " shown" : "", ".</p>\n<div class=\"grid\">\n");
     for (std::size_t k = 0; k < std::min(most, made.kept.size()); ++k) {
       const std::size_t i = made.kept[k];
-      page::Picture shown{.images = page::image(made.pictures[i], made.prompts[i]), .facts = {{"prompt", made.prompts[i]}}};
+      page::Picture shown{.images = page::image(made.pictures[i], made.prompts[i]),
+                          .facts = {{"prompt", made.prompts[i]}}};
       if (i < made.scores.size()) shown.facts.emplace_back("likeness to the photographs", decimal(made.scores[i]));
       out += page::html(shown);
     }
@@ -169,14 +184,13 @@ OPAD_ONCE std::string RunReport::curves() const {
 
 /// As config.json has them: what the run filled in is among them.
 OPAD_ONCE std::vector<RunReport::Changed> RunReport::changed() const {
-  const Json given = read_json(folder / "config.json").at("options");
+  const auto given = detail::option_leaves(read_json(folder / "config.json").at("options"));
   std::vector<Changed> out;
   for (const Option& option : options) {
-    std::string path = "/" + option.name;
-    std::ranges::replace(path, '.', '/');
-    const Json::json_pointer place(path);
-    if (option.name == "output" || !given.contains(place)) continue;
-    if (option_detail::plain(given.at(place)) != option.default_text) out.push_back({option, given.at(place)});
+    const auto found = given.find(option.name);
+    if (option.name == "output" || found == given.end()) continue;
+    Json value = Json::parse(found->second);
+    if (option_detail::plain(value) != option.default_text) out.push_back({option, std::move(value)});
   }
   return out;
 }
@@ -189,22 +203,22 @@ OPAD_ONCE std::string RunReport::changed_options() const {
                                 {"meaning", page::Table::Column::Text}},
                     .rows = {}};
   for (const auto& [option, value] : changed())
-    table.rows.push_back({"--" + page::escape(option.name),
-                          {page::escape(option_detail::plain(value)),
-                           page::escape(option.default_text.empty() ? "none" : option.default_text),
-                           page::escape(option.help)}});
-  return "<p>Those that are not the defaults, and what the run filled in. All are in config.json.</p>\n" + page::html(table);
+    table.rows.push_back(
+        {"--" + page::escape(option.name),
+         {page::escape(words_of(value)), page::escape(option.default_text.empty() ? "none" : option.default_text),
+          page::escape(option.help)}});
+  return "<p>Those that are not the defaults, and what the run filled in. All are in config.json.</p>\n" +
+         page::html(table);
 }
 
 OPAD_ONCE std::string RunReport::command() const {
-  const auto again = [](const std::filesystem::path& path) { return shell_word(std::filesystem::absolute(path).string()); };
+  const auto again = [](const std::filesystem::path& path) {
+    return shell_word(std::filesystem::absolute(path).string());
+  };
   std::string whole = program;
   for (const auto& [option, value] : changed()) {
     if (value.is_array() && value.empty()) continue;  // no word stands for no words
-    whole += " \\\n  --" + option.name;
-    if (value.is_array())
-      for (const Json& word : value) whole += " " + shell_word(option_detail::plain(word));
-    else whole += " " + shell_word(option_detail::plain(value));
+    whole += " \\\n  --" + option.name + " " + words_of(value);
   }
   return "<p>The same run again, in another folder:</p>\n<pre>" +
          page::escape(program + " --config " + again(folder / "config.json") + " --output FOLDER") +

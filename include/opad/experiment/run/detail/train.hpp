@@ -13,6 +13,8 @@
 #include <opad/experiment/run/run_summary.hpp>
 #include <opad/experiment/run/second_stage.hpp>
 #include <opad/experiment/run/signals.hpp>
+#include <opad/experiment/run/validation.hpp>
+#include <opad/io/hyper_parameters.hpp>
 #include <opad/train/divergence.hpp>
 
 /// A run's iterations, and what it leaves.
@@ -66,8 +68,11 @@ OPAD_ONCE int TrainingRun::train(const RunFolder& folder, World& world, Trainer&
   std::cerr << concepts_.greeting << std::flush;
   std::optional<Prefetch> data(std::in_place, dataset(world, concepts_.data), settings_.batch_size);
   std::filesystem::create_directories(folder.own("previews"));
-  Recorder recorder(folder, program_.name, trainer.metric_names(), settings_.steps, start);
+  auto columns = trainer.metric_names();
+  for (auto& column : Validation::columns(settings_)) columns.push_back(std::move(column));
+  Recorder recorder(folder, program_.name, std::move(columns), settings_.steps, start);
   if (start == 0) {
+    show_beginning(folder, recorder.events(), trainer.options().resolution);
     pictures.write(folder.previews(), recorder.events(), 0, before);
     save_safetensors(detail::pictures_before(folder), {{"pictures", before}});
   }
@@ -82,7 +87,7 @@ OPAD_ONCE int TrainingRun::train(const RunFolder& folder, World& world, Trainer&
   if (second_stage >= 0 && start > second_stage) with_saved_pictures();
   for (std::int64_t iteration = start; iteration < settings_.steps; ++iteration) {
     if (iteration == second_stage) {
-      begin_second_stage(folder, world, trainer, pictures);
+      begin_second_stage(folder, world, trainer, pictures, recorder.events());
       with_saved_pictures();
     }
     const std::vector<Batch> batches = batches_of(*data, iteration);
@@ -91,10 +96,19 @@ OPAD_ONCE int TrainingRun::train(const RunFolder& folder, World& world, Trainer&
     summary.end_iteration(world.networks.passes());
     const std::int64_t step = iteration + 1;
     if (!turn.finite()) require_finite_numbers(turn.readings, trainer.state(), step);
-    recorder.record(turn.readings, step);
-    if (settings_.preview_every > 0 && step % settings_.preview_every == 0 && step < settings_.steps)
-      detail::attempt("preview",
-                      [&] { pictures.write(folder.previews(), recorder.events(), step, pictures.student()); });
+    const auto due = [&](std::int64_t every) { return every > 0 && step % every == 0; };
+    const bool shows = due(settings_.preview_every) && step < settings_.steps,
+               scores = validation_ && (due(settings_.validation_every) || step == settings_.steps);
+    Tensor seen;
+    if (shows || scores) detail::attempt("preview", [&] { seen = pictures.student(); });
+    Readings readings = turn.readings;
+    if (scores && seen.defined())
+      detail::attempt("validation", [&] {
+        for (auto& score : (*validation_)(seen)) readings.push_back(std::move(score));
+      });
+    recorder.record(readings, step);
+    if (shows && seen.defined())
+      detail::attempt("preview", [&] { pictures.write(folder.previews(), recorder.events(), step, seen); });
     const bool signalled = turn.signalled || (!ranks_.several() && stop_requested());
     const bool stops = signalled || turn.time_is_up;
     if (step % settings_.checkpoint_every == 0 || step == settings_.steps || stops)
@@ -117,19 +131,39 @@ OPAD_ONCE int TrainingRun::train(const RunFolder& folder, World& world, Trainer&
   return 0;
 }
 
+/// For TensorBoard: the photographs, and the options that decide the result as hyper-parameters.
+OPAD_ONCE void TrainingRun::show_beginning(const RunFolder& folder, EventFile& events, std::int64_t side) const {
+  const auto given = detail::option_leaves(read_json(folder.config_file()).at("options"));
+  std::map<std::string, Json> values{{"recipe", program_.name}};
+  for (const Option& option : options_->all())
+    if (const auto value = given.find(option.name); option.decisive && value != given.end())
+      values[option.name] =
+          option.list ? Json(option_detail::plain(Json::parse(value->second))) : Json::parse(value->second);
+  write_hyper_parameters(events, values);
+  detail::attempt("photographs for TensorBoard", [&] {
+    for (const ConceptData& data : concepts_.data)
+      events.image("photographs/" + data.instance_prompt, grid_of(data.pictures, {}, side), 0);
+  });
+}
+
 /// The student makes its pictures, and both models are put on record as they are before they learn from them: adapters
 /// and the teacher's pictures in joint/, the student's in collaborative/.
 OPAD_ONCE void TrainingRun::begin_second_stage(const RunFolder& folder, World& world, Trainer& trainer,
-                                               RunPictures& pictures) {
+                                               RunPictures& pictures, EventFile& events) {
   save_adapters(folder, "joint", world, trainer);
+  const std::int64_t step = second_stage_boundary();
   detail::attempt("pictures of the teacher", [&] {
-    pictures.write_teacher(folder.previews() / "teacher-before-collaboration.png", "teacher before the second stage");
+    pictures.write_teacher(folder.previews() / "teacher-before-collaboration.png", events, step,
+                           "teacher before the second stage");
   });
   folder.own("collaborative");
   for (std::size_t c = 0; c < concepts_.data.size(); ++c) {
     const ConceptData& data = concepts_.data[c];
     const MadePictures made = make_pictures_of(trainer, world, c);
     save_made(detail::made_folder(folder, c), made);
+    detail::attempt("pictures of the second stage for TensorBoard", [&] {
+      show_made(events, made, c10::str("second stage/", data.instance_prompt), trainer.options().resolution, step);
+    });
     std::cerr << c10::str("second stage: ", made.kept.size(), " of ", made.pictures.size(), " pictures of \"",
                           data.instance_prompt, "\" join\n");
   }
@@ -180,10 +214,11 @@ OPAD_ONCE void TrainingRun::finish(const RunFolder& folder, Trainer& trainer, Ru
     after = pictures.student();
     pictures.write(folder.previews(), events, settings_.steps, after);
     before = SafeTensors(detail::pictures_before(folder)).tensors().at("pictures");
-    pictures.write_comparison(folder.previews() / "before-after.png", before, after);
+    pictures.write_comparison(folder.previews() / "before-after.png", events, before, after);
   });
-  detail::attempt("pictures of the teacher",
-                  [&] { pictures.write_teacher(folder.previews() / "teacher.png", "teacher"); });
+  detail::attempt("pictures of the teacher", [&] {
+    pictures.write_teacher(folder.previews() / "teacher.png", events, settings_.steps, "teacher");
+  });
   detail::attempt("learning curve", [&] {
     write_png(folder.own("learning-curve.png"), learning_curves(read_metrics(folder.metrics_file())));
   });
@@ -199,6 +234,10 @@ OPAD_ONCE void TrainingRun::finish(const RunFolder& folder, Trainer& trainer, Ru
                            .before = before,
                            .after = after};
     write_atomically(folder.own("report.html"), report.html());
+  });
+  detail::attempt("end for TensorBoard", [&] {
+    write_run_ended(events, settings_.steps);
+    events.flush();
   });
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
