@@ -211,9 +211,12 @@ OPAD_ONCE void TrainingRun::finish(const RunFolder& folder, Trainer& trainer, Ru
                                    const RunSummary& summary) const {
   Tensor before, after;
   detail::attempt("preview", [&] {
+    before = SafeTensors(detail::pictures_before(folder)).tensors().at("pictures");
     after = pictures.student();
     pictures.write(folder.previews(), events, settings_.steps, after);
-    before = SafeTensors(detail::pictures_before(folder)).tensors().at("pictures");
+  });
+  detail::attempt("comparison", [&] {
+    require(after.defined(), "there are no pictures to compare");
     pictures.write_comparison(folder.previews() / "before-after.png", events, before, after);
   });
   detail::attempt("pictures of the teacher", [&] {
@@ -223,7 +226,8 @@ OPAD_ONCE void TrainingRun::finish(const RunFolder& folder, Trainer& trainer, Ru
     write_png(folder.own("learning-curve.png"), learning_curves(read_metrics(folder.metrics_file())));
   });
   detail::attempt("report", [&] {
-    require(before.defined(), "there are no pictures to show");
+    const auto file = folder.own("report.html");
+    require(after.defined(), "there are no pictures to show");
     const RunReport report{.folder = folder.path(),
                            .recipe = program_.name,
                            .program = started_as_,
@@ -233,7 +237,7 @@ OPAD_ONCE void TrainingRun::finish(const RunFolder& folder, Trainer& trainer, Ru
                            .summary = summary.json(),
                            .before = before,
                            .after = after};
-    write_atomically(folder.own("report.html"), report.html());
+    write_atomically(file, report.html());
   });
   detail::attempt("end for TensorBoard", [&] {
     write_run_ended(events, settings_.steps);
