@@ -1,132 +1,80 @@
-#include <opad/data/sprites/held_out.hpp>
-#include <opad/experiment/sweep/report.hpp>
+#include "experiment/report_pages.hpp"
 
-#include <regex>
-
-#include "experiment/scratch_folder.hpp"
 #include "support/catch.hpp"
 
-using namespace opad;
-
-namespace {
-
-const std::vector<std::string> prompts{"a {} in the snow", "a <{}> & more", "a {} on the beach"};
-
-/// A run's folder as a sweep leaves it: pictures of the concept, curves, results.
-void write_run(const std::filesystem::path& root, const std::string& variant, const sprites::HeldOut& thing,
-               std::uint64_t seed, double shift, double own) {
-  const auto folder = root / variant / std::string(thing.name) / c10::str("seed-", seed);
-  Stream random(hash(variant), hash(thing.name) + seed);
-  const auto picture = [&] { return encode_png(random.integers(0, 256, {16, 16, 3}).to(torch::kUInt8)); };
-  std::vector<double> dino, failures, clip_t;
-  for (std::size_t i = 0; i < prompts.size() * 2; ++i) {
-    put_text(folder / "evaluation" / picture_name(i, 2), picture());
-    dino.push_back(0.6 + shift), clip_t.push_back(0.3), failures.push_back(i == 2 ? 1 : 0);
-  }
-  for (const char* name : {"1.png", "2.png"})
-    put_text(root / "photographs" / std::string(thing.name) / name, picture());
-  std::string metrics = "step,student,teacher\n";
-  for (int step = 1; step <= 60; ++step)
-    metrics += c10::str(step, ",", std::exp(-step / 20.0) + shift, ",", random.uniform(), "\n");
-  put_text(folder / "metrics.csv", metrics);
-  const Json json{
-      {"variant", variant},
-      {"concept", thing.name},
-      {"seed", seed},
-      {"metrics",
-       {{"dino", 0.6 + shift + own}, {"clip-t", 0.31 - shift / 5 + own}, {"failures", 0.1 - shift / 2 + own / 10}}},
-      {"prompts", prompts},
-      {"count", 2},
-      {"class", "dog"},
-      {"photographs", (root / "photographs" / std::string(thing.name)).string()},
-      {"pictures", {{"dino", dino}, {"clip-t", clip_t}, {"failures", failures}}},
-      {"summary",
-       {{"seconds per iteration", 0.125},
-        {"peak memory in MiB", 812},
-        {"passes per iteration", {{"student-unet", {{"forward", 1}, {"backward", 1}}}}}}},
-      {"command", "ablate --only '" + variant + "'"},
-      {"plan", Json::object()}};
-  put_text(folder / "results.json", json.dump());
-}
-
-SweepResults results_in(const std::filesystem::path& root) {
-  SweepResults results{.title = "ablate <losses>",
-                       .protocol = "mini-world",
-                       .variants = {"full", "without-critics", "worse & odd"},
-                       .published = {0, -1, -1},
-                       .subjects = {},
-                       .seeds = {1, 2},
-                       .runs = {},
-                       .commands = {"bin/ablate --steps 60"}};
-  for (std::size_t i = 6; i < 12; ++i) results.subjects.emplace_back(sprites::held_out[i].name);
-  const std::map<std::string, double> shifts{{"full", 0.1}, {"without-critics", 0.02}, {"worse & odd", 0.1}};
-  for (const std::string& variant : results.variants)
-    for (std::size_t i = 6; i < 12; ++i)
-      for (const std::uint64_t seed : results.seeds) {
-        write_run(root, variant, sprites::held_out[i], seed, shifts.at(variant),
-                  variant == "full"          ? 0
-                  : variant == "worse & odd" ? (i % 2 == 0 ? 0.02 : -0.02)
-                                             : 0.002 * static_cast<double>(i));
-        results.runs.push_back(
-            RunResult::read(root / variant / std::string(sprites::held_out[i].name) / c10::str("seed-", seed)));
-      }
-  return results;
-}
-
-/// The first tag that is opened and not closed, or closed and not opened.
-std::string unbalanced(const std::string& html) {
-  static const std::set<std::string> empty{"meta", "img", "line", "circle", "br"};
-  std::vector<std::string> open;
-  const std::regex tag(R"(<(/?)([a-z][a-z0-9]*)[^>]*>)");
-  for (std::sregex_iterator it(html.begin(), html.end(), tag), end; it != end; ++it) {
-    const std::string name = (*it)[2];
-    if (empty.contains(name)) continue;
-    if ((*it)[1].length() == 0) {
-      open.push_back(name);
-    } else {
-      if (open.empty() || open.back() != name) return "/" + name;
-      open.pop_back();
-    }
-  }
-  return open.empty() ? "" : open.back();
-}
-
-std::size_t count(const std::string& text, const std::string& part) {
-  std::size_t n = 0;
-  for (std::size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + part.size())) ++n;
-  return n;
-}
-
-}  // namespace
+using namespace report_pages;
 
 TEST_CASE("A sweep's report is one page that needs nothing else", "[experiment][report]") {
   const ScratchFolder scratch;
   const SweepResults results = results_in(scratch.path());
   write_sweep_report(results, scratch.path());
   const std::string html = text_of(scratch / "report.html");
-  // without the pictures, which may hold anything
-  const std::string text = std::regex_replace(html, std::regex(R"(base64,[A-Za-z0-9+/=]*)"), "base64,");
+  const std::string text = without_pictures(html);
   REQUIRE(unbalanced(text) == "");
   REQUIRE(text.find("http") == std::string::npos);
-  REQUIRE(text.find("<script") == std::string::npos);
+  REQUIRE(count(text, "<script") == 1);
+  REQUIRE(text.find(" src=\"") == text.find(" src=\"data:image/png;base64,"));
   REQUIRE(count(text, "<img") == count(text, "src=\"data:image/png;base64,"));
+  REQUIRE(count(text, "<img") == count(text, " alt=\""));
   REQUIRE(text.find("ablate &lt;losses&gt;") != std::string::npos);
   REQUIRE(text.find("worse &amp; odd") != std::string::npos);
   REQUIRE(text.find("a &lt;dog&gt; &amp; more") != std::string::npos);
   REQUIRE(text.find("prefers-color-scheme:dark") != std::string::npos);
   SECTION("every concept with its photographs, every variant at each prompt") {
-    REQUIRE(count(text, "<details") == 6);
+    REQUIRE(count(text, "<details") == 6 + 1);  // and the boxes
     REQUIRE(count(text, "<img") == 6 * 2 + 6 * prompts.size() * 3);
-    REQUIRE(count(text, "class=\"exact failed\"") == 6 * 3);  // of the second prompt's pictures
+    REQUIRE(count(text, "class=\"open failed\"") == 6 * 3);  // of the second prompt's pictures
+  }
+  SECTION("a picture knows what it says when it is large") {
+    REQUIRE(count(text, "data-facts=") == count(text, "<img"));
+    REQUIRE(text.find("[&quot;noise&quot;,&quot;seed 1, prompt 2; the same in every row&quot;]") != std::string::npos);
+    REQUIRE(text.find("[&quot;DINO&quot;,&quot;0.620&quot;]") != std::string::npos);
+  }
+  SECTION("rows and columns have boxes that hide them, in tables, plots, curves and pictures") {
+    REQUIRE(count(text, "data-showsrow=") == 3);
+    REQUIRE(count(text, "data-showscolumn=") == 3);
+    // table, forests (it is no reference), pictures, legend, two charts, cost
+    REQUIRE(count(text, "data-row=\"without-critics\"") == 1 + 3 + 6 * prompts.size() + 1 + 2 + 1);
+    REQUIRE(count(text, "data-column=\"dino\"") == 1 + 3 + 1);
+  }
+  SECTION("tables say what they are where they are laid out as cards") {
+    REQUIRE(count(text, "role=\"table\" aria-label=") == count(text, "<table"));
+    REQUIRE(count(text, "role=\"cell\"") == count(text, "<td"));
+    REQUIRE(count(text, "<svg role=\"img\" aria-label=\"") == 3 * 2);
   }
   SECTION("differences are marked by their interval") {
     REQUIRE(text.find("diff worse") != std::string::npos);  // DINO without critics
-    REQUIRE(count(text, "class=\"forest\"") == 3);
-    REQUIRE(count(text, "class=\"chart\"") == 2);
+    REQUIRE(count(text, "<section class=\"forest\"") == 3);
+    REQUIRE(count(text, "<svg class=\"chart\"") == 2);
     REQUIRE(text.find("0.125") != std::string::npos);
     REQUIRE(text.find("812 MiB") != std::string::npos);
     REQUIRE(text.find("1 + 1") != std::string::npos);
   }
+}
+
+TEST_CASE("A run's report is one page that needs nothing else", "[experiment][report]") {
+  const ScratchFolder scratch;
+  const std::string text = without_pictures(run_page(scratch.path()));
+  REQUIRE(unbalanced(text) == "");
+  REQUIRE(text.find("http") == std::string::npos);
+  REQUIRE(count(text, "class=\"open pair\"") == 2 * 3);
+  REQUIRE(count(text, "data-label=\"untrained\"") == 2 * 3);
+  REQUIRE(count(text, "type=\"range\"") == 1);
+  REQUIRE(count(text, "<img") == 2 * 2 * 3 + 1 + 4);
+  REQUIRE(count(text, "<svg class=\"chart\"") == 2);
+  REQUIRE(text.find("812 MiB") != std::string::npos);
+  REQUIRE(text.find("&lt;new1&gt; &amp; dog") != std::string::npos);
+  REQUIRE(text.find("--steps</th>") != std::string::npos);
+  REQUIRE(text.find("--seed</th>") == std::string::npos);  // it is the default
+  REQUIRE(text.find("bin/opad --config " + (scratch / "config.json").string() + " --output FOLDER") !=
+          std::string::npos);
+  REQUIRE(text.find("--validation-prompt 'a &lt;new1&gt; dog' 'a &lt;new1&gt; dog in the snow'") != std::string::npos);
+}
+
+TEST_CASE("Pages for a browser", "[.pages]") {  // tests/pages/browser.py looks at them
+  const std::filesystem::path folder = std::getenv("OPAD_PAGES");
+  write_sweep_report(results_in(folder / "sweep", 27), folder / "sweep");
+  put_text(folder / "run" / "report.html", run_page(folder / "run"));
 }
 
 TEST_CASE("A sweep's tables hold means, differences and intervals", "[experiment][report]") {

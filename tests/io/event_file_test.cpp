@@ -1,4 +1,5 @@
 #include <opad/io/cut_events.hpp>
+#include <opad/io/hyper_parameters.hpp>
 
 #include "support/catch.hpp"
 #include "support/temporary_folder.hpp"
@@ -96,6 +97,33 @@ TEST_CASE("an event file begins with its version and holds what was written, in 
   REQUIRE(image[1] == std::pair{2, std::string("5")});
   REQUIRE(image[2] == std::pair{3, std::string("3")});
   REQUIRE(at::equal(decode_image(std::as_bytes(std::span(image[3].second)), "event"), picture));
+}
+
+TEST_CASE("hyper-parameters are messages of TensorBoard's plugin", "[io][event]") {
+  const TemporaryFolder folder;
+  EventFile file(folder.path);
+  write_hyper_parameters(file, {{"flag", true}, {"rate", 0.5}, {"recipe", "default"}});
+  write_run_ended(file, 9);
+  file.flush();
+  const auto all = events(file.path());
+  REQUIRE(all.size() == 3);
+  const auto value = [&](std::size_t i) { return fields(fields(all[i].back().second).at(0).second); };
+  const auto message = [&](std::size_t i) {  // value: tag, tensor, metadata { plugin { name, content } }
+    const Fields plugin = fields(fields(value(i)[2].second).at(0).second);
+    REQUIRE(plugin[0] == std::pair{1, std::string("hparams")});
+    return fields(plugin[1].second);
+  };
+  REQUIRE(value(1)[0] == std::pair{1, std::string("_hparams_/session_start_info")});
+  const Fields start = fields(message(1).at(0).second);
+  REQUIRE(message(1).at(0).first == 3);
+  REQUIRE(start.size() == 4);  // three values and the time
+  const Fields rate = fields(start[1].second);
+  REQUIRE(rate[0] == std::pair{1, std::string("rate")});
+  REQUIRE(fields(rate[1].second)[0].first == 2);
+  REQUIRE(fields(fields(start[0].second)[1].second)[0] == std::pair{4, std::string("1")});
+  REQUIRE(fields(fields(start[2].second)[1].second)[0] == std::pair{3, std::string("default")});
+  REQUIRE(all[2][1] == std::pair{2, std::string("9")});
+  REQUIRE(message(2).at(0).first == 4);
 }
 
 TEST_CASE("a resumed run writes a new file beside the old one", "[io][event]") {

@@ -120,7 +120,7 @@ def content(run):
     found = {}
     for path in sorted(Path(run).rglob("*")):
         name = str(path.relative_to(run))
-        if not path.is_file() or path.name in (".lock", "summary.json") or path.name.startswith("events.out."):
+        if not path.is_file() or path.name in (".lock", "summary.json", "report.html") or path.name.startswith("events.out."):
             continue
         data = path.read_bytes()
         if name == "config.json":

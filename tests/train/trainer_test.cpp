@@ -45,6 +45,24 @@ TEST_CASE("Training from a saved state equals training on, bit for bit", "[train
   REQUIRE_THROWS_AS(two.trainer->load_state(incomplete, "saved"), Error);
 }
 
+TEST_CASE("What a mask leaves of a picture decides how much it counts", "[train][masks]") {
+  const auto teacher_loss = [](const std::function<void(Tensor)>& draw) {
+    TinyRun<OnlyAlignment> run;
+    Batch batch = run.data->batch(0, 1);
+    batch.mask.zero_();
+    draw(batch.mask[0][0]);
+    for (const auto& [name, value] : run.trainer->iterate(0, {batch}))
+      if (name == "teacher") return value.item<double>();
+    return -1.0;
+  };
+  const double one = teacher_loss([](Tensor cells) { cells[3][4] = 1; });
+  REQUIRE(one > 0);
+  REQUIRE(teacher_loss([](Tensor) {}) == 0);  // a cut beside the thing; never 0/0
+  REQUIRE(teacher_loss([](Tensor cells) { cells[3][4] = 0.5; }) == Approx(one / 2));  // half of a cell is seen
+  const double other = teacher_loss([](Tensor cells) { cells[2][2] = 1; });
+  REQUIRE(teacher_loss([](Tensor cells) { cells[2][2] = 1, cells[3][4] = 1; }) == Approx((one + other) / 2));
+}
+
 TEST_CASE("Leaving the critics out changes nothing that the teacher sees", "[train][paired]") {
   TinyRun<Small> with;
   TinyRun<OnlyAlignment> without;

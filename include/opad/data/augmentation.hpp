@@ -17,7 +17,7 @@ namespace opad {
 /// One training example.
 struct Item {
   Tensor image;  // [3, S, S] float32 in [-1, 1]: value / 127.5 - 1
-  Tensor mask;   // [1, S/f, S/f] float32, 1 where the loss counts
+  Tensor mask;   // [1, S/f, S/f] float32, 1 where the loss counts, 0 where not; between them at the edge of a mask
   std::string prompt;
   Tensor whole;  // like image, but a picture that was made small fills it here; without augmentation, or enlarged: the
                  // image
@@ -46,6 +46,7 @@ struct Augmentation {
 ///                  top//f + 1 ... (top + scale)//f - 2, columns likewise: the cells that see the edge of the picture
 ///                  do not count, also at scale = size
 ///   scale >  size: a random cut of size x size; mask all 1
+///   a mask of the photograph goes the same way; what it leaves of each latent cell, 0 to 1, multiplies the mask above
 ///   scale < 0.6 size: "a far away" or "very small" goes after the prompt's first word;
 ///   scale > size: "zoomed in" or "close up"
 /// The smallest scale is max(size // 3, 3 f): anything smaller could leave no cell in the mask, and the loss 0/0. (At
@@ -67,22 +68,32 @@ class ConceptTransform {
   std::int64_t smallest_scale() const { return std::max(size_ / 3, 3 * factor_); }
 
   /// An example of the concept.
-  OPAD_ONCE Item instance(const Tensor& picture, const std::string& prompt, Stream& random) const {
+  ///   mask  which part of the picture counts: uint8 [H, W, 3], grey, 0 to 255; may be missing
+  OPAD_ONCE Item instance(const Tensor& picture, const std::string& prompt, Stream& random,
+                          const Tensor& mask = {}) const {
     const bool mirror = random.bernoulli(options_.hflip_probability) && options_.hflip;
     const std::int64_t scale = options_.enabled ? draw_scale(random) : size_, room = std::abs(size_ - scale);
     const std::int64_t top = random.integer(0, room + 1), left = random.integer(0, room + 1);
     const Tensor upright = mirror ? flip(picture) : picture,
                  squashed = values(resize(upright, scale, scale, Filter::Bilinear));
+    const Tensor weights =
+        mask.defined() ? shares(resize(mirror ? flip(mask) : mask, scale, scale, Filter::Bilinear)) : mask;
     if (scale > size_) {
       const Tensor cut = window(squashed, top, left, size_);
-      return {cut, ones(), insert_words(prompt, near_words[random.integer(0, 2)]), cut};
+      return {cut, mask.defined() ? cells(window(weights, top, left, size_)) : ones(),
+              insert_words(prompt, near_words[random.integer(0, 2)]), cut};
     }
     Tensor canvas = torch::zeros({3, size_, size_});
     window(canvas, top, left, scale).copy_(squashed);
     const bool far = scale < 0.6 * static_cast<double>(size_);
     const Tensor whole = scale == size_ ? canvas : values(resize(upright, size_, size_, Filter::Bilinear));
-    return {canvas, inner_mask(top, left, scale), far ? insert_words(prompt, far_words[random.integer(0, 2)]) : prompt,
-            whole};
+    Tensor counts = inner_mask(top, left, scale);
+    if (mask.defined()) {
+      Tensor placed = torch::zeros({1, size_, size_});
+      window(placed, top, left, scale).copy_(weights);
+      counts = counts * cells(placed);
+    }
+    return {canvas, counts, far ? insert_words(prompt, far_words[random.integer(0, 2)]) : prompt, whole};
   }
 
   /// An example of the class (prior preservation): mirrored or not, the shorter side resized to size, a square cut at
@@ -113,6 +124,10 @@ class ConceptTransform {
     mask.slice(1, first_row, end_row).slice(2, first_column, end_column).fill_(1);
     return mask;
   }
+  /// A grey picture, uint8 [H, W, 3], as shares of 1.  [1, H, W]
+  static Tensor shares(const Tensor& grey) { return grey.select(2, 0).to(torch::kFloat32).div(255).unsqueeze(0); }
+  /// Its mean in each latent cell.  [1, S, S] -> [1, h, w]
+  Tensor cells(const Tensor& weights) const { return at::avg_pool2d(weights, {factor_, factor_}); }
   Tensor ones() const { return torch::ones({1, size_ / factor_, size_ / factor_}); }
   static Tensor window(const Tensor& image, std::int64_t top, std::int64_t left, std::int64_t side) {  // [3, H, W]
     return image.slice(1, top, top + side).slice(2, left, left + side);

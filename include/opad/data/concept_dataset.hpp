@@ -22,6 +22,11 @@ struct ConceptData {
   std::vector<Tensor> class_pictures;                     // prior preservation: pictures of the class; may be empty
   std::string class_prompt;                               // "dog", as it is, without templates
   std::vector<std::pair<Tensor, std::string>> made = {};  // pictures by a model and their prompts, as they are
+  /// One for each picture, or none at all. A picture with a caption is shown with that prompt, as often as another with
+  /// all templates; an empty one is none. A mask says which part of its picture counts (data/masks.hpp), undefined:
+  /// all.
+  std::vector<std::string> captions = {};
+  std::vector<Tensor> masks = {};
 };
 
 /// A concept from a folder of photographs, and one of class pictures unless that path is empty.
@@ -74,11 +79,18 @@ class ConceptDataset {
       require(!data.instance_prompt.empty(), "data: the instance prompt is empty; give one such as '<new1> dog'");
       require(data.class_pictures.empty() || !data.class_prompt.empty(), "data: class pictures for '",
               data.instance_prompt, "' but no class prompt; give one such as 'dog'");
-      for (const Tensor& picture : data.pictures)
-        for (const std::string& prompt : instance_prompts(data.instance_prompt, options.augmentation.enabled))
-          instances_.push_back({picture, prompt});
-      for (const auto& [picture, prompt] : data.made) instances_.push_back({picture, prompt});
-      for (const Tensor& picture : data.class_pictures) classes_.push_back({picture, data.class_prompt});
+      const auto prompts = instance_prompts(data.instance_prompt, options.augmentation.enabled);
+      for (const std::size_t beside : {data.captions.size(), data.masks.size()})
+        require(beside == 0 || beside == data.pictures.size(), "data: ", beside, " captions or masks for ",
+                data.pictures.size(), " pictures");
+      for (std::size_t i = 0; i < data.pictures.size(); ++i)
+        for (const std::string& prompt : prompts) {
+          const bool captioned = !data.captions.empty() && !data.captions[i].empty();
+          instances_.push_back(
+              {data.pictures[i], captioned ? data.captions[i] : prompt, data.masks.empty() ? Tensor() : data.masks[i]});
+        }
+      for (const auto& [picture, prompt] : data.made) instances_.push_back({picture, prompt, {}});
+      for (const Tensor& picture : data.class_pictures) classes_.push_back({picture, data.class_prompt, {}});
     }
   }
   ConceptDataset(ConceptData data, const DatasetOptions& options, const Random& random)
@@ -96,7 +108,7 @@ class ConceptDataset {
     for (std::int64_t g = first; g < first + batch_size; ++g) {
       Stream stream = random_.stream("data/augmentation", g);
       const Pair& pair = instances_[instances.at(g)];
-      items.push_back(transform_.instance(pair.picture, pair.prompt, stream));
+      items.push_back(transform_.instance(pair.picture, pair.prompt, stream, pair.mask));
     }
     if (!classes_.empty()) {
       Order classes("data/class-order", random_, static_cast<std::int64_t>(classes_.size()));
@@ -115,6 +127,7 @@ class ConceptDataset {
   struct Pair {
     Tensor picture;
     std::string prompt;
+    Tensor mask;  // undefined: all of it counts
   };
 
   /// Which of n things is the g-th of all when every epoch shows each of them once.

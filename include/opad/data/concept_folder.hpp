@@ -7,6 +7,8 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,6 +33,9 @@ struct ConceptFolder {
   std::vector<std::string> digests;  // of the files' bytes (io/digest.hpp)
   std::vector<Tensor> pictures;      // uint8 [H, W, 3], upright RGB, each of its own size
   std::vector<Skipped> skipped;      // whatever else lies there, to be told to the user once
+  /// What lies beside each picture NAME.jpg: NAME.txt, its caption (data/captions.hpp), and NAME.mask.png, which part
+  /// of it counts (data/masks.hpp). Empty where there is none.
+  std::vector<std::filesystem::path> captions, masks;
 };
 
 namespace detail {
@@ -55,6 +60,44 @@ inline std::string why_no_picture(const std::filesystem::directory_entry& entry)
   return "";
 }
 
+/// The picture's name that a mask has, "01" of 01.mask.png; empty for what is no mask by its name.
+inline std::string masked_stem(const std::filesystem::path& file) {
+  const auto stem = file.stem();
+  return lower_case(file.extension().string()) == ".png" && lower_case(stem.extension().string()) == ".mask"
+             ? stem.stem().string()
+             : "";
+}
+
+/// What lies beside the pictures of a folder, by their names.
+struct Companions {
+  std::map<std::string, std::filesystem::path> captions, masks;
+
+  explicit Companions(const std::vector<std::filesystem::directory_entry>& entries) {
+    std::set<std::string> pictures;
+    for (const auto& entry : entries)
+      if (masked_stem(entry.path()).empty() && why_no_picture(entry).empty())
+        pictures.insert(entry.path().stem().string());
+    for (const auto& entry : entries) {
+      const auto& file = entry.path();
+      if (!is_file(entry)) continue;
+      if (const auto stem = masked_stem(file); pictures.contains(stem)) masks[stem] = file;
+      else if (lower_case(file.extension().string()) == ".txt" && pictures.contains(file.stem().string()))
+        captions[file.stem().string()] = file;
+    }
+  }
+  bool has(const std::filesystem::path& file) const {
+    const auto in = [&](const auto& files) {
+      return std::ranges::any_of(files, [&](const auto& each) { return each.second == file; });
+    };
+    return in(captions) || in(masks);
+  }
+  static std::filesystem::path of(const std::filesystem::path& picture,
+                                  const std::map<std::string, std::filesystem::path>& files) {
+    const auto found = files.find(picture.stem().string());
+    return found == files.end() ? std::filesystem::path() : found->second;
+  }
+};
+
 }  // namespace detail
 
 /// The pictures of one folder may take so much memory, decoded: 200 photographs of 12 million pixels, or 10,000 of 512
@@ -72,14 +115,18 @@ OPAD_ONCE ConceptFolder read_concept_folder(const std::filesystem::path& folder,
   require(!entries.empty(), where, ": the folder is empty; put a few photographs there");
 
   ConceptFolder out;
+  const detail::Companions beside(entries);
   std::uint64_t bytes = 0;
   for (const auto& entry : entries) {
+    if (beside.has(entry.path())) continue;
     if (std::string reason = detail::why_no_picture(entry); !reason.empty()) {
       out.skipped.push_back({entry.path(), std::move(reason)});
     } else {
       constexpr std::uint64_t header = 1 << 20;  // what a camera writes before the size is less
       bytes += decoded_bytes(InputFile(entry.path()).head(header));
       out.files.push_back(entry.path());
+      out.captions.push_back(detail::Companions::of(entry.path(), beside.captions));
+      out.masks.push_back(detail::Companions::of(entry.path(), beside.masks));
     }
   }
   require(bytes <= most, where, ": its ", out.files.size(), " pictures take ", bytes >> 20,

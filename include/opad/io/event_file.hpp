@@ -104,6 +104,13 @@ class EventFile {
   }
   /// Makes durable what was written.
   void flush_to_disk() const { file_.flush_to_disk(); }
+  /// What a plugin of TensorBoard reads: its message, beside a tensor without values.
+  OPAD_ONCE void plugin(std::string_view tag, std::string_view name, std::string_view message, std::int64_t step) {
+    const auto data = detail::ProtobufMessage().bytes(1, name).bytes(2, message);
+    const auto metadata = detail::ProtobufMessage().bytes(1, data.text());
+    const auto tensor = detail::ProtobufMessage().integer(1, 1).bytes(2, "");  // float32, a shape of no dimensions
+    summary(detail::ProtobufMessage().bytes(1, tag).bytes(8, tensor.text()).bytes(9, metadata.text()), step);
+  }
 
   const std::filesystem::path& path() const { return file_.path(); }
 

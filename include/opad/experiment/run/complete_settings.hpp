@@ -10,12 +10,18 @@ namespace opad {
 
 namespace detail {
 
-/// The prompt without the modifier tokens.
-inline std::string without_tokens(const RunSettings& s, const std::string& prompt) {
+/// The prompt's words that are no modifier tokens.
+inline std::string plain_words(const RunSettings& s, const std::string& prompt) {
   std::string plain;
   std::istringstream words(prompt);
   for (std::string word; words >> word;)
     if (std::ranges::find(s.modifier_token, word) == s.modifier_token.end()) plain += (plain.empty() ? "" : " ") + word;
+  return plain;
+}
+
+/// The class that an instance prompt names.
+inline std::string without_tokens(const RunSettings& s, const std::string& prompt) {
+  std::string plain = plain_words(s, prompt);
   require(!plain.empty(), "--class-prompt is missing, and the instance prompt \"", prompt,
           "\" has no word of its own; say what the class is, e.g. \"cat\"");
   return plain;
@@ -39,9 +45,9 @@ inline void make_absolute(RunSettings& s) {
   const auto absolute = [](std::filesystem::path& path) {
     if (!path.empty()) path = std::filesystem::absolute(path).lexically_normal();
   };
-  for (auto* path : {&s.models, &s.teacher, &s.student, &s.teacher_adapters}) absolute(*path);
+  for (auto* path : {&s.models, &s.teacher, &s.student, &s.teacher_adapters, &s.evaluation_encoders}) absolute(*path);
   for (auto& [name, path] : s.encoders) absolute(path);
-  for (auto* paths : {&s.instance_data, &s.class_data})
+  for (auto* paths : {&s.instance_data, &s.class_data, &s.masks})
     for (auto& path : *paths) absolute(path);
 }
 
@@ -50,6 +56,8 @@ inline void require_output_apart(const RunSettings& s) {
       {"teacher", s.teacher_folder()}, {"student", s.student_folder()}, {"teacher-adapters", s.teacher_adapters}};
   for (const auto& path : s.instance_data) read.push_back({"instance-data", path});
   for (const auto& path : s.class_data) read.push_back({"class-data", path});
+  for (const auto& path : s.masks) read.push_back({"masks", path});
+  if (s.validation_every > 0) read.push_back({"evaluation-encoders", s.evaluation_folder()});
   for (const auto& [name, path] : s.encoders) read.push_back({name, path});
   opad::require_output_apart(s.output, read, "give the run a folder of its own");
 }
@@ -75,6 +83,7 @@ OPAD_ONCE void check_numbers(const RunSettings& s) {
                   {"class-steps", s.class_steps, 1},
                   {"class-images", s.class_images, 0},
                   {"preview-every", s.preview_every, 0},
+                  {"validation-every", s.validation_every, 0},
                   {"resolution", s.resolution, 0},
                   {"threads", s.threads, 0},
                   {"teacher-preview-steps", s.teacher_preview_steps, 0}});
@@ -118,6 +127,8 @@ OPAD_ONCE void complete(RunSettings& s) {
     for (const auto& words : s.instance_prompt) s.class_prompt.push_back(detail::without_tokens(s, words));
   require(!prior || s.class_prompt.size() == s.instance_data.size(), "--class-prompt: ", s.class_prompt.size(),
           " prompts for ", s.instance_data.size(), " concepts; prior preservation needs one for each, e.g. \"cat\"");
+  require(s.masks.empty() || s.masks.size() == s.instance_data.size(), "--masks: ", s.masks.size(), " folders for ",
+          s.instance_data.size(), " concepts; give one for each");
   require(prior || s.class_prompt.empty(), "--class-prompt is of no use without --class-data or --class-images");
   detail::require_output_apart(s);
 }

@@ -22,12 +22,31 @@ OPAD_ONCE Json decisive_contents(const Json& contents) {
 
 namespace detail {
 
+/// What differs in captions and masks of the same pictures: "01.jpg has another caption".
+OPAD_ONCE std::string companion_differences(const Json& before, const Json& now) {
+  const auto files = now.at("files").get<std::vector<std::string>>();
+  std::string text;
+  for (const auto& [key, name] : {std::pair{"captions", "caption"}, {"masks", "mask"}}) {
+    const Json none = Json::array(), was = before.value(key, none), is = now.value(key, none);
+    const auto sum = [](const Json& list, std::size_t i) {
+      return i < list.size() ? list[i].template get<std::string>() : std::string();
+    };
+    for (std::size_t i = 0; i < files.size(); ++i) {
+      const std::string old = sum(was, i), current = sum(is, i);
+      if (old == current) continue;
+      const auto what = old.empty() ? " has a " : current.empty() ? " has no " : " has another ";
+      text += c10::str(text.empty() ? "" : ", ", files[i], what, name, old.empty() || current.empty() ? " now" : "");
+    }
+  }
+  return text;
+}
+
 /// What differs between two lists of pictures with names.
 OPAD_ONCE std::string picture_differences(const Json& before, const Json& now) {
   using Names = std::vector<std::string>;
   const auto sums = before.at("xxh3-64").get<Names>(), new_sums = now.at("xxh3-64").get<Names>(),
              names = before.at("files").get<Names>(), new_names = now.at("files").get<Names>();
-  if (sums == new_sums) return "";
+  if (sums == new_sums) return companion_differences(before, now);
   std::map<std::string, std::string> was, is;
   for (std::size_t i = 0; i < names.size(); ++i) was[names[i]] = sums.at(i);
   for (std::size_t i = 0; i < new_names.size(); ++i) is[new_names[i]] = new_sums.at(i);

@@ -12,6 +12,7 @@ namespace opad {
 ///   {"threads": 2, "instance-data": [{"files": ["01.png"], "xxh3-64": ["..."]}], "class-data": [...],
 ///    "models": {"teacher": "...", "student": "...", "text encoder": "...", "vae": "...", "tokenizer": "...", "dino":
 ///    "..."}}
+/// Beside "files" stand "captions" and "masks" where there are any: digests, "" for a picture that has none.
 /// A model's digest is that of its parameters as they were loaded, whose bytes the check for NaNs has just read, and of
 /// its configs. So no file is read twice, and none that is not used.
 Json contents_of(const RunSettings& settings, const PartsRecord& parts, const World& world,

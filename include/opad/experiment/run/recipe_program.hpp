@@ -31,6 +31,7 @@ struct RecipeProgram {
   RowFacts row;
   std::function<void(RunSettings&)> defaults;
   std::function<std::unique_ptr<BoundRecipe>()> make;  // with the recipe's own values
+  std::vector<std::string> chosen_by = {};             // words of a command line that chose it among others
 };
 
 namespace detail {

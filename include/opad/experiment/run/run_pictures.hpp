@@ -38,8 +38,10 @@ class RunPictures {
   }
 
   void write(const std::filesystem::path& folder, EventFile& events, std::int64_t step, const Tensor& pictures) const;
-  void write_teacher(const std::filesystem::path& file, const std::string& title) const;
-  void write_comparison(const std::filesystem::path& file, const Tensor& before, const Tensor& after) const;
+  void write_teacher(const std::filesystem::path& file, EventFile& events, std::int64_t step,
+                     const std::string& title) const;
+  void write_comparison(const std::filesystem::path& file, EventFile& events, const Tensor& before,
+                        const Tensor& after) const;
 
  private:
   Tensor noise(const std::string& stream, std::int64_t index) const {
@@ -54,6 +56,12 @@ class RunPictures {
     return pictures.narrow(0, static_cast<std::int64_t>(i) * settings_.preview_count, settings_.preview_count);
   }
   Tensor rows(const Tensor& pictures, const std::string& title) const;
+  /// As a file and for TensorBoard.
+  static void keep(const std::filesystem::path& file, EventFile& events, const char* tag, std::int64_t step,
+                   const Tensor& grid) {
+    write_png(file, grid);
+    events.image(tag, grid, step);
+  }
 
   const RunSettings& settings_;
   World& world_;
@@ -107,17 +115,17 @@ OPAD_ONCE Tensor RunPictures::rows(const Tensor& pictures, const std::string& ti
 
 OPAD_ONCE void RunPictures::write(const std::filesystem::path& folder, EventFile& events, std::int64_t step,
                                   const Tensor& pictures) const {
-  const Tensor grid = rows(pictures, "step " + std::to_string(step));
-  write_png(folder / preview_name(step), grid);
-  events.image("previews", grid, step);
+  keep(folder / preview_name(step), events, "previews", step, rows(pictures, "step " + std::to_string(step)));
 }
 
-OPAD_ONCE void RunPictures::write_teacher(const std::filesystem::path& file, const std::string& title) const {
+OPAD_ONCE void RunPictures::write_teacher(const std::filesystem::path& file, EventFile& events, std::int64_t step,
+                                          const std::string& title) const {
   if (!shows_teacher()) return;
-  write_png(file, rows(teacher(), c10::str(title, ", ", settings_.teacher_preview_steps, " steps")));
+  keep(file, events, "teacher", step,
+       rows(teacher(), c10::str(title, ", ", settings_.teacher_preview_steps, " steps")));
 }
 
-OPAD_ONCE void RunPictures::write_comparison(const std::filesystem::path& file, const Tensor& before,
+OPAD_ONCE void RunPictures::write_comparison(const std::filesystem::path& file, EventFile& events, const Tensor& before,
                                              const Tensor& after) const {
   std::vector<PreviewRow> comparison;
   for (std::size_t i = 0; i < settings_.validation_prompt.size(); ++i) {
@@ -127,7 +135,8 @@ OPAD_ONCE void RunPictures::write_comparison(const std::filesystem::path& file, 
          .label = "after",
          .captions = {static_cast<std::size_t>(settings_.preview_count), settings_.validation_prompt[i]}});
   }
-  write_png(file, preview(comparison, "one step, before and after " + std::to_string(settings_.steps) + " iterations"));
+  keep(file, events, "before and after", settings_.steps,
+       preview(comparison, "one step, before and after " + std::to_string(settings_.steps) + " iterations"));
 }
 
 }  // namespace opad

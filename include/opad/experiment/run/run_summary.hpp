@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <chrono>
 #include <ctime>
-#include <filesystem>
 #include <numeric>
 #include <vector>
 
@@ -28,21 +27,20 @@ class RunSummary {
     processor_.push_back(static_cast<double>(std::clock() - begin_processor_) / CLOCKS_PER_SEC);
     counts_ = passes.counts();
   }
-  void write(const std::filesystem::path& run) const {
+  Json json() const {
     rusage usage{};
     getrusage(RUSAGE_SELF, &usage);
     Json passes = Json::object();
     for (const auto& [network, count] : counts_)
       passes[network] = {{"forward", count.forward}, {"backward", count.backward}};
     const double seconds = std::accumulate(wall_.begin(), wall_.end(), 0.0);
-    write_json(run / "summary.json",
-               {{"iterations", wall_.size()},
-                {"seconds", seconds},
-                {"seconds per iteration", wall_.empty() ? Json() : Json(seconds / static_cast<double>(wall_.size()))},
-                {"median seconds per iteration", median(wall_)},
-                {"median processor seconds per iteration", median(processor_)},
-                {"peak memory in MiB", usage.ru_maxrss / 1024},
-                {"passes per iteration", passes}});
+    return {{"iterations", wall_.size()},
+            {"seconds", seconds},
+            {"seconds per iteration", wall_.empty() ? Json() : Json(seconds / static_cast<double>(wall_.size()))},
+            {"median seconds per iteration", median(wall_)},
+            {"median processor seconds per iteration", median(processor_)},
+            {"peak memory in MiB", usage.ru_maxrss / 1024},
+            {"passes per iteration", passes}};
   }
 
  private:

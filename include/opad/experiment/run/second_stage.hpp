@@ -1,6 +1,8 @@
 #pragma once
 #include <opad/data/concept_dataset.hpp>
 #include <opad/data/prompt_settings.hpp>
+#include <opad/experiment/picture/preview.hpp>
+#include <opad/io/event_file.hpp>
 #include <opad/io/json_in.hpp>
 #include <opad/io/resize.hpp>
 #include <opad/io/safetensors.hpp>
@@ -83,6 +85,32 @@ OPAD_ONCE MadePictures make_pictures(Trainer& trainer, World& world, const Rando
         std::max<std::size_t>(1, static_cast<std::size_t>(stage.share * static_cast<double>(made.kept.size()) + 0.5)));
   }
   return made;
+}
+
+/// Some pictures, uint8 [H, W, 3] of any size, as one: bytes [H, W, 3].
+OPAD_ONCE Tensor grid_of(const std::vector<Tensor>& pictures, const std::vector<std::string>& captions,
+                         std::int64_t side) {
+  constexpr std::size_t most = 16;
+  constexpr std::int64_t columns = 4;
+  std::vector<Tensor> squares;
+  for (std::size_t i = 0; i < std::min(most, pictures.size()); ++i)
+    squares.push_back(to_square(pictures[i], side, torch::kCPU));
+  return preview_grid(at::cat(squares), columns, captions);
+}
+
+/// The kept pictures for TensorBoard, and how many they are and how much they look like the photographs.
+OPAD_ONCE void show_made(EventFile& events, const MadePictures& made, const std::string& tag, std::int64_t side,
+                         std::int64_t step) {
+  std::vector<Tensor> pictures;
+  std::vector<std::string> prompts;
+  double likeness = 0;
+  for (const std::size_t i : made.kept) {
+    pictures.push_back(made.pictures[i]), prompts.push_back(made.prompts[i]);
+    if (i < made.scores.size()) likeness += made.scores[i] / static_cast<double>(made.kept.size());
+  }
+  events.image(tag, grid_of(pictures, prompts, side), step);
+  events.scalar(tag + "/kept", static_cast<double>(made.kept.size()), step);
+  if (!made.scores.empty()) events.scalar(tag + "/likeness", likeness, step);
 }
 
 /// Adds the kept pictures to a concept, as often as it takes for them to be about half of its training pairs.

@@ -32,8 +32,10 @@ struct RunSettings {
 
   std::filesystem::path teacher_adapters;  // empty: the base teacher
 
-  std::vector<std::filesystem::path> instance_data, class_data;  // one folder for each concept
-  std::vector<std::string> instance_prompt, class_prompt;        // one for each concept
+  std::filesystem::path concepts;  // a file that names what follows; read into it (concept_list.hpp), and then empty
+  std::vector<std::filesystem::path> instance_data, class_data, masks;  // one folder for each concept
+  bool captions = true;
+  std::vector<std::string> instance_prompt, class_prompt;  // one for each concept
   std::vector<std::string> modifier_token{"<new1>"}, initializer_token, validation_prompt;
   std::int64_t class_images = 0, class_steps = 25;  // to generate, and how
   double class_guidance = 7.5;
@@ -51,7 +53,8 @@ struct RunSettings {
   Augmentation augmentation;
 
   std::int64_t preview_every = 100, preview_count = 4, checkpoint_every = 100, keep_checkpoints = 2,
-               teacher_preview_steps = 25;
+               teacher_preview_steps = 25, validation_every = 0;
+  std::filesystem::path evaluation_encoders;  // empty: models/evaluation
   double teacher_preview_guidance = 7.5;
 
   OPAD_ONCE void bind(Options& options) {
@@ -68,7 +71,14 @@ struct RunSettings {
     content("teacher-adapters", teacher_adapters,
             "run's folder teacher/ (or the like) whose trained weights and tokens the teacher starts with");
     options.group("Concept");
+    where("concepts", concepts,
+          "JSON file with a list of concepts: instance_data_dir, instance_prompt, modifier_token, initializer_token, "
+          "class_data_dir, class_prompt, masks_dir; in place of the options of these names");
     content("instance-data", instance_data, "folder with the photographs of the concept; one for each concept");
+    content("captions", captions, "take NAME.txt beside the photograph NAME.jpg for its prompt");
+    content("masks", masks,
+            "folder with masks NAME.png of the photographs: white is what counts in the denoising loss; one for each "
+            "concept; without it, NAME.mask.png beside a photograph");
     options.bind_value("instance-prompt", instance_prompt,
                        "what they show, with the modifier token: \"<new1> cat\"; one for each concept");
     options.bind_value("modifier-token", modifier_token, "new tokens that will stand for the concepts");
@@ -116,6 +126,10 @@ struct RunSettings {
     where("preview-count", preview_count, "pictures for each prompt");
     where("teacher-preview-steps", teacher_preview_steps, "sampling steps of the teacher's final preview; 0: none");
     where("teacher-preview-guidance", teacher_preview_guidance, "guidance of the teacher's final preview");
+    where("validation-every", validation_every,
+          "iterations between scores of the previews (DINO, CLIP-I, CLIP-T) in metrics.csv and TensorBoard; 0: none");
+    where("evaluation-encoders", evaluation_encoders,
+          "folder with clip/ and dino/ that score them; none: evaluation/ in --models");
     where("checkpoint-every", checkpoint_every, "iterations between checkpoints");
     where("keep-checkpoints", keep_checkpoints, "checkpoints that stay");
   }
@@ -128,6 +142,9 @@ struct RunSettings {
   bool has_prior() const { return class_images > 0 || !class_data.empty(); }
   std::filesystem::path teacher_folder() const { return teacher.empty() ? models / "teacher" : teacher; }
   std::filesystem::path student_folder() const { return student.empty() ? models / "student" : student; }
+  std::filesystem::path evaluation_folder() const {
+    return evaluation_encoders.empty() ? models / "evaluation" : evaluation_encoders;
+  }
   /// Throws where the encoder would silently be another world's: models that come by themselves beside a named teacher
   /// or student.
   std::filesystem::path encoder_folder(const std::string& name) const {

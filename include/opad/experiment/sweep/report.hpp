@@ -1,44 +1,47 @@
 #pragma once
 #include <opad/core/once.hpp>
-#include <opad/experiment/options/versions.hpp>
 #include <opad/experiment/sweep/report_page.hpp>
 #include <opad/experiment/sweep/report_pictures.hpp>
 #include <opad/experiment/sweep/report_training.hpp>
 
 namespace opad {
 
-/// report.html of a sweep: one file that needs nothing else, readable in light and dark. What it shows: the table with
-/// differences to the reference row and their intervals; the same as a picture; photographs, and all variants' pictures
-/// side by side, made from the same noise; curves of the losses; time, memory and passes; the commands.
+/// report.html of a sweep: one file that needs nothing else. What it shows: the table with differences to the reference
+/// row and their intervals; the same as a picture; photographs, and all variants' pictures side by side, made from the
+/// same noise; curves of the losses; time, memory and passes; the commands. Rows and metrics can be hidden.
+///   root  the folder in which it will lie: links begin there
 class SweepReport {
  public:
-  explicit SweepReport(const SweepResults& results) : results_(results), table_(make_table(results)) {}
+  SweepReport(const SweepResults& results, std::filesystem::path root)
+      : results_(results),
+        table_(make_table(results)),
+        root_(std::move(root)) {}
 
   std::string html() const {
-    return c10::str(
-        "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
-        "content=\"width=device-width,initial-scale=1\"><title>",
-        page::escape(results_.title), "</title><style>", page::style, page::colours(), "</style></head><body><main>\n",
-        head(), table(), forests(), page::pictures(results_), page::curves(results_), page::cost(results_), commands(),
-        "</main></body></html>\n");
+    return page::document(results_.title, head() + table() + forests() + page::pictures(results_, root_) +
+                                              page::curves(results_) + page::cost(results_) + commands());
   }
 
  private:
   std::string head() const {
-    return c10::str(
-        "<h1>", page::escape(results_.title), "</h1>\n<p class=\"soft\">", results_.variants.size(), " variants, ",
-        results_.subjects.size(), " concepts of ", page::escape(results_.protocol), ", ", results_.seeds.size(),
-        results_.seeds.size() == 1 ? " seed" : " seeds", "; ", results_.runs.size(), " of ",
-        results_.variants.size() * results_.subjects.size() * results_.seeds.size(),
-        " runs finished.</p>\n<nav><a href=\"#table\">Table</a><a href=\"#differences\">Differences</a><a "
-        "href=\"#pictures\">Pictures</a>"
-        "<a href=\"#curves\">Curves</a><a href=\"#cost\">Cost</a><a href=\"#commands\">Commands</a></nav>\n");
+    return c10::str("<h1>", page::escape(results_.title), "</h1>\n<p class=\"soft\">", results_.variants.size(),
+                    " variants, ", results_.subjects.size(), " concepts of ", page::escape(results_.protocol), ", ",
+                    results_.seeds.size(), results_.seeds.size() == 1 ? " seed" : " seeds", "; ", results_.runs.size(),
+                    " of ", results_.variants.size() * results_.subjects.size() * results_.seeds.size(),
+                    " runs finished.</p>\n",
+                    page::navigation({{"table", "Table"},
+                                      {"differences", "Differences"},
+                                      {"pictures", "Pictures"},
+                                      {"curves", "Curves"},
+                                      {"cost", "Cost"},
+                                      {"commands", "Commands"}}),
+                    page::controls(results_, table_));
   }
 
   std::string table() const {
-    std::string out = "<h2 id=\"table\">Table</h2>\n" + table_of(table_.part(false));
+    std::string out = "<h2 id=\"table\">Table</h2>\n" + table_of(table_.part(false), "scores");
     if (const SweepTable teachers = table_.part(true); !teachers.rows.empty())
-      out += "<p>The teacher's pictures, 25 steps with guidance:</p>\n" + table_of(teachers);
+      out += "<p>The teacher's pictures, 25 steps with guidance:</p>\n" + table_of(teachers, "scores of the teachers");
     return out + c10::str(
                      "<p class=\"small soft\">Each number is the mean over concepts of the mean over seeds, ± the "
                      "standard deviation between concepts. Below it: the "
@@ -60,42 +63,42 @@ class SweepReport {
                      decimal(results_.rule.kind, 2), ".</p>\n");
   }
 
-  std::string table_of(const SweepTable& part) const {
+  std::string table_of(const SweepTable& part, const std::string& name) const {
     const bool judged = part.judged();
-    std::string out = c10::str("<div class=\"scroll\"><table class=\"sticky\"><thead><tr><th>variant</th>",
-                               judged ? "<th>published (DINO)</th>" : "");
+    page::Table out{.name = name, .first = "variant", .columns = {}, .rows = {}};
+    if (judged) out.columns.push_back({"published (DINO)", page::Table::Column::Text});
     for (const auto& column : part.columns)
-      out += c10::str("<th class=\"n\">", page::escape(column.title), column.better > 0 ? " ↑" : " ↓", "</th>");
-    out += "</tr></thead><tbody>\n";
+      out.columns.push_back(
+          {column.title + (column.better > 0 ? " ↑" : " ↓"), page::Table::Column::Number, column.key});
     for (std::size_t i = 0; i < part.rows.size(); ++i) {
       const std::string& row = part.rows[i];
       const bool reference = row == results_.reference();
-      out += c10::str("<tr", reference ? " class=\"reference\"" : "", "><th>", page::key(results_, row),
-                      page::escape(row), reference ? " <small class=\"soft\">reference</small>" : "", "</th>",
-                      judged ? "<td>" + page::escape(part.verdicts[i]) + "</td>" : "");
-      for (const auto& column : part.columns)
-        out += c10::str("<td class=\"n\">", cell(part.cell(row, column.key), column.better), "</td>");
-      out += "</tr>\n";
+      page::Table::Row line{
+          .head = page::row_name(results_, row) + (reference ? " <small class=\"soft\">reference</small>" : ""),
+          .cells = {},
+          .key = row,
+          .classes = reference ? "reference" : ""};
+      if (judged) line.cells.push_back(page::escape(part.verdicts[i]));
+      for (const auto& column : part.columns) line.cells.push_back(cell(part.cell(row, column.key), column.better));
+      out.rows.push_back(std::move(line));
     }
-    return out + "</tbody></table></div>\n";
+    return page::html(out);
   }
 
   static std::string cell(const Cell* cell, int better) {
     if (!cell) return "<span class=\"soft\">–</span>";
-    std::string out = "<span class=\"mean\">" + decimal(cell->summary.mean) + "</span>";
+    std::string out = "<span class=\"whole\"><span class=\"mean\">" + decimal(cell->summary.mean) + "</span>";
     if (std::isfinite(cell->summary.between))
       out += " <small class=\"soft\">± " + decimal(cell->summary.between) + "</small>";
+    out += "</span>";
     if (const auto& c = cell->against_reference) {
       const std::string standing = page::standing(*c, better);
       out += c10::str("<span class=\"diff ", standing, "\" title=\"p = ", decimal(c->p, 3), ", ", c->concepts,
                       " concepts, ", c->pairs, " pairs\">",
-                      standing == "better"  ? "▲ "
-                      : standing == "worse" ? "▼ "
+                      standing == "better"  ? "▲ <span class=\"unseen\">better</span>"
+                      : standing == "worse" ? "▼ <span class=\"unseen\">worse</span>"
                                             : "",
-                      decimal(c->difference, 3, true));
-      if (std::isfinite(c->interval.low))
-        out += " [" + decimal(c->interval.low, 3, true) + ", " + decimal(c->interval.high, 3, true) + "]";
-      out += "</span>";
+                      page::words_of(*c), "</span>");
     }
     return out;
   }
@@ -112,8 +115,8 @@ class SweepReport {
         return row.comparison.difference != 0 || row.comparison.interval.low != 0;
       });
       if (any)
-        out +=
-            page::forest(column.title + (column.better > 0 ? " (right is better)" : " (left is better)"), rows) + "\n";
+        out += page::forest(column.title + (column.better > 0 ? " (right is better)" : " (left is better)"), rows,
+                            column.key);
     }
     return out + "</div>\n";
   }
@@ -128,16 +131,15 @@ class SweepReport {
           out += page::escape(run.json.value("command", "")) + "\n";
           break;
         }
-    const Json with = versions();
-    return out + c10::str(
-                     "</pre>\n<p class=\"small soft\">The first run of each variant; the others differ in --concepts "
-                     "and --seeds. Report made with opad ",
-                     version, ", LibTorch ", with.at("libtorch").get<std::string>(), ", ",
-                     page::escape(with.at("compiler").get<std::string>()), ".</p>\n");
+    return out +
+           "</pre>\n<p class=\"small soft\">The first run of each variant; the others differ in --concepts and "
+           "--seeds. " +
+           page::origin() + "</p>\n";
   }
 
   const SweepResults& results_;
   SweepTable table_;
+  std::filesystem::path root_;
 };
 
 /// Writes table.csv, table.md and report.html into the folder.
@@ -145,7 +147,7 @@ OPAD_ONCE void write_sweep_report(const SweepResults& results, const std::filesy
   const SweepTable table = make_table(results);
   write_atomically(folder / "table.csv", table_csv(table));
   write_atomically(folder / "table.md", table_markdown(table));
-  write_atomically(folder / "report.html", SweepReport(results).html());
+  write_atomically(folder / "report.html", SweepReport(results, folder).html());
 }
 
 }  // namespace opad

@@ -10,6 +10,7 @@
 #include <opad/core/once.hpp>
 #include <opad/evaluate/metrics.hpp>
 #include <opad/evaluate/statistics.hpp>
+#include <opad/experiment/page/html.hpp>
 #include <opad/io/json.hpp>
 
 namespace opad {
@@ -151,15 +152,6 @@ OPAD_ONCE SweepTable make_table(const SweepResults& results, const Bootstrap& ho
         published == 0 || !cell || !cell->against_reference ? "" : verdict_text(*cell->against_reference, published));
   }
   return table;
-}
-
-/// "0.783", "-0.021" or, with its sign, "+0.021"; never "-0.000"; "" for what is no number.
-inline std::string decimal(double value, int digits = 3, bool sign = false) {
-  if (!std::isfinite(value)) return "";
-  if (std::abs(value) < 0.5 * std::pow(10.0, -digits)) value = 0;
-  char text[64];
-  std::snprintf(text, sizeof text, sign ? "%+.*f" : "%.*f", digits, value);
-  return text;
 }
 
 /// One line for each variant and metric, for a spreadsheet or a plotting script.

@@ -4,9 +4,9 @@
 #include <opad/evaluate/metrics.hpp>
 #include <opad/evaluate/protocol.hpp>
 #include <opad/experiment/options/failure_rule.hpp>
+#include <opad/experiment/options/shell_word.hpp>
 #include <opad/experiment/run/complete_settings.hpp>
 #include <opad/experiment/run/settings.hpp>
-#include <opad/experiment/sweep/shell_word.hpp>
 #include <opad/models/autoencoder_kl_config.hpp>
 #include <opad/models/unet_2d_condition_config.hpp>
 

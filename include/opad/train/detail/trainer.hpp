@@ -72,8 +72,9 @@ OPAD_ONCE LatentDistribution Trainer::encode_pictures(const Tensor& images, cons
   return {moments.select(1, 0).contiguous(), moments.select(1, 1).contiguous()};
 }
 
-/// Denoising loss on the photographs: mean over the batch of sum((prediction - target)^2 mask) / sum(mask), class
-/// pictures times their weight. The teacher's own loss, and the student's where there is no teacher.
+/// Denoising loss on the photographs: mean over the batch of sum((prediction - target)^2 mask) / max(sum(mask), 1),
+/// class pictures times their weight. Where a cut shows less than one latent cell of what a mask leaves, it counts in
+/// part. The teacher's own loss, and the student's where there is no teacher.
 OPAD_ONCE Tensor Trainer::denoising_loss(const Denoiser& denoiser, MicroStep& step, const Tensor& condition) {
   const Tensor& latent = step.table.photographs.get<Latent>();
   const Tensor timestep =
@@ -84,7 +85,7 @@ OPAD_ONCE Tensor Trainer::denoising_loss(const Denoiser& denoiser, MicroStep& st
   const Tensor mask = to_device(step.batch->mask, device());
   note("denoising.latent", latent), note("denoising.noisy", noisy);
   note("denoising.prediction", prediction), note("denoising.wanted", wanted);
-  Tensor per_sample = ((prediction - wanted).square() * mask).sum({1, 2, 3}) / mask.sum({1, 2, 3});
+  Tensor per_sample = ((prediction - wanted).square() * mask).sum({1, 2, 3}) / mask.sum({1, 2, 3}).clamp_min(1);
   if (const std::int64_t priors = step.batch->priors; priors > 0 && options_.prior_loss_weight != 1) {
     Tensor weight = torch::ones_like(per_sample);
     weight.narrow(0, weight.size(0) - priors, priors).fill_(options_.prior_loss_weight);

@@ -109,7 +109,11 @@ OPAD_ONCE int run_chosen(const std::vector<RecipeProgram>& programs, int argc, c
   if (!wanted.empty()) others.erase(at, at + 2);
   const auto chosen = std::ranges::find(programs, wanted, &RecipeProgram::name);
   return guarded_main(wanted.empty() ? argv[0] : wanted, [&]() -> int {
-    if (chosen != programs.end()) return run_training(*chosen, static_cast<int>(others.size()), others.data());
+    if (chosen != programs.end()) {
+      RecipeProgram program = *chosen;
+      program.chosen_by = {"--recipe", wanted};
+      return run_training(program, static_cast<int>(others.size()), others.data());
+    }
     std::string names;
     for (const auto& program : programs) names += (names.empty() ? "" : ", ") + program.name;
     fail(wanted.empty() ? "--recipe is missing" : "--recipe " + wanted + " is not one of this program's",

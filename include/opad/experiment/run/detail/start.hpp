@@ -4,8 +4,10 @@
 #include <iostream>
 
 #include <opad/core/fastest_type.hpp>
+#include <opad/experiment/options/shell_word.hpp>
 #include <opad/experiment/run/class_pictures.hpp>
 #include <opad/experiment/run/complete_settings.hpp>
+#include <opad/experiment/run/concept_list.hpp>
 #include <opad/experiment/run/contents.hpp>
 #include <opad/experiment/run/detail/command_line.hpp>
 #include <opad/experiment/run/detail/train_share.hpp>
@@ -23,9 +25,12 @@ OPAD_ONCE int TrainingRun::operator()(int argc, const char* const* argv) {
   const Launch launch = launch_of_process();
   const std::vector<const char*> words = restarted_words(launch, {argv, argv + argc});
   if (!parse(static_cast<int>(words.size()), words.data())) return 0;
+  started_as_ = shell_word(argv[0]);
+  for (const auto& word : program_.chosen_by) started_as_ += " " + shell_word(word);
   if (!settings_.explain) ranks_ = join(launch);  // a signal that comes before they have met ends the process
   const StopSignals signals(/*speaks=*/ranks_.first());
   check_numbers(settings_);
+  read_concept_list(settings_);
   if (settings_.threads > 0) at::set_num_threads(static_cast<int>(settings_.threads));
   device_ = parse_device(settings_.device);
   if (ranks_.several() && device_.is_cuda() && !device_.has_index())
@@ -42,6 +47,7 @@ OPAD_ONCE int TrainingRun::operator()(int argc, const char* const* argv) {
   RunFolder::check(settings_.output, description, existing());  // minutes before the folder is made
   concepts_ = open_concepts(settings_);
   concepts_.greeting += dtype_word_;
+  open_validation();
   World world = load_world(parts);
   description.contents = contents_of(settings_, parts, world, encoders_, concepts_);
   RunFolder::check(settings_.output, description, existing());
@@ -54,6 +60,10 @@ OPAD_ONCE int TrainingRun::operator()(int argc, const char* const* argv) {
     for (const auto& token : settings_.modifier_token)
       if (words.find(token) != std::string::npos)
         for (const auto& form : prompt_templates) require_seen(world.tokenizer, fill_template(form, words), token);
+  for (const ConceptData& data : concepts_.data)
+    for (const auto& caption : data.captions)
+      for (const auto& token : settings_.modifier_token)
+        if (caption.find(token) != std::string::npos) require_seen(world.tokenizer, caption, token);
   if (settings_.scale_lr) {
     recipe_->scale_student_rate(
         static_cast<double>(settings_.batch_size * settings_.accumulation * (settings_.has_prior() ? 2 : 1)));
@@ -115,6 +125,25 @@ OPAD_ONCE void TrainingRun::check_teacher_adapters() const {
           recipe_->policies().at("coupling").get<std::string>(),
           " trains no teacher; give the folder teacher/ of a run that did");
   if (given) require_folder(settings_.teacher_adapters, "give --teacher-adapters the folder teacher/ of a run");
+}
+
+/// On the rank that writes. The columns of metrics.csv are those that the run began with.
+OPAD_ONCE void TrainingRun::open_validation() {
+  const auto before = settings_.output / "config.json";
+  if (existing() == Existing::Resume && latest_checkpoint(settings_.output) && std::filesystem::exists(before)) {
+    const std::int64_t was = json_in(before, [&] {
+      return read_json(before).value("options", Json::object()).value("validation-every", std::int64_t{0});
+    });
+    require((was > 0) == (settings_.validation_every > 0), "--validation-every was ", was, " and is ",
+            settings_.validation_every,
+            ": scores cannot begin or end on the way, as metrics.csv has their columns or has "
+            "not; leave it out, or --output another folder");
+  }
+  if (settings_.validation_every == 0 || !ranks_.first()) return;
+  const auto folder = settings_.evaluation_folder();
+  require(std::filesystem::is_directory(folder), folder.string(),
+          ": no such folder; --validation-every needs --evaluation-encoders with the folder of clip/ and dino/");
+  validation_.emplace(settings_, concepts_.data, device_);
 }
 
 OPAD_ONCE PartsRecord TrainingRun::parts() const {

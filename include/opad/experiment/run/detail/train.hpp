@@ -9,9 +9,12 @@
 #include <opad/experiment/run/newest_checkpoint.hpp>
 #include <opad/experiment/run/ranked.hpp>
 #include <opad/experiment/run/recorder.hpp>
+#include <opad/experiment/run/run_report.hpp>
 #include <opad/experiment/run/run_summary.hpp>
 #include <opad/experiment/run/second_stage.hpp>
 #include <opad/experiment/run/signals.hpp>
+#include <opad/experiment/run/validation.hpp>
+#include <opad/io/hyper_parameters.hpp>
 #include <opad/train/divergence.hpp>
 
 /// A run's iterations, and what it leaves.
@@ -65,8 +68,11 @@ OPAD_ONCE int TrainingRun::train(const RunFolder& folder, World& world, Trainer&
   std::cerr << concepts_.greeting << std::flush;
   std::optional<Prefetch> data(std::in_place, dataset(world, concepts_.data), settings_.batch_size);
   std::filesystem::create_directories(folder.own("previews"));
-  Recorder recorder(folder, program_.name, trainer.metric_names(), settings_.steps, start);
+  auto columns = trainer.metric_names();
+  for (auto& column : Validation::columns(settings_)) columns.push_back(std::move(column));
+  Recorder recorder(folder, program_.name, std::move(columns), settings_.steps, start);
   if (start == 0) {
+    show_beginning(folder, recorder.events(), trainer.options().resolution);
     pictures.write(folder.previews(), recorder.events(), 0, before);
     save_safetensors(detail::pictures_before(folder), {{"pictures", before}});
   }
@@ -81,7 +87,7 @@ OPAD_ONCE int TrainingRun::train(const RunFolder& folder, World& world, Trainer&
   if (second_stage >= 0 && start > second_stage) with_saved_pictures();
   for (std::int64_t iteration = start; iteration < settings_.steps; ++iteration) {
     if (iteration == second_stage) {
-      begin_second_stage(folder, world, trainer, pictures);
+      begin_second_stage(folder, world, trainer, pictures, recorder.events());
       with_saved_pictures();
     }
     const std::vector<Batch> batches = batches_of(*data, iteration);
@@ -90,10 +96,19 @@ OPAD_ONCE int TrainingRun::train(const RunFolder& folder, World& world, Trainer&
     summary.end_iteration(world.networks.passes());
     const std::int64_t step = iteration + 1;
     if (!turn.finite()) require_finite_numbers(turn.readings, trainer.state(), step);
-    recorder.record(turn.readings, step);
-    if (settings_.preview_every > 0 && step % settings_.preview_every == 0 && step < settings_.steps)
-      detail::attempt("preview",
-                      [&] { pictures.write(folder.previews(), recorder.events(), step, pictures.student()); });
+    const auto due = [&](std::int64_t every) { return every > 0 && step % every == 0; };
+    const bool shows = due(settings_.preview_every) && step < settings_.steps,
+               scores = validation_ && (due(settings_.validation_every) || step == settings_.steps);
+    Tensor seen;
+    if (shows || scores) detail::attempt("preview", [&] { seen = pictures.student(); });
+    Readings readings = turn.readings;
+    if (scores && seen.defined())
+      detail::attempt("validation", [&] {
+        for (auto& score : (*validation_)(seen)) readings.push_back(std::move(score));
+      });
+    recorder.record(readings, step);
+    if (shows && seen.defined())
+      detail::attempt("preview", [&] { pictures.write(folder.previews(), recorder.events(), step, seen); });
     const bool signalled = turn.signalled || (!ranks_.several() && stop_requested());
     const bool stops = signalled || turn.time_is_up;
     if (step % settings_.checkpoint_every == 0 || step == settings_.steps || stops)
@@ -110,25 +125,45 @@ OPAD_ONCE int TrainingRun::train(const RunFolder& folder, World& world, Trainer&
   ranks_.leave();
   recorder.finish();
   save_adapters(folder, "", world, trainer);  // first of all: what follows can fail, and what was trained is there
-  finish(folder, trainer, pictures, recorder.events());
+  finish(folder, trainer, pictures, recorder.events(), summary);
   detail::attempt("removal of old checkpoints", [&] { folder.drop_old(); });
-  summary.write(folder.own("summary.json").parent_path());
+  write_json(folder.own("summary.json"), summary.json());  // says that all is there
   return 0;
+}
+
+/// For TensorBoard: the photographs, and the options that decide the result as hyper-parameters.
+OPAD_ONCE void TrainingRun::show_beginning(const RunFolder& folder, EventFile& events, std::int64_t side) const {
+  const auto given = detail::option_leaves(read_json(folder.config_file()).at("options"));
+  std::map<std::string, Json> values{{"recipe", program_.name}};
+  for (const Option& option : options_->all())
+    if (const auto value = given.find(option.name); option.decisive && value != given.end())
+      values[option.name] =
+          option.list ? Json(option_detail::plain(Json::parse(value->second))) : Json::parse(value->second);
+  write_hyper_parameters(events, values);
+  detail::attempt("photographs for TensorBoard", [&] {
+    for (const ConceptData& data : concepts_.data)
+      events.image("photographs/" + data.instance_prompt, grid_of(data.pictures, {}, side), 0);
+  });
 }
 
 /// The student makes its pictures, and both models are put on record as they are before they learn from them: adapters
 /// and the teacher's pictures in joint/, the student's in collaborative/.
 OPAD_ONCE void TrainingRun::begin_second_stage(const RunFolder& folder, World& world, Trainer& trainer,
-                                               RunPictures& pictures) {
+                                               RunPictures& pictures, EventFile& events) {
   save_adapters(folder, "joint", world, trainer);
+  const std::int64_t step = second_stage_boundary();
   detail::attempt("pictures of the teacher", [&] {
-    pictures.write_teacher(folder.previews() / "teacher-before-collaboration.png", "teacher before the second stage");
+    pictures.write_teacher(folder.previews() / "teacher-before-collaboration.png", events, step,
+                           "teacher before the second stage");
   });
   folder.own("collaborative");
   for (std::size_t c = 0; c < concepts_.data.size(); ++c) {
     const ConceptData& data = concepts_.data[c];
     const MadePictures made = make_pictures_of(trainer, world, c);
     save_made(detail::made_folder(folder, c), made);
+    detail::attempt("pictures of the second stage for TensorBoard", [&] {
+      show_made(events, made, c10::str("second stage/", data.instance_prompt), trainer.options().resolution, step);
+    });
     std::cerr << c10::str("second stage: ", made.kept.size(), " of ", made.pictures.size(), " pictures of \"",
                           data.instance_prompt, "\" join\n");
   }
@@ -171,19 +206,41 @@ OPAD_ONCE void TrainingRun::save_adapters(const RunFolder& folder, const std::st
   fs::remove_all(draft);
 }
 
-/// Final pictures and curves.
-OPAD_ONCE void TrainingRun::finish(const RunFolder& folder, Trainer& trainer, RunPictures& pictures,
-                                   EventFile& events) const {
+/// Final pictures, curves and the page that shows them.
+OPAD_ONCE void TrainingRun::finish(const RunFolder& folder, Trainer& trainer, RunPictures& pictures, EventFile& events,
+                                   const RunSummary& summary) const {
+  Tensor before, after;
   detail::attempt("preview", [&] {
-    const Tensor after = pictures.student();
+    before = SafeTensors(detail::pictures_before(folder)).tensors().at("pictures");
+    after = pictures.student();
     pictures.write(folder.previews(), events, settings_.steps, after);
-    const Tensor before = SafeTensors(detail::pictures_before(folder)).tensors().at("pictures");
-    pictures.write_comparison(folder.previews() / "before-after.png", before, after);
   });
-  detail::attempt("pictures of the teacher",
-                  [&] { pictures.write_teacher(folder.previews() / "teacher.png", "teacher"); });
+  detail::attempt("comparison", [&] {
+    require(after.defined(), "there are no pictures to compare");
+    pictures.write_comparison(folder.previews() / "before-after.png", events, before, after);
+  });
+  detail::attempt("pictures of the teacher", [&] {
+    pictures.write_teacher(folder.previews() / "teacher.png", events, settings_.steps, "teacher");
+  });
   detail::attempt("learning curve", [&] {
     write_png(folder.own("learning-curve.png"), learning_curves(read_metrics(folder.metrics_file())));
+  });
+  detail::attempt("report", [&] {
+    const auto file = folder.own("report.html");
+    require(after.defined(), "there are no pictures to show");
+    const RunReport report{.folder = folder.path(),
+                           .recipe = program_.name,
+                           .program = started_as_,
+                           .options = options_->all(),
+                           .settings = settings_,
+                           .data = concepts_.data,
+                           .summary = summary.json(),
+                           .before = before,
+                           .after = after};
+    write_atomically(file, report.html());
+  });
+  detail::attempt("end for TensorBoard", [&] {
+    write_run_ended(events, settings_.steps);
   });
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
@@ -191,7 +248,8 @@ OPAD_ONCE void TrainingRun::finish(const RunFolder& folder, Trainer& trainer, Ru
             << "adapters: " << folder.path().string()
             << (trainer.method().has_teacher ? " (teacher's in teacher/)" : "")
             << "\npictures: " << (folder.previews() / "before-after.png").string()
-            << "\ncurves:   " << (folder.path() / "learning-curve.png").string() << std::endl;
+            << "\ncurves:   " << (folder.path() / "learning-curve.png").string()
+            << "\nall:      " << (folder.path() / "report.html").string() << std::endl;
 }
 
 }  // namespace opad

@@ -3,8 +3,10 @@
 #include <opad/experiment/run/concepts.hpp>
 #include <opad/experiment/run/recipe_program.hpp>
 #include <opad/experiment/run/run_pictures.hpp>
+#include <opad/experiment/run/run_summary.hpp>
 #include <opad/experiment/run/second_stage.hpp>
 #include <opad/experiment/run/training_run.hpp>
+#include <opad/experiment/run/validation.hpp>
 #include <opad/ranks/ranks.hpp>
 #include <opad/train/trainer.hpp>
 
@@ -35,6 +37,7 @@ class TrainingRun {
   int explain_costs();
   void choose_dtype();
   void check_teacher_adapters() const;
+  void open_validation();
   PartsRecord parts() const;
   World load_world(const PartsRecord& parts);
   void require_room(const World& world) const;
@@ -48,7 +51,9 @@ class TrainingRun {
   Existing existing() const;
 
   int train(const RunFolder& folder, World& world, Trainer& trainer, RunPictures& pictures, const Tensor& before);
-  void begin_second_stage(const RunFolder& folder, World& world, Trainer& trainer, RunPictures& pictures);
+  void show_beginning(const RunFolder& folder, EventFile& events, std::int64_t side) const;
+  void begin_second_stage(const RunFolder& folder, World& world, Trainer& trainer, RunPictures& pictures,
+                          EventFile& events);
 
   struct Beginning {
     std::int64_t start;
@@ -63,7 +68,8 @@ class TrainingRun {
   ConceptDataset with_made_pictures(std::vector<MadePictures> made, const World& world);
 
   void save_adapters(const RunFolder& folder, const std::string& name, World& world, Trainer& trainer) const;
-  void finish(const RunFolder& folder, Trainer& trainer, RunPictures& pictures, EventFile& events) const;
+  void finish(const RunFolder& folder, Trainer& trainer, RunPictures& pictures, EventFile& events,
+              const RunSummary& summary) const;
 
   RecipeProgram program_;
   RunSettings settings_;
@@ -72,7 +78,9 @@ class TrainingRun {
   std::optional<Options> options_;
   torch::Device device_ = torch::kCPU;
   RunConcepts concepts_;
-  std::string dtype_word_;  // about the choice, where it was left to the program
+  std::optional<Validation> validation_;  // where it is asked for
+  std::string started_as_;                // the words of the command before its options
+  std::string dtype_word_;                // about the choice, where it was left to the program
   Ranks ranks_;
   std::map<std::string, std::string> encoders_;  // digests of the encoders that the recipe looks through
 };

@@ -60,7 +60,13 @@ class Sweep {
     std::vector<const char*> words{argv[0]};
     words.insert(words.end(), argv + 3, argv + argc);
     require(variant.program.has_value(), "the row ", variant.name, " trains nothing");
-    return run_training(*variant.program, static_cast<int>(words.size()), words.data());
+    return run_training(program_of_row(variant), static_cast<int>(words.size()), words.data());
+  }
+
+  static RecipeProgram program_of_row(const Variant& variant) {
+    RecipeProgram program = *variant.program;
+    program.chosen_by = {"--train", variant.name};
+    return program;
   }
 
   void require_unique_names() const {
@@ -247,7 +253,7 @@ class Sweep {
     const std::vector<std::string> words = training_words(job);
     std::vector<const char*> argv;
     for (const std::string& word : words) argv.push_back(word.c_str());
-    return run_training(*job.variant->program, static_cast<int>(argv.size()), argv.data());
+    return run_training(program_of_row(*job.variant), static_cast<int>(argv.size()), argv.data());
   }
 
   std::vector<std::string> training_words(const Job& job) const {
