@@ -104,7 +104,6 @@ TEST_CASE("hyper-parameters are messages of TensorBoard's plugin", "[io][event]"
   EventFile file(folder.path);
   write_hyper_parameters(file, {{"flag", true}, {"rate", 0.5}, {"recipe", "default"}});
   write_run_ended(file, 9);
-  file.flush();
   const auto all = events(file.path());
   REQUIRE(all.size() == 3);
   const auto value = [&](std::size_t i) { return fields(fields(all[i].back().second).at(0).second); };
