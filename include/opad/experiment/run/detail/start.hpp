@@ -188,6 +188,7 @@ OPAD_ONCE TrainerOptions TrainingRun::trainer_options(const World& world) const 
           .max_grad_norm = settings_.max_grad_norm,
           .resolution = resolution(world),
           .bfloat16 = settings_.dtype == "bfloat16",
+          .gradient_checkpointing = settings_.gradient_checkpointing,
           .cached_pictures = cached_pictures(),
           .ranks = ranks_};
 }
