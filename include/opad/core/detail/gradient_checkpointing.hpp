@@ -127,8 +127,7 @@ OPAD_ONCE std::vector<Tensor> CheckpointedPass::run_again() const {
   const torch::AutoGradMode learns(true);
   try {
     autocast_.during(again_);
-  } catch (const Enough&) {
-  }
+  } catch (const Enough&) {}
   TORCH_CHECK(made.size() == places_, "gradient checkpointing: a block kept ", places_, " tensors and then ",
               made.size(), "; it must do the same each time");
   return made;

@@ -133,7 +133,7 @@ c10::IValue changed_tensors(const c10::IValue& value, const Change& change) {
 }
 
 /// Any operator that LibTorch has for the CPU and not for "meta": on zeros, and of its answers only the shapes stay.
-/// What only writes into its arguments, as optimisers do, need not run at all.
+/// What only writes into its arguments, as optimisers do, need not run at all, unless it gives one a shape ("out").
 inline void on_zeros(const c10::OperatorHandle& op, torch::jit::Stack* stack) {
   const auto& schema = op.schema();
   const std::vector<c10::IValue> given = torch::jit::pop(*stack, schema.arguments().size());
@@ -141,8 +141,8 @@ inline void on_zeros(const c10::OperatorHandle& op, torch::jit::Stack* stack) {
   bool new_ones = false;
   for (std::size_t i = 0; i < answers.size(); ++i) {
     const auto place = argument_returned(schema, i);
-    if (place < 0) new_ones = true;
-    else answers[i] = given[static_cast<std::size_t>(place)];
+    if (place >= 0) answers[i] = given[static_cast<std::size_t>(place)];
+    new_ones |= place < 0 || schema.arguments()[static_cast<std::size_t>(place)].is_out();
   }
   if (new_ones) {
     for (const c10::IValue& value : given)
@@ -151,13 +151,17 @@ inline void on_zeros(const c10::OperatorHandle& op, torch::jit::Stack* stack) {
       }));
     op.callBoxed(stack);
     const auto made = torch::jit::pop(*stack, answers.size());
-    for (std::size_t i = 0; i < answers.size(); ++i)
-      if (argument_returned(schema, i) < 0)
-        answers[i] = changed_tensors(made[i], [](const Tensor& t) {
-          return t.defined() && t.is_cpu()
-                     ? torch::empty_strided(t.sizes(), t.strides(), t.options().device(torch::kMeta))
-                     : t;
-        });
+    for (std::size_t i = 0; i < answers.size(); ++i) {
+      if (answers[i].isTensor()) {
+        answers[i].toTensor().resize_(made[i].toTensor().sizes());
+        continue;
+      }
+      answers[i] = changed_tensors(made[i], [](const Tensor& t) {
+        return t.defined() && t.is_cpu()
+                   ? torch::empty_strided(t.sizes(), t.strides(), t.options().device(torch::kMeta))
+                   : t;
+      });
+    }
   }
   for (c10::IValue& answer : answers) stack->push_back(std::move(answer));
 }

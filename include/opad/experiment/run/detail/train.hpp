@@ -112,7 +112,7 @@ OPAD_ONCE int TrainingRun::train(const RunFolder& folder, World& world, Trainer&
   save_adapters(folder, "", world, trainer);  // first of all: what follows can fail, and what was trained is there
   finish(folder, trainer, pictures, recorder.events());
   detail::attempt("removal of old checkpoints", [&] { folder.drop_old(); });
-  summary.write(folder.own("summary.json").parent_path());
+  summary.write(folder.own("summary.json").parent_path(), device_);
   return 0;
 }
 
