@@ -31,7 +31,8 @@ std::vector<Case> cases() {
   out.push_back({"U-Net", unet,
                  [unet, in](const Tensor& text) {
                    return unet->forward(in.sample.to(text.device()), in.timestep.to(text.device()), text);
-                 }, in.text});
+                 },
+                 in.text});
   AutoencoderKLConfig config;
   config.block_out_channels = {8, 16};
   config.down_block_types = {2, "DownEncoderBlock2D"}, config.up_block_types = {2, "UpDecoderBlock2D"};
@@ -164,8 +165,8 @@ TEST_CASE("Without gradients, and within a block, nothing is checkpointed", "[co
 TEST_CASE("A block that is changed between its runs is refused in one line", "[core][checkpointing]") {
   const Tensor x = torch::ones({2}).requires_grad_();
   int runs = 0;
-  const Tensor other = checkpointed(
-      true, [&runs](const Tensor& y) { return ++runs == 1 ? y.exp().exp() : y.exp(); }, x);
+  const Tensor other =
+      checkpointed(true, [&runs](const Tensor& y) { return ++runs == 1 ? y.exp().exp() : y.exp(); }, x);
   REQUIRE_THROWS_WITH(gradients(other.sum(), {x}, false, false),
                       ContainsSubstring("a block kept 2 tensors and then 1"));
   const Tensor changed = x.detach().clone();
