@@ -1,4 +1,7 @@
 #include <opad/adversarial/head/mlp.hpp>
+#include <opad/adversarial/objective/hinge.hpp>
+#include <opad/adversarial/regulariser/r1.hpp>
+#include <opad/adversarial/vsd.hpp>
 #include <opad/coupling/frozen_teacher.hpp>
 #include <opad/recipe/presets/default.hpp>
 
@@ -23,6 +26,12 @@ struct OnlyAlignment : Small {
 struct Frozen : Small {
   static std::string name() { return "frozen"; }
   static auto coupling() { return FrozenTeacher{}; }
+};
+struct Penalised : Small {
+  static std::string name() { return "penalised"; }
+  static auto critics() {
+    return critic_list(Critic{.eye = Dino{}, .head = Mlp{}, .objective = Hinge{}, .regulariser = R1{}}, Vsd<>{});
+  }
 };
 struct TwoSteps : Small {
   static std::string name() { return "two-steps"; }
@@ -207,4 +216,19 @@ TEST_CASE("In bfloat16 losses agree with float32, what trains stays float32, and
     const bool judged = name.starts_with("adversarial") || name.starts_with("critic") || name == "student";
     REQUIRE(narrow.at(name) == Approx(value).epsilon(judged ? 3e-2 : 1e-2));
   }
+}
+
+TEST_CASE("Gradient checkpointing changes no number of a training", "[train][checkpointing]") {
+  const bool bfloat16 = GENERATE(false, true);
+  TinyRun<Penalised> with({.steps = 4, .bfloat16 = bfloat16, .gradient_checkpointing = true}),
+      without({.steps = 4, .bfloat16 = bfloat16});
+  for (int i = 0; i < 2; ++i) {
+    const auto one = with.iterate(i), other = without.iterate(i);
+    REQUIRE(one.size() == other.size());
+    for (std::size_t k = 0; k < one.size(); ++k) {
+      INFO(one[k].first);
+      REQUIRE(at::equal(one[k].second, other[k].second));
+    }
+  }
+  REQUIRE(same(with.copy(), without.copy()));
 }

@@ -49,6 +49,7 @@ struct Vsd {
           fake_(*shop.teacher) {
       fake_.name = "fake-score-unet";
       fake_.unet = std::make_shared<UNet2DConditionModel>(shop.teacher->unet->config);
+      fake_.unet->gradient_checkpointing = shop.teacher->unet->gradient_checkpointing;
       const auto shared = shop.teacher->unet->named_parameters();
       for (auto& item : fake_.unet->named_parameters()) item.value().set_data(shared[item.key()].detach());
       parameters_ = vsd.adapter.install(*fake_.unet);

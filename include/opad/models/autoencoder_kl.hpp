@@ -46,9 +46,10 @@ struct VaeMidBlock : torch::nn::Module {
     for (int i = 0; i < 2; ++i)
       resnets->emplace(channels, channels, 0, config.norm_num_groups, 1e-6, vae_resnet(config));
   }
-  Tensor forward(const Tensor& x) const {
-    const Tensor h = (*resnets)[0].forward(x);
-    return (*resnets)[1].forward(attentions->size() > 0 ? (*attentions)[0].forward(h) : h);
+  Tensor forward(const Tensor& x, bool checkpointing = false) const {
+    Tensor h = checkpointed(checkpointing, resnets->items[0], x);
+    if (attentions->size() > 0) h = checkpointed(checkpointing, attentions->items[0], h);
+    return checkpointed(checkpointing, resnets->items[1], h);
   }
 };
 
@@ -69,11 +70,11 @@ struct VaeBlock : torch::nn::Module {
       if (resize) resizers->emplace(out);
     }
   }
-  Tensor forward(Tensor x) const {
-    for (const auto& resnet : *resnets) x = resnet->forward(x);
+  Tensor forward(Tensor x, bool checkpointing = false) const {
+    for (const auto& resnet : *resnets) x = checkpointed(checkpointing, resnet, x);
     if (resizers->size() == 0) return x;
-    if constexpr (down) return (*resizers)[0].forward(x);
-    else return (*resizers)[0].forward(x, 2 * x.size(2), 2 * x.size(3));
+    if constexpr (down) return checkpointed(checkpointing, resizers->items[0], x);
+    else return checkpointed(checkpointing, resizers->items[0], x, 2 * x.size(2), 2 * x.size(3));
   }
 };
 
@@ -98,16 +99,20 @@ struct VaeDecoder : torch::nn::Module {
   std::shared_ptr<ModuleList<VaeBlock<Upsample2D>>> up_blocks;
   std::shared_ptr<GroupNorm> conv_norm_out;
   explicit VaeDecoder(const AutoencoderKLConfig& config);
-  Tensor forward(const Tensor& latent) const {
-    Tensor x = mid_block->forward(conv_in->forward(latent));
-    for (const auto& block : *up_blocks) x = block->forward(std::move(x));
-    return conv_out->forward(at::silu(conv_norm_out->forward(x)));
+  Tensor forward(const Tensor& latent, bool checkpointing = false) const {
+    Tensor x = mid_block->forward(conv_in->forward(latent), checkpointing);
+    for (const auto& block : *up_blocks) x = block->forward(std::move(x), checkpointing);
+    const auto end = [norm = conv_norm_out, conv = conv_out](const Tensor& x) {
+      return conv->forward(at::silu(norm->forward(x)));
+    };
+    return checkpointed(checkpointing, end, x);
   }
 };
 
 /// The picture autoencoder of Stable Diffusion: diffusers' AutoencoderKL, with its parameter names. Frozen when made or
-/// loaded. Latents here are unscaled: the diffusion model's are config.scaling_factor times these.
-struct AutoencoderKL : torch::nn::Module {
+/// loaded. Latents here are unscaled: the diffusion model's are config.scaling_factor times these. Of the two networks
+/// the decoder does gradient checkpointing.
+struct AutoencoderKL : torch::nn::Module, GradientCheckpointing {
   AutoencoderKLConfig config;
   std::shared_ptr<VaeEncoder> encoder;
   std::shared_ptr<VaeDecoder> decoder;

@@ -1,6 +1,7 @@
 #pragma once
 #include <torch/nn/module.h>
 
+#include <opad/core/gradient_checkpointing.hpp>
 #include <opad/core/tensor.hpp>
 
 namespace opad {
@@ -87,5 +88,11 @@ struct ModuleList : torch::nn::Module {
   auto begin() const { return items.begin(); }
   auto end() const { return items.end(); }
 };
+
+/// Switches gradient checkpointing on or off in a network and in those that it holds, where they can do it.
+inline void set_gradient_checkpointing(torch::nn::Module& network, bool on) {
+  for (const auto& module : network.modules())
+    if (auto* const able = dynamic_cast<GradientCheckpointing*>(module.get())) able->gradient_checkpointing = on;
+}
 
 }  // namespace opad

@@ -78,7 +78,7 @@ struct ClipEncoderLayer : torch::nn::Module {
 };
 
 /// Layers one after the other.
-struct ClipEncoder : torch::nn::Module {
+struct ClipEncoder : torch::nn::Module, GradientCheckpointing {
   std::shared_ptr<ModuleList<ClipEncoderLayer>> layers =
       register_module("layers", std::make_shared<ModuleList<ClipEncoderLayer>>());
 
@@ -88,7 +88,7 @@ struct ClipEncoder : torch::nn::Module {
   }
 
   Tensor forward(Tensor x, bool causal) const {  // [B, T, hidden_size] -> [B, T, hidden_size]
-    for (const auto& layer : *layers) x = layer->forward(x, causal);
+    for (const auto& layer : *layers) x = checkpointed(gradient_checkpointing, layer, x, causal);
     return x;
   }
 };

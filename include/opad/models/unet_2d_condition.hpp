@@ -28,7 +28,7 @@ struct TimestepEmbedding : torch::nn::Module {
 /// The denoiser of Stable Diffusion 1.x and 2.x and SD-Turbo: diffusers' UNet2DConditionModel, with its parameter
 /// names. Rombach et al., "High-Resolution Image Synthesis with Latent Diffusion Models", CVPR 2022, arXiv 2112.10752.
 /// Frozen when made or loaded; what trains is switched on by an adapter (include/opad/adapter/).
-struct UNet2DConditionModel : torch::nn::Module {
+struct UNet2DConditionModel : torch::nn::Module, GradientCheckpointing {
   UNet2DConditionConfig config;
   std::shared_ptr<Conv2d> conv_in, conv_out;
   std::shared_ptr<TimestepEmbedding> time_embedding;

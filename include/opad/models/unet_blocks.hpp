@@ -32,10 +32,11 @@ struct UNetDownBlock : torch::nn::Module {
     if (downsample) downsamplers->emplace(out, padding);
   }
   /// Appends every intermediate result to `skips`.
-  Tensor forward(Tensor x, const Tensor& temb, const Tensor& encoder_hidden_states, std::vector<Tensor>& skips) const {
+  Tensor forward(Tensor x, const Tensor& temb, const Tensor& encoder_hidden_states, std::vector<Tensor>& skips,
+                 bool checkpointing = false) const {
     for (std::size_t i = 0; i < resnets->size(); ++i) {
-      x = (*resnets)[i].forward(x, temb);
-      if (attentions->size() > 0) x = (*attentions)[i].forward(x, encoder_hidden_states);
+      x = checkpointed(checkpointing, resnets->items[i], x, temb);
+      if (attentions->size() > 0) x = checkpointed(checkpointing, attentions->items[i], x, encoder_hidden_states);
       skips.push_back(x);
     }
     if (downsamplers->size() > 0) skips.push_back(x = (*downsamplers)[0].forward(x));
@@ -55,10 +56,12 @@ struct UNetMidBlock : torch::nn::Module {
     for (int i = 0; i < (cross ? 2 : 1); ++i)
       resnets->emplace(channels, channels, level.temb_channels, level.groups, level.eps, level.resnet);
   }
-  Tensor forward(const Tensor& x, const Tensor& temb, const Tensor& encoder_hidden_states) const {
-    const Tensor h = (*resnets)[0].forward(x, temb);
-    return attentions->size() == 0 ? h
-                                   : (*resnets)[1].forward((*attentions)[0].forward(h, encoder_hidden_states), temb);
+  Tensor forward(const Tensor& x, const Tensor& temb, const Tensor& encoder_hidden_states,
+                 bool checkpointing = false) const {
+    const Tensor h = checkpointed(checkpointing, resnets->items[0], x, temb);
+    if (attentions->size() == 0) return h;
+    return checkpointed(checkpointing, resnets->items[1],
+                        checkpointed(checkpointing, attentions->items[0], h, encoder_hidden_states), temb);
   }
 };
 
@@ -85,13 +88,18 @@ struct UNetUpBlock : torch::nn::Module {
     if (upsample) upsamplers->emplace(out);
   }
   /// Takes its skip connections from the end of `skips`.
-  Tensor forward(Tensor x, const Tensor& temb, const Tensor& encoder_hidden_states, std::vector<Tensor>& skips) const {
+  Tensor forward(Tensor x, const Tensor& temb, const Tensor& encoder_hidden_states, std::vector<Tensor>& skips,
+                 bool checkpointing = false) const {
     for (std::size_t i = 0; i < resnets->size(); ++i) {
-      x = (*resnets)[i].forward(at::cat({x, skips.back()}, 1), temb);
+      const auto joined = [resnet = resnets->items[i]](const Tensor& x, const Tensor& skip, const Tensor& temb) {
+        return resnet->forward(at::cat({x, skip}, 1), temb);
+      };
+      x = checkpointed(checkpointing, joined, x, skips.back(), temb);
       skips.pop_back();
-      if (attentions->size() > 0) x = (*attentions)[i].forward(x, encoder_hidden_states);
+      if (attentions->size() > 0) x = checkpointed(checkpointing, attentions->items[i], x, encoder_hidden_states);
     }
-    return upsamplers->size() > 0 ? (*upsamplers)[0].forward(x, skips.back().size(2), skips.back().size(3)) : x;
+    if (upsamplers->size() == 0) return x;
+    return checkpointed(checkpointing, upsamplers->items[0], x, skips.back().size(2), skips.back().size(3));
   }
 };
 

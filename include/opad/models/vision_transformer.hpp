@@ -98,7 +98,7 @@ struct ViTPatchEmbed : torch::nn::Module {
 ///          (ImageNet's mean and deviation for DINO)
 /// Dosovitskiy et al., "An Image is Worth 16x16 Words", ICLR 2021, arXiv 2010.11929; Caron et al. (DINO), arXiv
 /// 2104.14294; Oquab et al. (DINOv2), arXiv 2304.07193; Darcet et al. (registers), arXiv 2309.16588.
-struct VisionTransformer : torch::nn::Module {
+struct VisionTransformer : torch::nn::Module, GradientCheckpointing {
   VisionTransformerConfig config;
   std::shared_ptr<ViTPatchEmbed> patch_embed;
   Tensor cls_token, reg_token, pos_embed;  // undefined where the config has none

@@ -45,6 +45,10 @@ class Networks {
     store_in_bfloat16(*vae_);
     for (auto& [type, network] : encoders_) store_in_bfloat16(*network);
   }
+  void gradient_checkpointing(bool on) {
+    set_gradient_checkpointing(*vae_, on);
+    for (auto& [type, network] : encoders_) set_gradient_checkpointing(*network, on);
+  }
   const AutoencoderKL& vae() const { return *vae_; }
   const AutoencoderKLConfig& vae_config() const { return vae_->config; }
   std::int64_t downscale() const { return vae_->downscale(); }

@@ -15,12 +15,13 @@ using Metrics = std::vector<std::pair<std::string, Tensor>>;
 
 /// What a trainer needs to know beside the method.
 struct TrainerOptions {
-  std::int64_t steps = 1000;         // iterations of the whole run; coupling and learning rate are functions of it
-  std::int64_t accumulation = 1;     // micro-batches whose gradients are averaged before each update
-  double prior_loss_weight = 1.0;    // of class pictures in the denoising loss, beside 1 of the concept's
-  double max_grad_norm = 1.0;        // global norm that the gradients of teacher and student are clipped to
-  std::int64_t resolution = 64;      // side of the training pictures, for critics that judge latents or pixels
-  bool bfloat16 = false;             // networks' passes, and frozen networks in memory; losses and what trains: float32
+  std::int64_t steps = 1000;       // iterations of the whole run; coupling and learning rate are functions of it
+  std::int64_t accumulation = 1;   // micro-batches whose gradients are averaged before each update
+  double prior_loss_weight = 1.0;  // of class pictures in the denoising loss, beside 1 of the concept's
+  double max_grad_norm = 1.0;      // global norm that the gradients of teacher and student are clipped to
+  std::int64_t resolution = 64;    // side of the training pictures, for critics that judge latents or pixels
+  bool bfloat16 = false;           // networks' passes, and frozen networks in memory; losses and what trains: float32
+  bool gradient_checkpointing = false;  // the networks run their blocks again for a backward pass (less memory)
   std::int64_t cached_pictures = 0;  // photographs whose encodings are kept for the whole run (space/picture_cache.hpp)
   Ranks ranks;                       // that share the micro-batches; one alone takes all of them
 };

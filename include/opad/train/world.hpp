@@ -54,6 +54,14 @@ struct World {
     networks.to_bfloat16();
   }
 
+  /// Whether networks keep only their blocks' inputs for backward passes (core/gradient_checkpointing.hpp).
+  void gradient_checkpointing(bool on) {
+    for (torch::nn::Module* network : std::initializer_list<torch::nn::Module*>{
+             text_encoder.get(), student_text_encoder.get(), teacher.get(), student.get()})
+      if (network) set_gradient_checkpointing(*network, on);
+    networks.gradient_checkpointing(on);
+  }
+
   void to(torch::Device to) {
     device = to;
     text_encoder->to(device);

@@ -1,4 +1,5 @@
 #pragma once
+#include <c10/core/CachingDeviceAllocator.h>
 #include <sys/resource.h>
 
 #include <algorithm>
@@ -7,6 +8,7 @@
 #include <numeric>
 #include <vector>
 
+#include <opad/core/tensor.hpp>
 #include <opad/io/json.hpp>
 #include <opad/space/passes.hpp>
 
@@ -14,7 +16,8 @@ namespace opad {
 
 /// What a run cost, as summary.json in its folder: iterations and seconds of this process (a resumed run counts what it
 /// did itself), seconds per iteration, the median of them and of the processors' seconds (which neighbours on a busy
-/// machine change little), peak memory, and the passes through each network in the last iteration.
+/// machine change little), peak memory, that of the device where there is one (tensors, and what LibTorch reserved for
+/// them), and the passes through each network in the last iteration.
 class RunSummary {
  public:
   /// Before an iteration: passes are counted anew.
@@ -27,20 +30,29 @@ class RunSummary {
     processor_.push_back(static_cast<double>(std::clock() - begin_processor_) / CLOCKS_PER_SEC);
     counts_ = passes.counts();
   }
-  Json json() const {
+  Json json(torch::Device device) const {
     rusage usage{};
     getrusage(RUSAGE_SELF, &usage);
     Json passes = Json::object();
     for (const auto& [network, count] : counts_)
       passes[network] = {{"forward", count.forward}, {"backward", count.backward}};
     const double seconds = std::accumulate(wall_.begin(), wall_.end(), 0.0);
-    return {{"iterations", wall_.size()},
-            {"seconds", seconds},
-            {"seconds per iteration", wall_.empty() ? Json() : Json(seconds / static_cast<double>(wall_.size()))},
-            {"median seconds per iteration", median(wall_)},
-            {"median processor seconds per iteration", median(processor_)},
-            {"peak memory in MiB", usage.ru_maxrss / 1024},
-            {"passes per iteration", passes}};
+    Json summary = {
+        {"iterations", wall_.size()},
+        {"seconds", seconds},
+        {"seconds per iteration", wall_.empty() ? Json() : Json(seconds / static_cast<double>(wall_.size()))},
+        {"median seconds per iteration", median(wall_)},
+        {"median processor seconds per iteration", median(processor_)},
+        {"peak memory in MiB", usage.ru_maxrss / 1024},
+        {"passes per iteration", passes}};
+    if (auto* const memory =
+            device.is_cpu() ? nullptr : dynamic_cast<c10::DeviceAllocator*>(c10::GetAllocator(device.type()))) {
+      const auto stats = memory->getDeviceStats(device.has_index() ? device.index() : 0);
+      const auto mebibytes = [](const auto& stat) { return stat[0].peak >> 20; };  // [0]: of all its pools
+      summary["peak memory of the device in MiB"] = mebibytes(stats.allocated_bytes);
+      summary["peak reserved memory of the device in MiB"] = mebibytes(stats.reserved_bytes);
+    }
+    return summary;
   }
 
  private:

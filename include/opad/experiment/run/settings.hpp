@@ -49,7 +49,7 @@ struct RunSettings {
   std::string device = "cpu", dtype = "float32";
   std::int64_t steps = 1000, batch_size = 2, resolution = 0, accumulation = 1, threads = 0;
   double max_grad_norm = 1.0, prior_loss_weight = 1.0, max_minutes = 0;
-  bool scale_lr = false, cache_latents = true;
+  bool scale_lr = false, cache_latents = true, gradient_checkpointing = false;
   Augmentation augmentation;
 
   std::int64_t preview_every = 100, preview_count = 4, checkpoint_every = 100, keep_checkpoints = 2,
@@ -118,6 +118,9 @@ struct RunSettings {
     where("cache-latents", cache_latents,
           "encode photographs that are not changed at random once in a run (with augmentation.enabled no); changes no "
           "number");
+    where("gradient-checkpointing", gradient_checkpointing,
+          "less memory for more time: keep only the inputs of the networks' blocks, and run a block again when the "
+          "backward pass comes to it; changes no number on the CPU");
     where("threads", threads, "of the CPU; 0: LibTorch decides, and a resumed run keeps its own number");
     where("max-minutes", max_minutes, "stop by itself after so many, with a checkpoint and exit code 99; 0: never");
     options.group("Watching");

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include <opad/experiment/run/recipe_program.hpp>
+#include <opad/train/memory_need.hpp>
 
 /// A training run as its programs use it; what it does is in detail/, compiled once.
 namespace opad {
@@ -25,6 +26,9 @@ ReopenedRun reopen(const RecipeProgram& program, const std::filesystem::path& ru
 /// A text that two recipes share exactly when they train the same: the types of their policies and every option.
 ///   words  options, as on a command line
 std::string identity(const RecipeProgram& program, const std::vector<std::string>& words);
+
+/// The memory that a run with these options wants.
+MemoryNeed memory_need(const RecipeProgram& program, const std::vector<std::string>& words);
 
 /// The program of several recipes, one of which --recipe NAME chooses.
 int run_chosen(const std::vector<RecipeProgram>& programs, int argc, char** argv);

@@ -13,10 +13,9 @@ namespace opad {
 struct NetworkCost {
   std::int64_t parameters = 0;
   double forward = 0;  // operations for one picture
-  double outputs = 0;  // numbers put out by all layers: what a backward pass keeps, up to a small factor
 
   NetworkCost& operator+=(const NetworkCost& other) {
-    parameters += other.parameters, forward += other.forward, outputs += other.outputs;
+    parameters += other.parameters, forward += other.forward;
     return *this;
   }
 };
@@ -34,7 +33,6 @@ inline std::optional<std::int64_t> index_after(const std::string& name, const st
 
 inline void add_layer(NetworkCost& cost, const Tensor& weight, double places) {
   cost.forward += 2 * static_cast<double>(weight.numel()) * places;
-  cost.outputs += static_cast<double>(weight.size(0)) * places;
 }
 
 }  // namespace detail
@@ -106,24 +104,20 @@ inline double measured_rate(torch::Device device = torch::kCPU) {
   return 2.0 * static_cast<double>(n * n * n * products) / seconds;
 }
 
-/// Peak memory and seconds of one iteration of the full method, estimated: teacher and student forward and backward (a
+/// Seconds of one iteration of the full method, estimated: teacher and student forward and backward (a
 /// frozen layer's backward pass costs as much as its forward pass), the target in one doubled pass, the VAE encoding
 /// photographs, decoding the student's latent with gradient and the target's without, the text encoder with gradient,
 /// encoders on student (with gradient), target and real pictures. Convolutions and attention run at a third of a large
 /// matrix product's rate, hence efficiency; expect a factor of two.
 struct IterationCost {
-  double operations = 0, bytes = 0;
+  double operations = 0;
   static constexpr double efficiency = 0.35;
 
   IterationCost(const NetworkCost& unet, const NetworkCost& vae_encoder, const NetworkCost& vae_decoder,
-                const NetworkCost& text, const NetworkCost& encoders, std::int64_t batch, std::int64_t trained) {
+                const NetworkCost& text, const NetworkCost& encoders, std::int64_t batch) {
     const auto b = static_cast<double>(batch);
     operations = b * (2 * unet.forward + 2 * unet.forward + 2 * unet.forward + vae_encoder.forward +
                       3 * vae_decoder.forward + 2 * text.forward + 4 * encoders.forward);
-    const double weights = static_cast<double>(2 * unet.parameters + vae_encoder.parameters + vae_decoder.parameters +
-                                               text.parameters + encoders.parameters);
-    bytes = 4 * (weights + 3 * 2 * static_cast<double>(trained) +
-                 3 * b * (unet.outputs + vae_decoder.outputs + encoders.outputs));
   }
   double seconds(double rate) const { return operations / (efficiency * rate); }
 };

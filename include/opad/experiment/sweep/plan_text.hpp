@@ -6,7 +6,7 @@
 
 namespace opad {
 
-/// The text of --dry-run: plan, sizes, memory and time.
+/// The text of --dry-run: plan, sizes and time.
 OPAD_ONCE std::string describe_plan(const SweepSettings& settings, const Protocol& of, std::size_t runs,
                                     std::size_t open) {
   const RunSettings& run = settings.run;
@@ -60,18 +60,17 @@ OPAD_ONCE std::string describe_plan(const SweepSettings& settings, const Protoco
   std::int64_t trained = 0;  // what Custom Diffusion trains: the cross-attentions' keys and values
   for (const auto& [name, tensor] : read_weights(run.student_folder() / "unet", "diffusion_pytorch_model"))
     if (name.ends_with("attn2.to_k.weight") || name.ends_with("attn2.to_v.weight")) trained += tensor.numel();
-  const IterationCost cost(teacher, encode, decode, text_encoder, backbones, run.batch_size, trained);
+  const IterationCost cost(teacher, encode, decode, text_encoder, backbones, run.batch_size);
   const double rate = measured_rate(torch::Device(run.device)), seconds = cost.seconds(rate);
   const double scoring = made * (student.forward + decode.forward) / (IterationCost::efficiency * rate);
   const double each = seconds * static_cast<double>(run.steps) + scoring;
   text += c10::str(
       "trained:            ", decimals(static_cast<double>(trained) / 1e6, 2),
-      " M numbers in each U-Net (keys and values of the cross-attentions)\n", "memory:             about ",
-      decimals(cost.bytes / 1073741824, 2), " GiB at most (weights, moments, activations of one iteration)\n",
-      "time:               about ", decimals(seconds, 3), " s an iteration, ", duration(each), " a run, ",
-      duration(each * static_cast<double>(open)), " in all on one process (", decimals(cost.operations / 1e9, 0),
-      " GFLOP an iteration, ", decimals(rate / 1e9, 0), " GFLOP/s measured now)\n",
-      "Estimated from shapes, for the full method with these encoders: expect a factor of two. Nothing was "
+      " M numbers in each U-Net (keys and values of the cross-attentions)\n", "time:               about ",
+      decimals(seconds, 3), " s an iteration, ", duration(each), " a run, ", duration(each * static_cast<double>(open)),
+      " in all on one process (", decimals(cost.operations / 1e9, 0), " GFLOP an iteration, ", decimals(rate / 1e9, 0),
+      " GFLOP/s measured now)\n",
+      "Time is estimated from shapes, for the full method with these encoders: expect a factor of two. Nothing was "
       "trained.\n");
   return text;
 }

@@ -41,6 +41,7 @@ OPAD_ONCE SortedRows sort_rows(const Tensor& student, const Tensor& target, bool
   const std::int64_t positions = left.size(2), rows = left.size(0) * left.size(1);
   SortedRows out{at::empty_like(left),
                  with_places ? at::empty_like(left, left.options().dtype(torch::kInt32)) : Tensor()};
+  if (left.is_meta()) return out;  // the shapes alone, for who counts memory (core/shapes.hpp)
   const float *const a = left.const_data_ptr<float>(), *const b = right.const_data_ptr<float>();
   float* const difference = out.difference.data_ptr<float>();
   std::int32_t* const places = with_places ? out.places.data_ptr<std::int32_t>() : nullptr;
@@ -75,6 +76,7 @@ OPAD_ONCE SortedRows sort_rows(const Tensor& student, const Tensor& target, bool
 ///   scale [B], places [B, n, positions] -> [B, n, positions]
 OPAD_ONCE Tensor scatter_signs(const Tensor& scale, const Tensor& places) {
   Tensor out = at::empty(places.sizes(), scale.options());
+  if (out.is_meta()) return out;
   const Tensor scales = scale.contiguous();
   const std::int64_t each = places.size(1), positions = places.size(2);
   const float* const from = scales.const_data_ptr<float>();
@@ -108,7 +110,9 @@ struct SortedDistance : torch::autograd::Function<SortedDistance> {
 
 OPAD_ONCE Tensor sorted_distance(const Tensor& student, const Tensor& target) {
 #ifdef OPAD_HIGHWAY
-  const auto plain = [](const Tensor& t) { return t.is_cpu() && t.scalar_type() == torch::kFloat32 && t.numel() > 0; };
+  const auto plain = [](const Tensor& t) {
+    return (t.is_cpu() || t.is_meta()) && t.scalar_type() == torch::kFloat32 && t.numel() > 0;
+  };
   // a place shares 32 bits with a sign
   if (plain(student) && plain(target) && !target.requires_grad() && student.size(2) < std::int64_t{1} << 29) {
     if (at::GradMode::is_enabled() && student.requires_grad()) return detail::SortedDistance::apply(student, target);

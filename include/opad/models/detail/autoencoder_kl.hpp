@@ -61,7 +61,7 @@ OPAD_ONCE LatentDistribution AutoencoderKL::encode(const Tensor& image) const {
 OPAD_ONCE Tensor AutoencoderKL::decode(const Tensor& latent) const {
   require(latent.dim() == 4 && latent.size(1) == config.latent_channels, "AutoencoderKL::decode: the latent is ",
           latent.sizes(), "; give [B, ", config.latent_channels, ", h, w]");
-  return decoder->forward(post_quant_conv ? post_quant_conv->forward(latent) : latent);
+  return decoder->forward(post_quant_conv ? post_quant_conv->forward(latent) : latent, gradient_checkpointing);
 }
 
 }  // namespace opad

@@ -89,9 +89,10 @@ OPAD_ONCE Tensor UNet2DConditionModel::forward(const Tensor& sample, const Tenso
   const Tensor temb = act(time_embedding->forward(embedding.to(sample.scalar_type())));  // [B or 1, temb_channels]
   Tensor x = conv_in->forward(config.center_input_sample ? 2 * sample - 1 : sample);
   std::vector<Tensor> skips{x};
-  for (const auto& block : *down_blocks) x = block->forward(std::move(x), temb, encoder_hidden_states, skips);
-  if (mid_block) x = mid_block->forward(x, temb, encoder_hidden_states);
-  for (const auto& block : *up_blocks) x = block->forward(std::move(x), temb, encoder_hidden_states, skips);
+  const bool again = gradient_checkpointing;
+  for (const auto& block : *down_blocks) x = block->forward(std::move(x), temb, encoder_hidden_states, skips, again);
+  if (mid_block) x = mid_block->forward(x, temb, encoder_hidden_states, again);
+  for (const auto& block : *up_blocks) x = block->forward(std::move(x), temb, encoder_hidden_states, skips, again);
   return conv_out->forward(act(conv_norm_out->forward(x)));
 }
 

@@ -56,7 +56,7 @@ OPAD_ONCE void VisionTransformer::save_pretrained(const std::filesystem::path& f
 
 OPAD_ONCE Tensor VisionTransformer::forward_features(const Tensor& image) const {
   Tensor x = embed(image);
-  for (const auto& block : *blocks) x = block->forward(x);
+  for (const auto& block : *blocks) x = checkpointed(gradient_checkpointing, block, x);
   return norm ? norm->forward(x) : x;
 }
 
@@ -71,7 +71,7 @@ OPAD_ONCE std::vector<Tensor> VisionTransformer::forward_intermediates(const Ten
   for (const std::int64_t index : indices) outputs.try_emplace(place(index));
   Tensor x = outputs.empty() ? Tensor() : embed(image);
   for (std::int64_t i = 0; !outputs.empty() && i <= outputs.rbegin()->first; ++i) {
-    x = (*blocks)[static_cast<std::size_t>(i)].forward(x);
+    x = checkpointed(gradient_checkpointing, blocks->items[static_cast<std::size_t>(i)], x);
     if (outputs.contains(i)) outputs[i] = x;
   }
   std::vector<Tensor> chosen;

@@ -20,6 +20,7 @@ OPAD_ONCE Trainer::Trainer(World& world, Method method, std::shared_ptr<TokenRow
           " steps, accumulation ", options.accumulation, ", max gradient norm ", options.max_grad_norm,
           "; give positive numbers");
   teacher_.bfloat16 = student_.bfloat16 = options.bfloat16;
+  world.gradient_checkpointing(options.gradient_checkpointing);
   teacher_.diffusion.to(device()), student_.diffusion.to(device());
   method_.coupling(0, options.steps);  // both refuse their numbers now rather than in the first iteration
   method_.learning_rate(0, options.steps);

@@ -127,7 +127,7 @@ OPAD_ONCE int TrainingRun::train(const RunFolder& folder, World& world, Trainer&
   save_adapters(folder, "", world, trainer);  // first of all: what follows can fail, and what was trained is there
   finish(folder, trainer, pictures, recorder.events(), summary);
   detail::attempt("removal of old checkpoints", [&] { folder.drop_old(); });
-  write_json(folder.own("summary.json"), summary.json());  // says that all is there
+  write_json(folder.own("summary.json"), summary.json(device_));  // says that all is there
   return 0;
 }
 
@@ -234,14 +234,12 @@ OPAD_ONCE void TrainingRun::finish(const RunFolder& folder, Trainer& trainer, Ru
                            .options = options_->all(),
                            .settings = settings_,
                            .data = concepts_.data,
-                           .summary = summary.json(),
+                           .summary = summary.json(device_),
                            .before = before,
                            .after = after};
     write_atomically(file, report.html());
   });
-  detail::attempt("end for TensorBoard", [&] {
-    write_run_ended(events, settings_.steps);
-  });
+  detail::attempt("end for TensorBoard", [&] { write_run_ended(events, settings_.steps); });
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
   std::cerr << "peak memory " << usage.ru_maxrss / 1024 << " MiB\n"

@@ -8,7 +8,8 @@
 #include <opad/experiment/run/training_run.hpp>
 #include <opad/experiment/run/validation.hpp>
 #include <opad/ranks/ranks.hpp>
-#include <opad/train/trainer.hpp>
+#include <opad/train/explain.hpp>
+#include <opad/train/memory_need.hpp>
 
 namespace opad {
 
@@ -28,6 +29,7 @@ class TrainingRun {
   /// See the functions of these names (experiment/run/training_run.hpp).
   static ReopenedRun reopen(const RecipeProgram& program, const std::filesystem::path& run);
   static std::string identity(const RecipeProgram& program, const std::vector<std::string>& words);
+  static MemoryNeed memory_need(const RecipeProgram& program, const std::vector<std::string>& words);
 
  private:
   static std::vector<const char*> restarted_words(const Launch& launch, std::vector<const char*> words);
@@ -35,6 +37,12 @@ class TrainingRun {
   bool read(const std::vector<std::string>& words);
   void bind();
   int explain_costs();
+  struct Explained {
+    std::vector<Cost> costs;
+    MemoryNeed memory;
+  };
+  Explained explain_on_shapes(const PartsRecord& parts);
+  std::string word_about_memory(const PartsRecord& parts);
   void choose_dtype();
   void check_teacher_adapters() const;
   void open_validation();

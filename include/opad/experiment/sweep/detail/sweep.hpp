@@ -204,7 +204,13 @@ class Sweep {
         for (const std::string& name : option_names(*variant.program)) options.insert(name);
     SweepSettings seen = settings_;
     std::erase_if(seen.run.encoders, [&](const auto& encoder) { return !options.contains(encoder.first); });
-    std::cout << describe_plan(seen, protocol_, jobs().size(), open);
+    std::string memory;  // of the first run that needs no other one's teacher
+    for (const Job& job : jobs())
+      if (memory.empty() && job.variant->program && job.variant->facts().teacher_of.empty()) {
+        const auto words = training_words(job);
+        memory = to_text(memory_need(*job.variant->program, {words.begin() + 1, words.end()}));
+      }
+    std::cout << describe_plan(seen, protocol_, jobs().size(), open) << memory;
     return 0;
   }
 
