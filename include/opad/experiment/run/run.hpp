@@ -22,6 +22,7 @@ int run_one_of(const Recipes& recipes, int argc, char** argv) {
 }  // namespace opad
 
 #ifndef OPAD_COMPILED_ELSEWHERE
+#include <opad/experiment/run/detail/explain.hpp>
 #include <opad/experiment/run/detail/start.hpp>
 #include <opad/experiment/run/detail/train.hpp>
 #endif

@@ -1,12 +1,17 @@
 #pragma once
-#include <c10/core/CachingDeviceAllocator.h>
 #include <sys/resource.h>
+#include <torch/version.h>
 
 #include <algorithm>
 #include <chrono>
 #include <ctime>
 #include <numeric>
 #include <vector>
+
+#if TORCH_VERSION_MAJOR > 2 || TORCH_VERSION_MINOR >= 9  // what all devices' allocators have in common
+#include <c10/core/CachingDeviceAllocator.h>
+#define OPAD_DEVICE_MEMORY
+#endif
 
 #include <opad/core/tensor.hpp>
 #include <opad/io/json.hpp>
@@ -30,7 +35,7 @@ class RunSummary {
     processor_.push_back(static_cast<double>(std::clock() - begin_processor_) / CLOCKS_PER_SEC);
     counts_ = passes.counts();
   }
-  Json json(torch::Device device) const {
+  Json json([[maybe_unused]] torch::Device device) const {
     rusage usage{};
     getrusage(RUSAGE_SELF, &usage);
     Json passes = Json::object();
@@ -45,6 +50,7 @@ class RunSummary {
         {"median processor seconds per iteration", median(processor_)},
         {"peak memory in MiB", usage.ru_maxrss / 1024},
         {"passes per iteration", passes}};
+#ifdef OPAD_DEVICE_MEMORY
     if (auto* const memory =
             device.is_cpu() ? nullptr : dynamic_cast<c10::DeviceAllocator*>(c10::GetAllocator(device.type()))) {
       const auto stats = memory->getDeviceStats(device.has_index() ? device.index() : 0);
@@ -52,6 +58,7 @@ class RunSummary {
       summary["peak memory of the device in MiB"] = mebibytes(stats.allocated_bytes);
       summary["peak reserved memory of the device in MiB"] = mebibytes(stats.reserved_bytes);
     }
+#endif
     return summary;
   }
 
