@@ -7,6 +7,7 @@
 #include <opad/experiment/options/versions.hpp>
 #include <opad/experiment/run/guarded_main.hpp>
 #include <opad/experiment/run/manifest.hpp>
+#include <opad/io/output_apart.hpp>
 #include <opad/models/single_file.hpp>
 #include <opad/pipeline/save_pipeline.hpp>
 #include <opad/schedule/scheduler_config.hpp>
@@ -178,6 +179,8 @@ int export_trained(int argc, char** argv) {
   if (!options.parse(argc, argv)) return 0;
   require(!s.adapters.empty(), "--adapters is missing; give a run's folder");
   require(!s.output.empty(), "--output is missing; say where it goes");
+  require_output_apart(s.output, {{"adapters", s.adapters}, {"model", s.model}, {"base", s.base}},
+                       "give what is exported a place of its own");
   require_folder(s.adapters, "give a run's, or one with adapters");
   require(s.rank >= 0, "--rank ", s.rank, "; give 0 or more");
   const bool as_lora = s.form == Form::Peft || s.form == Form::Kohya;
