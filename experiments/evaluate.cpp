@@ -7,6 +7,7 @@
 #include <opad/experiment/run/complete_settings.hpp>
 #include <opad/experiment/run/run.hpp>
 #include <opad/experiment/sweep/results.hpp>
+#include <opad/io/output_apart.hpp>
 
 using namespace opad;
 
@@ -82,6 +83,10 @@ int evaluate(int argc, char** argv) {
   require(!s.generated.empty(), "--generated is missing; give the folder of generated pictures");
   require(!s.real.empty(), "--real is missing; give the folder of the concept's photographs");
   if (!s.modifier_token.empty()) require_modifier_tokens(s.modifier_token);
+  if (!s.output.empty())
+    require_output_apart(
+        s.output, {{"generated", s.generated}, {"real", s.real}, {"encoders", s.encoders}, {"prompts", s.prompts}},
+        "give the scores a place of their own");
   const ConceptFolder generated = read_concept_folder(s.generated), real = read_concept_folder(s.real);
   const std::vector<std::string> prompts = prompts_of(generated.files, s);
   const EvaluationEncoders encoders(s.encoders.empty() ? default_models() / "evaluation" : s.encoders,

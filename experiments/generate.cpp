@@ -5,8 +5,11 @@
 #include <opad/experiment/options/options.hpp>
 #include <opad/experiment/picture/preview.hpp>
 #include <opad/experiment/run/guarded_main.hpp>
+#include <opad/experiment/run/manifest.hpp>
 #include <opad/experiment/run/resources.hpp>
+#include <opad/io/folder.hpp>
 #include <opad/io/image.hpp>
+#include <opad/io/output_apart.hpp>
 #include <opad/pipeline/bytes.hpp>
 #include <opad/pipeline/choose_sampler.hpp>
 #include <opad/pipeline/pipeline.hpp>
@@ -23,6 +26,7 @@ struct Settings {
   std::int64_t steps = 1, count = 4, resolution = 0;
   double guidance = 1.0;
   std::uint64_t seed = 42;
+  bool overwrite = false;
 
   void bind(Options& options) {
     options.group("Models");
@@ -43,8 +47,43 @@ struct Settings {
     options.bind_value("seed", seed, "of the noise");
     options.bind_value("device", device, "cpu, cuda, cuda:1, ...");
     options.bind_value("output", output, "folder for the pictures");
+    options.bind_value("overwrite", overwrite, "replace the pictures of an earlier call in the folder");
+  }
+  /// PROMPT-PICTURE.png
+  std::string file_name(std::size_t prompt_number, std::int64_t picture) const {
+    return c10::str(prompt_number, "-", picture, ".png");
+  }
+  /// All that is written into the folder.
+  std::vector<std::string> file_names() const {
+    std::vector<std::string> names{"grid"};
+    for (std::size_t p = 0; p < prompt.size(); ++p)
+      for (std::int64_t i = 0; i < count; ++i) names.push_back(file_name(p, i));
+    return names;
   }
 };
+
+/// Pictures of two calls in one folder would be taken for one set, and nobody else's are replaced.
+void refuse_output(const Settings& s) {
+  std::vector<NamedPath> read{{"model", s.model}, {"base", s.base}};
+  for (const auto& folder : s.adapters) read.push_back({"adapters", folder});
+  require_output_apart(s.output, read, "give the pictures a folder of their own");
+  const auto earlier = read_manifest(s.output);
+  require(earlier.empty() || s.overwrite, "--output ", s.output.string(),
+          " holds pictures of an earlier call; --overwrite replaces them, or give another folder");
+  if (!is_there(s.output)) return;
+  for (const auto& entry : std::filesystem::directory_iterator(s.output))
+    if (const std::string name = entry.path().filename().string(); name == "grid" || name.ends_with(".png"))
+      require(std::ranges::find(earlier, name) != earlier.end(), "--output: ", entry.path().string(),
+              " is there, and generate did not make it; give another folder");
+}
+
+/// From here on the folder holds this call's pictures, or fewer.
+void begin_output(const Settings& s) {
+  std::filesystem::create_directories(s.output);
+  for (const auto& name : read_manifest(s.output)) std::filesystem::remove_all(s.output / name);
+  std::filesystem::remove(s.output / manifest_name);
+  own_files(s.output, s.file_names());
+}
 
 int generate(int argc, char** argv) {
   Settings s;
@@ -56,6 +95,7 @@ int generate(int argc, char** argv) {
   if (s.model.empty() && !s.adapters.empty())  // a run says what it was trained on
     if (const auto record = PartsRecord::of(s.adapters.back())) s.model = record->student;
   require(!s.model.empty(), "--model is missing; give a diffusers folder");
+  refuse_output(s);
 
   const torch::Device device = parse_device(s.device);
   const auto folders =
@@ -69,7 +109,7 @@ int generate(int argc, char** argv) {
   const Random random(s.seed);
   require_room("count", static_cast<double>(s.count) * static_cast<double>(s.prompt.size()), bytes_of_picture(side));
   pipeline.noise(random.stream("generate/noise", 0), 1, side);  // refuses what the model cannot make
-  std::filesystem::create_directories(s.output);
+  begin_output(s);
   std::vector<PreviewRow> grid;
   for (std::size_t p = 0; p < s.prompt.size(); ++p) {
     if (const auto remark = pipeline.remark(s.prompt[p]); !remark.empty())
@@ -83,7 +123,7 @@ int generate(int argc, char** argv) {
       };
       AnySampler sampler = choose_sampler(pipeline.scheduler(), s.steps).sampler;
       pictures.push_back(pipeline.sample(sampler, s.prompt[p], noise, guidance, s.negative_prompt, fresh));
-      write_png(s.output / c10::str(p, "-", i, ".png"), to_bytes(pictures.back()[0]));
+      write_png(s.output / s.file_name(p, i), to_bytes(pictures.back()[0]));
     }
     grid.push_back({.images = at::cat(pictures), .label = s.prompt[p], .captions = {}});
   }

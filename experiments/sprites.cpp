@@ -4,13 +4,16 @@
 #include <filesystem>
 #include <functional>
 #include <iostream>
+#include <map>
 #include <sstream>
 
 #include <opad/data/sprites.hpp>
 #include <opad/experiment/options/counts.hpp>
 #include <opad/experiment/run/guarded_main.hpp>
 #include <opad/io/atomic_file.hpp>
+#include <opad/io/folder.hpp>
 #include <opad/io/image.hpp>
+#include <opad/io/input_file.hpp>
 #include <opad/io/json.hpp>
 
 using namespace opad;
@@ -107,26 +110,38 @@ Json describe(const Sprite& s) {
           {"place", word(s.place)}};
 }
 
+/// Files by name into a folder. What is there already must be what would be written: nobody's photographs are replaced
+/// by drawings.
+void write_new(const fs::path& folder, const std::map<std::string, std::string>& files) {
+  for (const auto& [name, bytes] : files)
+    require(!is_there(folder / name) || read_file(folder / name) == bytes, (folder / name).string(),
+            ": is there, and is something else; give another folder");
+  for (const auto& [name, bytes] : files) write_atomically(folder / name, bytes);
+}
+
 void write_dataset(std::int64_t count, const fs::path& folder, std::uint64_t seed, std::int64_t resolution) {
   require(count > 0, "sprites dataset: ", count, " pictures; give 1 or more");
   const Random random(seed);
   std::ostringstream lines;
+  std::map<std::string, std::string> files;
   for (std::int64_t i = 0; i < count; ++i) {
     Stream stream = random.stream("sprites", i);
     const Sprite sprite = sample_sprite(stream);
     const std::string text = caption(sprite, stream), digits = std::to_string(i);
     const std::string name = std::string(6 - std::min<std::size_t>(6, digits.size()), '0') + digits + ".png";
-    write_png(folder / name, render(sprite, resolution));
+    files[name] = encode_png(render(sprite, resolution));
     lines << Json{{"file", name}, {"caption", text}, {"attributes", describe(sprite)}}.dump() << "\n";
   }
-  write_atomically(folder / "captions.jsonl", lines.str());
+  files["captions.jsonl"] = lines.str();
+  write_new(folder, files);
 }
 
 void write_concept(const std::string& name, const fs::path& folder, std::int64_t resolution) {
   const HeldOut& thing = held_out_named(name);
-  int i = 0;
+  std::map<std::string, std::string> files;
   for (const Sprite& sprite : photographs(thing))
-    write_png(folder / c10::str("0", ++i, ".png"), render(sprite, resolution));
+    files[c10::str("0", files.size() + 1, ".png")] = encode_png(render(sprite, resolution));
+  write_new(folder, files);
 }
 
 void list() {

@@ -27,7 +27,7 @@ Finished train(const fs::path& output, const std::string& more = "", const std::
                before);
 }
 Finished picture(const fs::path& output, const std::string& more) {
-  return start("generate", "--count 1 --prompt 'a <new1> cat' --output " + in_quotes(output) + " " + more);
+  return start("generate", "--overwrite --count 1 --prompt 'a <new1> cat' --output " + in_quotes(output) + " " + more);
 }
 std::string bytes(const fs::path& folder) { return read_text(folder / "0-0.png"); }
 
@@ -62,15 +62,16 @@ TEST_CASE("A teacher of any scheduler class is trained and shown", "[programs][f
 
 TEST_CASE("What cannot work at the end is refused before the beginning, and leaves no folder", "[programs][faults]") {
   const ScratchFolder scratch;
-  for (const auto& [more, word] : {std::pair<std::string, std::string>{"--teacher-preview-steps 2000", "2000"},
-                                   {"--class-images 1 --class-steps 0", "--class-steps"},
-                                   {"--sampler.steps 0", "steps"},
-                                   {"--loss.ms-swd.levels 0", "levels"},
-                                   {"--augmentation.hflip-probability 2", "probabilities 2"},
-                                   {"--resolution 33", "33"},
-                                   {"--resolution -8", "--resolution"},
-                                   {"--threads -1", "--threads"},
-                                   {"--critic.dino.warmup -1", "warmup"}}) {
+  for (const auto& [more, word] :
+       {std::pair<std::string, std::string>{"--teacher-preview-steps 2000", "2000"},
+        {"--class-images 1 --class-steps 0", "--class-steps"},
+        {"--sampler.steps 0", "steps"},
+        {"--loss.ms-swd.levels 0", "levels"},
+        {"--augmentation.hflip-probability 2", "--augmentation.hflip-probability 2: give 0 to 1"},
+        {"--resolution 33", "33"},
+        {"--resolution -8", "--resolution"},
+        {"--threads -1", "--threads"},
+        {"--critic.dino.warmup -1", "warmup"}}) {
     INFO(more);
     const auto done = train(scratch / "run", more);
     INFO(done.errors);
@@ -423,7 +424,7 @@ TEST_CASE("What this machine cannot do is refused in one line with the option's 
         {"--resolution 4000000000", "--batch-size: 1 picture takes at least"},
         {"--learning-rate.warmup -1", "--learning-rate.warmup -1"},
         {"--max-minutes -1", "--max-minutes -1"},
-        {"--critic.dino.noise.sigma -1", "sigma = -1"},
+        {"--critic.dino.noise.sigma -1", "--critic.dino.noise.sigma -1"},
         {"--modifier-token ''", "--modifier-token"},
         {"--config " + in_quotes(scratch / "twice.json"), "batch-size comes twice"},
         {"--config " + in_quotes(scratch / "dotted.json"), "loss.latent-mse.weight comes twice"},

@@ -3,6 +3,7 @@
 
 #include <opad/adapter/adapter.hpp>
 #include <opad/adapter/lora_file.hpp>
+#include <opad/core/number_error.hpp>
 
 namespace opad {
 
@@ -64,6 +65,11 @@ struct LowRankAdapter {
   double alpha = 4.0;
   std::int64_t seed = 0;
 
+  void check() const {
+    require_number(rank > 0, "Lora", "rank", rank, "1 or more");
+    require_number(alpha > 0, "Lora", "alpha", alpha, "more than 0");
+  }
+
   NamedTensors install(UNet2DConditionModel& unet) const;
 
   void save(UNet2DConditionModel& unet, const std::filesystem::path& folder) const;
@@ -91,6 +97,7 @@ struct Lora {
   static constexpr std::string_view name = "lora";
   double alpha = Rank;
   std::int64_t seed = 0;
+  void check() const { of_rank().check(); }
   NamedTensors install(UNet2DConditionModel& unet) const { return of_rank().install(unet); }
   void save(UNet2DConditionModel& unet, const std::filesystem::path& folder) const { of_rank().save(unet, folder); }
   void load(UNet2DConditionModel& unet, const std::filesystem::path& folder) const { of_rank().load(unet, folder); }

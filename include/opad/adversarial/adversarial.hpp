@@ -1,6 +1,7 @@
 #pragma once
 #include <algorithm>
 
+#include <opad/core/number_error.hpp>
 #include <opad/space/denoiser.hpp>
 #include <opad/space/networks.hpp>
 #include <opad/space/space.hpp>
@@ -40,9 +41,12 @@ struct RisingWeight {
   double at(std::int64_t age) const {
     return weight * std::min(1.0, static_cast<double>(age + 1) / static_cast<double>(warmup + 1));
   }
-  /// Throws unless warmup >= 0.
+  /// Throws NumberError unless critic.warmup >= 0.
+  static void check(const auto& critic) {
+    require_number(critic.warmup >= 0, c10::str("critic ", critic.name), "warmup", critic.warmup, "0 or more");
+  }
   static RisingWeight of(const auto& critic) {
-    require(critic.warmup >= 0, "critic ", critic.name, ": warmup = ", critic.warmup, "; give 0 or more iterations");
+    check(critic);
     return {critic.weight, critic.warmup};
   }
 };

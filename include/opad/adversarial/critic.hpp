@@ -5,6 +5,7 @@
 #include <opad/adversarial/head/head.hpp>
 #include <opad/adversarial/objective/objective.hpp>
 #include <opad/adversarial/regulariser/no_regulariser.hpp>
+#include <opad/core/number_error.hpp>
 #include <opad/encoder/backbone.hpp>
 #include <opad/space/features.hpp>
 #include <opad/space/render.hpp>
@@ -66,6 +67,8 @@ struct Critic {
   bool normalise = false;
   Augmentation augmentation = {};
   RegulariserPolicy regulariser = {};
+
+  void check() const { RisingWeight::check(*this); }
 
   /// The trained state of one critic in one run.
   class State {

@@ -32,6 +32,12 @@ struct Vsd {
   std::int64_t warmup = 0;
   Trained adapter = {};
 
+  void check() const {
+    RisingWeight::check(*this);
+    require_number(0 <= null_probability && null_probability <= 1, "Vsd", "null_probability", null_probability,
+                   "0 to 1");
+  }
+
   /// The second teacher with its optimiser, for one training.
   class State {
    public:

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include <opad/average/average.hpp>
+#include <opad/core/number_error.hpp>
 
 namespace opad {
 
@@ -13,6 +14,7 @@ namespace opad {
 struct Ema {
   static constexpr std::string_view name = "ema";
   double decay = 0.99;
+  void check() const { require_number(0 <= decay && decay < 1, "Ema", "decay", decay, "0 or more, and less than 1"); }
   std::unique_ptr<AverageState> build(const NamedTensors& parameters) const;
 };
 
@@ -23,7 +25,7 @@ class EmaState : public AverageState {
       : decay_(options.decay),
         parameters_(parameters),
         updates_(torch::zeros({}, torch::kFloat64)) {
-    require(0 <= decay_ && decay_ < 1, "Ema: decay = ", decay_, "; give 0 or more, and less than 1");
+    options.check();
     for (const auto& [name, p] : parameters) values_.push_back(p.detach().clone());
   }
   void update() override {

@@ -2,6 +2,7 @@
 #include <boost/hana.hpp>
 #include <cmath>
 
+#include <opad/core/number_error.hpp>
 #include <opad/coupling/filter/keep_all.hpp>
 #include <opad/coupling/joint.hpp>
 
@@ -29,10 +30,15 @@ struct Collaborative {
   Base base = {};
   Filter filter = {};
 
+  void check() const {
+    require_number(0 < joint_share && joint_share < 1, "Collaborative", "joint_share", joint_share,
+                   "a share in (0, 1)");
+    require_number(pictures > 0, "Collaborative", "pictures", pictures, "1 or more");
+  }
+
   /// The first iteration of the second stage.
   std::int64_t boundary(std::int64_t total) const {
-    require(0 < joint_share && joint_share < 1, "Collaborative: joint_share = ", joint_share,
-            "; give a share in (0, 1)");
+    check();
     return static_cast<std::int64_t>(std::ceil(joint_share * static_cast<double>(total)));
   }
   Moves operator()(std::int64_t iteration, std::int64_t total) const {

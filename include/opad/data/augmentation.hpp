@@ -5,6 +5,7 @@
 #include <string>
 
 #include <opad/core/error.hpp>
+#include <opad/core/number_error.hpp>
 #include <opad/core/once.hpp>
 #include <opad/core/random.hpp>
 #include <opad/core/tensor.hpp>
@@ -30,6 +31,13 @@ struct Augmentation {
   double hflip_probability = 0.5;
   double shrink_probability =
       0.66;  // of a scale in [size // 3, size]; else the picture is enlarged 1.2 to 1.4 times and cut
+
+  void check() const {
+    const auto is_probability = [](double p) { return 0 <= p && p <= 1; };
+    require_number(is_probability(hflip_probability), "augmentation", "hflip_probability", hflip_probability, "0 to 1");
+    require_number(is_probability(shrink_probability), "augmentation", "shrink_probability", shrink_probability,
+                   "0 to 1");
+  }
 };
 
 /// Turns photographs (uint8 [H, W, 3], any size) into training examples of size x size pixels.
@@ -49,13 +57,11 @@ class ConceptTransform {
       : options_(options),
         size_(size),
         factor_(factor) {
-    const double flips = options.hflip_probability, shrinks = options.shrink_probability;
     require(factor > 0 && size > 0 && size % factor == 0, "augmentation: pictures of ", size,
             " pixels are no multiple of the VAE's factor ", factor, "; give such a resolution");
     require(size >= 3 * factor, "augmentation: pictures of ", size,
             " pixels leave no latent cell inside the masked border; give a resolution of ", 3 * factor, " or more");
-    require(0 <= flips && flips <= 1 && 0 <= shrinks && shrinks <= 1, "augmentation: probabilities ", flips, " and ",
-            shrinks, "; give 0 to 1");
+    options.check();
   }
 
   std::int64_t smallest_scale() const { return std::max(size_ / 3, 3 * factor_); }

@@ -8,13 +8,13 @@
 #include <cstdint>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
 #include <string>
 #include <string_view>
 #include <system_error>
 
 #include <opad/core/once.hpp>
 #include <opad/core/tensor.hpp>
+#include <opad/io/appended_file.hpp>
 #include <opad/io/image.hpp>
 
 namespace opad {
@@ -75,13 +75,8 @@ class ProtobufMessage {
 class EventFile {
  public:
   OPAD_ONCE explicit EventFile(const std::filesystem::path& folder, const std::string& name = new_name())
-      : path_(folder / name) {
-    std::error_code error;
-    std::filesystem::create_directories(folder, error);
-    file_.open(path_, std::ios::binary | std::ios::app);
-    if (!file_.is_open()) fail_by_errno(path_, "cannot write");
+      : file_(in_folder(folder, name)) {
     write(event().bytes(3, "brain.Event:2"));
-    flush();
   }
 
   /// A name that no other file has: events.out.tfevents.TIME.HOST.PROCESS.COUNT, as TensorBoard expects.
@@ -107,14 +102,17 @@ class EventFile {
                            .bytes(4, png);
     summary(detail::ProtobufMessage().bytes(1, tag).bytes(4, image.text()), step);
   }
-  /// Hands what was written to the operating system.
-  void flush() {
-    if (!file_.flush().good()) fail_by_errno(path_, "cannot write");
-  }
+  /// Makes durable what was written.
+  void flush_to_disk() const { file_.flush_to_disk(); }
 
-  const std::filesystem::path& path() const { return path_; }
+  const std::filesystem::path& path() const { return file_.path(); }
 
  private:
+  static std::filesystem::path in_folder(const std::filesystem::path& folder, const std::string& name) {
+    std::error_code error;  // where the folder cannot be made, the file cannot be opened: that is said
+    std::filesystem::create_directories(folder, error);
+    return folder / name;
+  }
   static double now() {
     return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
   }
@@ -128,14 +126,14 @@ class EventFile {
     const std::uint64_t length = event.text().size();
     const std::string_view length_bytes(reinterpret_cast<const char*>(&length), sizeof length);
     const std::uint32_t length_crc = detail::masked_crc32c(length_bytes), crc = detail::masked_crc32c(event.text());
-    file_.write(length_bytes.data(), 8).write(reinterpret_cast<const char*>(&length_crc), 4);
-    file_.write(event.text().data(), static_cast<std::streamsize>(length))
-        .write(reinterpret_cast<const char*>(&crc), 4);
-    if (!file_.good()) fail_by_errno(path_, "cannot write");
+    const auto bytes = [](const std::uint32_t& crc) {
+      return std::string_view(reinterpret_cast<const char*>(&crc), sizeof crc);
+    };
+    std::string record(length_bytes);
+    file_.append(record.append(bytes(length_crc)).append(event.text()).append(bytes(crc)));
   }
 
-  std::filesystem::path path_;
-  std::ofstream file_;
+  AppendedFile file_;
 };
 
 }  // namespace opad

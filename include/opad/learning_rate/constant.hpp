@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <boost/hana.hpp>
 
+#include <opad/core/number_error.hpp>
 #include <opad/learning_rate/learning_rate.hpp>
 
 namespace opad {
@@ -13,9 +14,12 @@ struct Constant {
   static constexpr std::string_view name = "constant";
   std::int64_t warmup = 0;
   double cooldown_share = 0;
+  void check() const {
+    detail::require_warmup(warmup);
+    require_number(0 <= cooldown_share && cooldown_share <= 1, "Constant", "cooldown_share", cooldown_share, "0 to 1");
+  }
   double operator()(std::int64_t iteration, std::int64_t total) const {
-    require(0 <= cooldown_share && cooldown_share <= 1, "learning rate: cooldown_share = ", cooldown_share,
-            "; give 0 to 1");
+    check();
     const double falling = static_cast<double>(total - iteration) / (cooldown_share * static_cast<double>(total) + 1);
     return std::min(detail::warmed_up(iteration, total, warmup, [](double) { return 1.0; }), std::min(1.0, falling));
   }

@@ -1,5 +1,6 @@
 #pragma once
 #include <opad/core/fixed_tensor.hpp>
+#include <opad/core/number_error.hpp>
 #include <opad/core/random.hpp>
 #include <opad/loss/color.hpp>
 #include <opad/loss/loss.hpp>
@@ -25,9 +26,14 @@ struct MsSwd {
   double weight = 0.1;
   std::int64_t projections = 128, levels = 5, patch = 11;
 
+  void check() const {
+    require_number(projections >= 1, "MsSwd", "projections", projections, "1 or more");
+    require_number(1 <= levels && levels <= 16, "MsSwd", "levels", levels, "1 to 16");
+    require_number(patch >= 1, "MsSwd", "patch", patch, "1 or more");
+  }
+
   Tensor operator()(const Tensor& student, const Tensor& target, Stream& stream) const {  // [B, 3, H, W] twice -> [B]
-    require(projections >= 1 && levels >= 1 && levels <= 16 && patch >= 1, "MsSwd: ", projections, " projections, ",
-            levels, " levels, patch ", patch, "; give 1 or more of each, 16 levels at most");
+    check();
     return distance(student, target, draw(stream));
   }
 

@@ -1,4 +1,5 @@
 #pragma once
+#include <opad/core/number_error.hpp>
 #include <opad/loss/loss.hpp>
 
 namespace opad {
@@ -11,8 +12,9 @@ struct PixelHuber {
   static constexpr std::string_view name = "pixel-huber";
   using space = Pixel;
   double weight = 1.0, delta = 0.1;
+  void check() const { require_number(delta > 0, "PixelHuber", "delta", delta, "more than 0"); }
   Tensor operator()(const Tensor& student, const Tensor& target) const {  // [B, 3, H, W] twice -> [B]
-    require(delta > 0, "PixelHuber: delta = ", delta, "; give delta > 0");
+    check();
     require_same_shape("PixelHuber", student, target);
     return at::huber_loss(student, target, at::Reduction::None, delta).flatten(1).mean(1);
   }

@@ -3,6 +3,7 @@
 #include <utility>
 #include <vector>
 
+#include <opad/core/number_error.hpp>
 #include <opad/core/once.hpp>
 #include <opad/optimiser/optimiser.hpp>
 
@@ -14,6 +15,14 @@ struct AdamW {
   static constexpr std::string_view name = "adamw";
   double learning_rate = 1e-5, beta1 = 0.9, beta2 = 0.999, eps = 1e-8, weight_decay = 1e-2;
 
+  void check() const {
+    require_number(learning_rate >= 0, "AdamW", "learning_rate", learning_rate, "0 or more");
+    require_number(0 <= beta1 && beta1 < 1, "AdamW", "beta1", beta1, "0 or more, and less than 1");
+    require_number(0 <= beta2 && beta2 < 1, "AdamW", "beta2", beta2, "0 or more, and less than 1");
+    require_number(eps > 0, "AdamW", "eps", eps, "more than 0");
+    require_number(weight_decay >= 0, "AdamW", "weight_decay", weight_decay, "0 or more");
+  }
+
   class State;
   std::unique_ptr<OptimiserState> build(NamedTensors parameters) const;
 };
@@ -24,10 +33,7 @@ class AdamW::State : public OptimiserState {
   OPAD_ONCE State(const AdamW& options, NamedTensors parameters)
       : options_(options),
         parameters_(std::move(parameters)) {
-    require(options.learning_rate >= 0 && options.eps > 0 && 0 <= options.beta1 && options.beta1 < 1 &&
-                0 <= options.beta2 && options.beta2 < 1 && options.weight_decay >= 0,
-            "AdamW: learning rate ", options.learning_rate, ", betas ", options.beta1, " ", options.beta2, ", eps ",
-            options.eps, ", weight decay ", options.weight_decay, "; give rates >= 0, betas in [0, 1), eps > 0");
+    options.check();
     for (const auto& [name, p] : parameters_) {
       values_.push_back(p);
       first_.push_back(at::zeros_like(p));

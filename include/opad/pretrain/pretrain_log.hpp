@@ -48,7 +48,6 @@ class PretrainLog {
       if (const auto damage = metrics_->damage(0); !damage.empty()) std::cerr << damage << std::endl;
     }
     metrics_->append(done, row);
-    events_.flush();
     progress_.update(done, sums_);
     sums_.clear(), count_ = 0;
   }

@@ -15,6 +15,7 @@
 #include <opad/experiment/run/run_folder.hpp>
 #include <opad/experiment/run/signals.hpp>
 #include <opad/io/image.hpp>
+#include <opad/io/output_apart.hpp>
 #include <opad/io/safetensors.hpp>
 #include <opad/optimiser/adamw.hpp>
 #include <opad/optimiser/clip_gradient_norm.hpp>
@@ -196,6 +197,7 @@ int pretrain(int argc, const char* const* argv) {
     settings.threads = at::get_num_threads();  // on record: the last digits of sums depend on it
     if (launched.first()) settings.choose_dtype();
     launched.broadcast(settings.dtype);
+    require_output_apart(settings.output, {{"models", settings.models}}, "give the training a folder of its own");
     if (launched.first())  // before anything heavy
       RunFolder::check(settings.output, detail::pretrain_description(std::string(Task::name), options),
                        settings.existing());

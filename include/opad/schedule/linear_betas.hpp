@@ -12,8 +12,9 @@ struct LinearBetas {
   static constexpr std::string_view name = "linear";
   std::int64_t steps = 1000;
   double beta_start = 0.0001, beta_end = 0.02;
+  void check() const { require_betas("LinearBetas", steps, beta_start, beta_end); }
   Eigen::ArrayXd alpha_bar() const {
-    require_betas("LinearBetas", steps, beta_start, beta_end);
+    check();
     return alpha_bar_of_betas(Eigen::ArrayXd::LinSpaced(steps, beta_start, beta_end));
   }
 };

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include <opad/core/error.hpp>
+#include <opad/core/number_error.hpp>
 
 namespace opad {
 
@@ -34,8 +35,10 @@ inline Eigen::ArrayXd betas_of_alpha_bar(const Eigen::ArrayXd& alpha_bar) {
 
 /// What the schedules with two betas ask of their numbers.
 inline void require_betas(const char* who, std::int64_t steps, double beta_start, double beta_end) {
-  require(steps >= 2 && 0 < beta_start && beta_start <= beta_end && beta_end < 1, who, ": ", steps, " steps, betas ",
-          beta_start, " to ", beta_end, "; give steps >= 2 and 0 < beta_start <= beta_end < 1");
+  require_number(steps >= 2, who, "steps", steps, "2 or more");
+  require_number(0 < beta_start && beta_start < 1, who, "beta_start", beta_start, "a number in (0, 1)");
+  require_number(beta_start <= beta_end && beta_end < 1, who, "beta_end", beta_end,
+                 "beta_start or more, and less than 1");
 }
 
 }  // namespace opad

@@ -15,8 +15,9 @@ struct ScaledLinear {
   static constexpr std::string_view name = "scaled-linear";
   std::int64_t steps = 1000;
   double beta_start = 0.00085, beta_end = 0.012;
+  void check() const { require_betas("ScaledLinear", steps, beta_start, beta_end); }
   Eigen::ArrayXd alpha_bar() const {
-    require_betas("ScaledLinear", steps, beta_start, beta_end);
+    check();
     return alpha_bar_of_betas(Eigen::ArrayXd::LinSpaced(steps, std::sqrt(beta_start), std::sqrt(beta_end)).square());
   }
 };

@@ -12,8 +12,9 @@ struct SigmoidBetas {
   static constexpr std::string_view name = "sigmoid";
   std::int64_t steps = 1000;
   double beta_start = 0.0001, beta_end = 0.02;
+  void check() const { require_betas("SigmoidBetas", steps, beta_start, beta_end); }
   Eigen::ArrayXd alpha_bar() const {
-    require_betas("SigmoidBetas", steps, beta_start, beta_end);
+    check();
     return alpha_bar_of_betas(beta_start +
                               (beta_end - beta_start) / (1 + (-Eigen::ArrayXd::LinSpaced(steps, -6, 6)).exp()));
   }

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <numbers>
 
+#include <opad/core/number_error.hpp>
 #include <opad/schedule/noise_schedule.hpp>
 
 namespace opad {
@@ -16,9 +17,12 @@ struct SquaredCosine {
   static constexpr std::string_view name = "squared-cosine";
   std::int64_t steps = 1000;
   double max_beta = 0.999;
+  void check() const {
+    require_number(steps >= 2, "SquaredCosine", "steps", steps, "2 or more");
+    require_number(0 < max_beta && max_beta < 1, "SquaredCosine", "max_beta", max_beta, "a number in (0, 1)");
+  }
   Eigen::ArrayXd alpha_bar() const {
-    require(steps >= 2 && 0 < max_beta && max_beta < 1, "SquaredCosine: ", steps, " steps, max_beta ", max_beta,
-            "; give steps >= 2 and 0 < max_beta < 1");
+    check();
     const auto f = [](double u) { return std::pow(std::cos((u + 0.008) / 1.008 * std::numbers::pi / 2), 2); };
     Eigen::ArrayXd betas(steps);
     for (std::int64_t t = 0; t < steps; ++t)

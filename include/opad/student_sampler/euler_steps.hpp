@@ -1,6 +1,7 @@
 #pragma once
 #include <boost/hana.hpp>
 
+#include <opad/core/number_error.hpp>
 #include <opad/pipeline/denoise.hpp>
 #include <opad/sampler/euler.hpp>
 #include <opad/student_sampler/student_sampler.hpp>
@@ -12,9 +13,10 @@ namespace opad {
 struct EulerSteps {
   static constexpr std::string_view name = "euler-steps";
   std::int64_t steps = 1;
+  void check() const { require_number(steps >= 1, "EulerSteps", "steps", steps, "1 or more"); }
   Tensor operator()(const Denoiser& student, const SchedulerConfig& scheduler, const Tensor& noise,
                     const Tensor& condition) const {
-    require(steps >= 1, "EulerSteps: steps = ", steps, "; give 1 or more");
+    check();
     Euler sampler(scheduler, steps);
     return denoise(student, sampler, noise * sampler.init_noise_sigma(), {.condition = condition});
   }

@@ -1,6 +1,7 @@
 #pragma once
 #include <boost/hana.hpp>
 
+#include <opad/core/number_error.hpp>
 #include <opad/pipeline/denoise.hpp>
 #include <opad/sampler/ddim.hpp>
 #include <opad/target/target.hpp>
@@ -16,6 +17,7 @@ struct FullSampling {
   std::int64_t steps = 25;
   double guidance = 7.5;
 
+  void check() const { require_number(steps >= 1, "FullSampling", "steps", steps, "1 or more"); }
   void check(const SchedulerConfig& scheduler) const { Ddim(scheduler, steps); }
   Tensor latent(const Question& q, const Tensor&) const {
     torch::NoGradGuard no_grad;

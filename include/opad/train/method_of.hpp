@@ -131,7 +131,8 @@ Method method_of(const P& p) {
                        [=](Table& table) { return detail::distance<P>(term, table); }});
   });
   static_assert(
-      requires(const SchedulerConfig& teacher) { p.target.check(teacher); } || !requires { &Target::check; },
+      requires(const SchedulerConfig& teacher) { p.target.check(teacher); } || requires { p.target.check(); } ||
+          !requires { &Target::check; },
       "This recipe's target has a check() that cannot be called; give it `void check(const SchedulerConfig& "
       "teacher) const`.");
   m.check_target = [target = p.target](const SchedulerConfig& teacher) {

@@ -1,6 +1,7 @@
 #pragma once
 #include <boost/hana.hpp>
 
+#include <opad/core/number_error.hpp>
 #include <opad/weighting/weighting.hpp>
 
 namespace opad {
@@ -12,8 +13,9 @@ namespace opad {
 struct MinSnr {
   static constexpr std::string_view name = "min-snr";
   double gamma = 5.0;
+  void check() const { require_number(gamma > 0, "MinSnr", "gamma", gamma, "more than 0"); }
   Tensor operator()(const Tensor& alpha_bar) const {
-    require(gamma > 0, "MinSnr: gamma = ", gamma, "; give gamma > 0");
+    check();
     return (alpha_bar / (1 - alpha_bar)).clamp_max(gamma) / gamma;
   }
 };

@@ -4,7 +4,7 @@
 namespace opad {
 
 OPAD_ONCE NamedTensors LowRankAdapter::install(UNet2DConditionModel& unet) const {
-  require(rank > 0 && alpha > 0, "Lora: rank ", rank, ", alpha ", alpha, "; give positive numbers");
+  check();
   remove_adapter(unet);
   unet.for_each_attention([&](const std::string& layer, Attention& attention, bool) {
     const std::int64_t narrowest = std::min(attention.to_q->weight.size(0), attention.to_k->weight.size(1));

@@ -2,6 +2,7 @@
 #include <boost/hana.hpp>
 
 #include <opad/adversarial/augmentation/augmentation.hpp>
+#include <opad/core/number_error.hpp>
 
 namespace opad {
 
@@ -10,9 +11,13 @@ namespace opad {
 struct ColorJitter {
   static constexpr std::string_view name = "color";
   double brightness = 0.5, saturation = 1.0, contrast = 0.5;
+  void check() const {
+    require_number(brightness >= 0, "ColorJitter", "brightness", brightness, "0 or more");
+    require_number(saturation >= 0, "ColorJitter", "saturation", saturation, "0 or more");
+    require_number(contrast >= 0, "ColorJitter", "contrast", contrast, "0 or more");
+  }
   Tensor operator()(const Tensor& image, Stream& stream) const {
-    require(brightness >= 0 && saturation >= 0 && contrast >= 0, "ColorJitter: brightness = ", brightness,
-            ", saturation = ", saturation, ", contrast = ", contrast, "; give 0 or more each");
+    check();
     Tensor x = image + detail::uniform_like(image, stream, -brightness, brightness);
     const Tensor grey = x.mean(1, true);
     x = (x - grey) * detail::uniform_like(image, stream, 1 - saturation, 1 + saturation) + grey;

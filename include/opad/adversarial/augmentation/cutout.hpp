@@ -3,6 +3,7 @@
 #include <boost/hana.hpp>
 
 #include <opad/adversarial/augmentation/augmentation.hpp>
+#include <opad/core/number_error.hpp>
 
 namespace opad {
 
@@ -10,8 +11,9 @@ namespace opad {
 struct Cutout {
   static constexpr std::string_view name = "cutout";
   double share = 0.5;
+  void check() const { require_number(0 <= share && share <= 1, "Cutout", "share", share, "0 to 1"); }
   Tensor operator()(const Tensor& image, Stream& stream) const {
-    require(0 <= share && share <= 1, "Cutout: share = ", share, "; give 0 to 1");
+    check();
     const std::int64_t height = image.size(2), width = image.size(3);
     const auto rows = static_cast<std::int64_t>(share * static_cast<double>(height) + 0.5),
                columns = static_cast<std::int64_t>(share * static_cast<double>(width) + 0.5);

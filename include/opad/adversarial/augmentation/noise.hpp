@@ -2,6 +2,7 @@
 #include <boost/hana.hpp>
 
 #include <opad/adversarial/augmentation/augmentation.hpp>
+#include <opad/core/number_error.hpp>
 
 namespace opad {
 
@@ -9,8 +10,9 @@ namespace opad {
 struct Noise {
   static constexpr std::string_view name = "noise";
   double sigma = 0.15;
+  void check() const { require_number(sigma >= 0, "Noise", "sigma", sigma, "0 or more"); }
   Tensor operator()(const Tensor& image, Stream& stream) const {
-    require(sigma >= 0, "Noise: sigma = ", sigma, "; give 0 or more");
+    check();
     return image + sigma * to_device(stream.normal(image.sizes()), image.device(), image.scalar_type());
   }
 };

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include <opad/adversarial/augmentation/augmentation.hpp>
+#include <opad/core/number_error.hpp>
 
 namespace opad {
 
@@ -12,12 +13,16 @@ struct Translation {
   static constexpr std::string_view name = "translation";
   double share = 0.125;
   bool reflect = false;
+  void check() const {
+    require_number(0 <= share && share < 1, "Translation", "share", share, "0 or more, and less than 1");
+  }
   Tensor operator()(const Tensor& image, Stream& stream) const {
+    check();
     const std::int64_t height = image.size(2), width = image.size(3);
-    const auto rows = static_cast<std::int64_t>(share * static_cast<double>(height) + 0.5),
-               columns = static_cast<std::int64_t>(share * static_cast<double>(width) + 0.5);
-    require(0 <= rows && rows < height && 0 <= columns && columns < width, "Translation: share = ", share,
-            "; give 0 or more, and less than 1");
+    const auto shift = [&](std::int64_t side) {  // a share of nearly 1 leaves a row, too
+      return std::min(static_cast<std::int64_t>(share * static_cast<double>(side) + 0.5), side - 1);
+    };
+    const std::int64_t rows = shift(height), columns = shift(width);
     const std::vector<std::int64_t> pad{columns, columns, rows, rows};
     const Tensor padded = reflect ? at::reflection_pad2d(image, pad) : at::constant_pad_nd(image, pad);
     std::vector<Tensor> shifted;

@@ -2,6 +2,7 @@
 #include <boost/hana.hpp>
 
 #include <opad/adversarial/head/perceptron.hpp>
+#include <opad/core/number_error.hpp>
 
 namespace opad {
 
@@ -11,9 +12,10 @@ namespace opad {
 struct MultiLayer {
   static constexpr std::string_view name = "multi-layer";
   std::int64_t hidden = 64;
+  void check() const { require_number(hidden > 0, "MultiLayer", "hidden", hidden, "a width of 1 or more"); }
   std::shared_ptr<HeadNetwork> build(std::int64_t tokens, std::int64_t width, std::int64_t outputs,
                                      Stream& stream) const {
-    require(hidden > 0, "MultiLayer: hidden = ", hidden, "; give a positive width");
+    check();
     return std::make_shared<detail::PerTokenNetwork>(tokens, std::vector{width, hidden, outputs}, stream);
   }
 };

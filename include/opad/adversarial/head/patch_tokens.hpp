@@ -2,6 +2,7 @@
 #include <boost/hana.hpp>
 
 #include <opad/adversarial/head/perceptron.hpp>
+#include <opad/core/number_error.hpp>
 
 namespace opad {
 
@@ -12,8 +13,11 @@ namespace opad {
 struct PatchTokens {
   static constexpr std::string_view name = "patch-tokens";
   std::int64_t hidden = 0;
+  void check() const {
+    require_number(hidden >= 0, "PatchTokens", "hidden", hidden, "a width, or 0 for a linear head");
+  }
   std::shared_ptr<HeadNetwork> build(std::int64_t, std::int64_t width, std::int64_t outputs, Stream& stream) const {
-    require(hidden >= 0, "PatchTokens: hidden = ", hidden, "; give a width, or 0 for a linear head");
+    check();
     auto widths = hidden > 0 ? std::vector{width, hidden, outputs} : std::vector{width, outputs};
     return std::make_shared<detail::PerceptronNetwork>(widths, stream, /*flat=*/false);
   }

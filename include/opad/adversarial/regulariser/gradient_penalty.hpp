@@ -3,6 +3,7 @@
 #include <boost/hana.hpp>
 
 #include <opad/adversarial/regulariser/regulariser.hpp>
+#include <opad/core/number_error.hpp>
 
 namespace opad {
 
@@ -14,9 +15,12 @@ struct GradientPenalty {
   static constexpr std::string_view name = "gradient-penalty";
   double gamma = 10.0;
   double target = 1.0;
+  void check() const {
+    require_number(gamma >= 0, "GradientPenalty", "gamma", gamma, "0 or more");
+    require_number(target >= 0, "GradientPenalty", "target", target, "0 or more");
+  }
   Tensor penalty(const Judge& judge, const Tensor& real, const Tensor& fake, Stream& random) const {
-    require(gamma >= 0, "GradientPenalty: gamma = ", gamma, "; give 0 or more");
-    require(target >= 0, "GradientPenalty: target = ", target, "; give 0 or more");
+    check();
     const Tensor u = random.uniform({real.size(0), 1, 1}).to(real.device());
     const Tensor between = at::lerp(fake.detach(), real.detach(), u).requires_grad_();
     const Tensor gradient = torch::autograd::grad({realness(judge(between)).sum()}, {between}, {},

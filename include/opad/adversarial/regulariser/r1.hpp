@@ -3,6 +3,7 @@
 #include <boost/hana.hpp>
 
 #include <opad/adversarial/regulariser/regulariser.hpp>
+#include <opad/core/number_error.hpp>
 
 namespace opad {
 
@@ -13,8 +14,9 @@ namespace opad {
 struct R1 {
   static constexpr std::string_view name = "r1";
   double gamma = 1.0;
+  void check() const { require_number(gamma >= 0, "R1", "gamma", gamma, "0 or more"); }
   Tensor penalty(const Judge& judge, const Tensor& real) const {
-    require(gamma >= 0, "R1: gamma = ", gamma, "; give 0 or more");
+    check();
     const Tensor features = real.detach().requires_grad_();
     const Tensor gradient = torch::autograd::grad({realness(judge(features)).sum()}, {features}, {},
                                                   /*retain_graph=*/true, /*create_graph=*/true)[0];

@@ -1,6 +1,7 @@
 #pragma once
 #include <boost/hana.hpp>
 
+#include <opad/core/number_error.hpp>
 #include <opad/coupling/filter/filter.hpp>
 #include <opad/encoder/identity_encoder.hpp>
 #include <opad/space/features.hpp>
@@ -15,6 +16,7 @@ struct KeepBest {
   static constexpr std::string_view name = "keep-best";
   using space = S;
   double share = 0.5;
+  void check() const { require_number(0 < share && share <= 1, "KeepBest", "share", share, "a share in (0, 1]"); }
 };
 static_assert(PictureFilter<KeepBest<>>);
 

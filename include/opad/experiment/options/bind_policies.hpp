@@ -1,4 +1,5 @@
 #pragma once
+#include <opad/core/number_error.hpp>
 #include <opad/experiment/options/options.hpp>
 #include <opad/recipe/slots.hpp>
 
@@ -14,6 +15,7 @@ void bind_critic(Options& options, const std::string& name, C& critic) {
                   critic.head;
                   critic.augmentation.changes;
                 }) {
+    options.check_later(name, critic);
     options.bind_value(name + ".weight", critic.weight, "weight of the adversarial term in the student's loss");
     options.bind_value(name + ".warmup", critic.warmup, "the student's iterations in which that weight rises from 0");
     options.bind_value(name + ".normalise", critic.normalise,

@@ -15,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include <opad/core/number_error.hpp>
 #include <opad/core/once.hpp>
 #include <opad/experiment/options/option.hpp>
 
@@ -62,6 +63,7 @@ class Options {
   /// Every member of an adapted policy as PREFIX.MEMBER; a member that is itself a policy goes one level deeper.
   template <class Policy>
   void bind(const std::string& prefix, Policy& policy) {
+    check_later(prefix, policy);
     if constexpr (boost::hana::Struct<Policy>::value) {
       boost::hana::for_each(boost::hana::accessors<Policy>(), [&](auto accessor) {
         const std::string member = boost::hana::first(accessor).c_str(), name = kebab(prefix + "." + member);
@@ -78,6 +80,13 @@ class Options {
                     "double, std::string, std::filesystem::path, an enum with enumerators(), std::optional or "
                     "std::vector of these");
     }
+  }
+
+  /// A policy that says `void check() const` is asked, once all options are read, whether its numbers can be. What it
+  /// refuses (NumberError) is said with the option's name.
+  template <class Policy>
+  void check_later(const std::string& prefix, const Policy& policy) {
+    if constexpr (requires { policy.check(); }) checks_.emplace_back(kebab(prefix), [&policy] { policy.check(); });
   }
 
   /// Names that are no option here: an error, or passed over, where several programs share a command line.
@@ -148,7 +157,8 @@ class Options {
 
   std::string program_, description_, group_ = "Options";
   std::map<std::string, std::string> member_help_;
-  std::deque<Option> options_;  // references to its elements stay valid
+  std::deque<Option> options_;                                         // references to its elements stay valid
+  std::vector<std::pair<std::string, std::function<void()>>> checks_;  // of policies, by prefix
 };
 
 }  // namespace opad

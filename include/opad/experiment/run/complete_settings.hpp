@@ -4,6 +4,7 @@
 #include <opad/experiment/options/counts.hpp>
 #include <opad/experiment/run/resources.hpp>
 #include <opad/experiment/run/settings.hpp>
+#include <opad/io/output_apart.hpp>
 
 namespace opad {
 
@@ -44,30 +45,13 @@ inline void make_absolute(RunSettings& s) {
     for (auto& path : *paths) absolute(path);
 }
 
-/// A run writes into its folder and may be told to overwrite it, so no folder that it reads may lie there.
 inline void require_output_apart(const RunSettings& s) {
-  namespace fs = std::filesystem;
-  const auto real = [](const fs::path& path) {
-    const auto whole = fs::weakly_canonical(fs::absolute(path)).lexically_normal();
-    return whole.has_filename() ? whole : whole.parent_path();
-  };
-  const auto within = [](const fs::path& inner, const fs::path& outer) {
-    const auto end = std::mismatch(outer.begin(), outer.end(), inner.begin(), inner.end()).first;
-    return end == outer.end();
-  };
-  const fs::path output = real(s.output);
-  const auto check = [&](const std::string& option, const fs::path& path) {
-    if (path.empty()) return;
-    const fs::path other = real(path);
-    require(!within(output, other) && !within(other, output), "--output ", s.output.string(),
-            within(output, other) ? " lies in" : " holds", " the folder of --", option, ", ", path.string(),
-            "; give the run a folder of its own");
-  };
-  for (const auto& path : s.instance_data) check("instance-data", path);
-  for (const auto& path : s.class_data) check("class-data", path);
-  check("teacher", s.teacher_folder()), check("student", s.student_folder());
-  check("teacher-adapters", s.teacher_adapters);
-  for (const auto& [name, path] : s.encoders) check(name, path);
+  std::vector<NamedPath> read{
+      {"teacher", s.teacher_folder()}, {"student", s.student_folder()}, {"teacher-adapters", s.teacher_adapters}};
+  for (const auto& path : s.instance_data) read.push_back({"instance-data", path});
+  for (const auto& path : s.class_data) read.push_back({"class-data", path});
+  for (const auto& [name, path] : s.encoders) read.push_back({name, path});
+  opad::require_output_apart(s.output, read, "give the run a folder of its own");
 }
 
 }  // namespace detail

@@ -32,14 +32,18 @@ OPAD_ONCE std::vector<std::string> read_manifest(const std::filesystem::path& ru
   return names;
 }
 
-/// Says that a name in the run's folder is the run's. Before it is written.
-OPAD_ONCE void own_file(const std::filesystem::path& run, const std::string& name) {
+/// Says that names in the run's folder are the run's. Before they are written.
+OPAD_ONCE void own_files(const std::filesystem::path& run, const std::vector<std::string>& added) {
   auto names = read_manifest(run);
-  if (std::ranges::find(names, name) != names.end()) return;
-  names.push_back(name);
+  const std::size_t known = names.size();
+  for (const auto& name : added)
+    if (std::ranges::find(names, name) == names.end()) names.push_back(name);
+  if (names.size() == known) return;
   std::string text;
   for (const auto& each : names) text += each + "\n";
   write_atomically(run / manifest_name, text);
 }
+/// The same of one name.
+inline void own_file(const std::filesystem::path& run, const std::string& name) { own_files(run, {name}); }
 
 }  // namespace opad

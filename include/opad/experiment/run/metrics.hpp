@@ -4,8 +4,6 @@
 #include <cmath>
 #include <cstdint>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <limits>
 #include <optional>
 #include <sstream>
@@ -16,7 +14,9 @@
 
 #include <opad/core/error.hpp>
 #include <opad/core/once.hpp>
+#include <opad/io/appended_file.hpp>
 #include <opad/io/atomic_file.hpp>
+#include <opad/io/input_file.hpp>
 
 namespace opad {
 
@@ -81,9 +81,7 @@ inline std::string header(const std::vector<std::string>& columns) {
 
 /// The complete lines of a file: what follows the last line break was cut off by a crash.
 inline std::vector<std::string> lines(const std::filesystem::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  require(file.good(), path.string(), ": cannot open");
-  std::string text(std::istreambuf_iterator<char>(file), {});
+  std::string text = read_file(path);
   text.resize(text.rfind('\n') + 1);  // npos + 1 is 0
   std::vector<std::string> found;
   std::istringstream stream(text);
@@ -126,7 +124,7 @@ class MetricsFile {
     std::string kept = header + "\n";
     if (resumed && std::filesystem::exists(path_)) kept = cut(header);
     write_atomically(path_, kept);
-    file_.open(path_, std::ios::app | std::ios::binary);
+    file_.emplace(path_);
   }
 
   /// What a resumed run's file lacks: "metrics.csv: line 9 is torn; the rows of the steps 9 to 12 are missing". Empty:
@@ -152,12 +150,11 @@ class MetricsFile {
             " columns");
     std::string line = std::to_string(step);
     for (const double value : values) line.append(",").append(metrics_detail::number(value));
-    file_ << line.append("\n") << std::flush;
-    require(file_.good(), path_.string(), ": cannot write; is the disk full?");
+    file_->append(line.append("\n"));
   }
 
   /// Makes the rows durable.
-  void flush_to_disk() const { opad::flush_to_disk(path_); }
+  void flush_to_disk() const { file_->flush_to_disk(); }
 
  private:
   /// The lines that stay.
@@ -179,7 +176,7 @@ class MetricsFile {
   std::int64_t resumed_;
   std::vector<std::int64_t> kept_;  // steps
   std::string torn_;
-  std::ofstream file_;
+  std::optional<AppendedFile> file_;  // opened when its rows are put in order
 };
 
 }  // namespace opad

@@ -53,7 +53,6 @@ class Recorder {
       if (found != readings.end()) events_.scalar(column, found->second, step);
     }
     metrics_.append(step, row);
-    events_.flush();
     progress_.update(step, readings);
   }
   EventFile& events() { return events_; }
@@ -61,7 +60,7 @@ class Recorder {
   /// Makes durable what was recorded: a checkpoint must not outlive the numbers before it.
   OPAD_ONCE void flush_to_disk() const {
     metrics_.flush_to_disk();
-    opad::flush_to_disk(events_.path());
+    events_.flush_to_disk();
   }
 
  private:

@@ -110,7 +110,6 @@ OPAD_ONCE void RunPictures::write(const std::filesystem::path& folder, EventFile
   const Tensor grid = rows(pictures, "step " + std::to_string(step));
   write_png(folder / preview_name(step), grid);
   events.image("previews", grid, step);
-  events.flush();
 }
 
 OPAD_ONCE void RunPictures::write_teacher(const std::filesystem::path& file, const std::string& title) const {

@@ -54,12 +54,7 @@ OPAD_ONCE void Trainer::check() {
   for (const AlignmentTerm& term : method_.terms) term.check(table);
   method_.weighting(torch::full({1}, 0.5, device()));
   method_.check_target(world_.teacher_scheduler);
-  if (const auto& stage = method_.second_stage) {
-    stage->boundary(options_.steps);
-    require(stage->pictures > 0, "coupling: pictures = ", stage->pictures, "; give 1 or more");
-    require(0 < stage->share && stage->share <= 1, "coupling: filter.share = ", stage->share,
-            "; give a share in (0, 1]");
-  }
+  if (const auto& stage = method_.second_stage) { stage->boundary(options_.steps); }
 }
 
 OPAD_ONCE std::int64_t Trainer::exchanged_bytes(const Moves& moves) const {

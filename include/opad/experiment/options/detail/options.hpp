@@ -238,6 +238,13 @@ OPAD_ONCE bool Options::parse(int argc, const char* const* argv, std::ostream& o
   for (const auto& setting : settings) apply_setting(setting, unknown);
   for (std::size_t i = 0; i < given.size(); ++i)
     if (given[i]->count()) options_[i].set(given[i]->results(), "--" + options_[i].name);
+  for (const auto& [prefix, check] : checks_) {
+    try {
+      check();
+    } catch (const NumberError& error) {
+      fail("--", prefix, ".", kebab(error.member), " ", error.value, ": give ", error.advice);
+    }
+  }
   return true;
 }
 

@@ -10,6 +10,7 @@
 #include <opad/experiment/sweep/scoring.hpp>
 #include <opad/experiment/sweep/settings.hpp>
 #include <opad/experiment/sweep/sweep.hpp>
+#include <opad/io/output_apart.hpp>
 
 namespace opad {
 
@@ -31,6 +32,7 @@ class Sweep {
     if (!settings_.reference.empty() && !settings_.all_rows) named(settings_.reference);
     row_settings_ = read_row_options(settings_, variants_);
     require_different_rows();
+    require_output_apart();
     protocol_ = open_protocol(settings_.protocol, settings_.output / "photographs", settings_.photograph_resolution());
     require(!settings_.truth || protocol_.subjects.at(0).truth, "--truth: ", protocol_.name,
             " cannot draw its concepts; leave it out");
@@ -204,6 +206,15 @@ class Sweep {
   std::filesystem::path teacher_folder(const Job& job) const {
     return settings_.output / job.variant->facts().teacher_of / job.subject->name / c10::str("seed-", job.seed) /
            "teacher";
+  }
+
+  void require_output_apart() const {
+    std::vector<NamedPath> read{{"models", settings_.run.models},
+                                {"teacher", settings_.run.teacher},
+                                {"student", settings_.run.student},
+                                {"evaluation-encoders", settings_.evaluation_encoders}};
+    for (const auto& [name, path] : settings_.run.encoders) read.push_back({name, path});
+    opad::require_output_apart(settings_.output, read, "give the sweep a folder of its own");
   }
 
   /// Refuses, before anything runs, what would only be missed later.
