@@ -21,7 +21,7 @@ namespace {
 struct Settings {
   std::filesystem::path model, base, output = "pictures";
   std::vector<std::filesystem::path> adapters;
-  std::vector<std::string> prompt;
+  std::vector<std::string> lora, embedding, prompt;
   std::string negative_prompt, device = "cpu";
   std::int64_t steps = 1, count = 4, resolution = 0;
   double guidance = 1.0;
@@ -37,6 +37,10 @@ struct Settings {
                        "diffusers folder that gives text encoder, tokenizer and VAE, as the teacher did in training; "
                        "none: what --adapters was trained with, else the model's own");
     options.bind_value("adapters", adapters, "folders with trained weights and learned tokens, such as a run's");
+    options.bind_value("lora", lora,
+                       "FILE[:WEIGHT], LoRAs of kohya, PEFT or diffusers, added to U-Net and text encoder; WEIGHT: 1");
+    options.bind_value("embedding", embedding,
+                       "FILE[:WORD], learned words of the web UI or diffusers; WORD: as the file calls it");
     options.group("Pictures");
     options.bind_value("prompt", prompt, "what to show; several give several rows");
     options.bind_value("negative-prompt", negative_prompt, "what guidance leads away from");
@@ -85,6 +89,30 @@ void begin_output(const Settings& s) {
   own_files(s.output, s.file_names());
 }
 
+/// FILE or FILE:MORE. A colon may be part of a file's name.
+std::pair<std::filesystem::path, std::string> file_and_more(const std::string& text) {
+  const auto colon = text.rfind(':');
+  if (colon == text.npos || is_there(text)) return {text, ""};
+  return {text.substr(0, colon), text.substr(colon + 1)};
+}
+
+PipelineExtras extras_of(const Settings& s) {
+  PipelineExtras extras;
+  for (const auto& text : s.lora) {
+    const auto [file, weight] = file_and_more(text);
+    extras.loras.push_back({.file = file});
+    if (!weight.empty()) option_detail::read(weight, extras.loras.back().weight, "--lora " + text);
+  }
+  for (const auto& text : s.embedding) {
+    const auto [file, word] = file_and_more(text);
+    extras.embeddings.push_back(read_learned_embedding(file, word));
+    const auto& learned = extras.embeddings.back().token;
+    if (std::ranges::none_of(s.prompt, [&](const auto& p) { return p.find(learned) != p.npos; }))
+      std::cerr << "generate: no prompt says '" << learned << "', the word of " << file.string() << std::endl;
+  }
+  return extras;
+}
+
 int generate(int argc, char** argv) {
   Settings s;
   Options options("generate", "Makes pictures with a diffusion model and what was trained for it.");
@@ -100,7 +128,7 @@ int generate(int argc, char** argv) {
   const torch::Device device = parse_device(s.device);
   const auto folders =
       parts_of_pictures(s.model, s.base, s.adapters.empty() ? std::filesystem::path() : s.adapters.back());
-  Pipeline pipeline(folders, s.adapters, device);
+  Pipeline pipeline(folders, s.adapters, device, {}, extras_of(s));
   const std::int64_t side = s.resolution > 0 ? s.resolution : pipeline.resolution();
   require(side > 0, "--resolution is missing: the model's config has no sample_size");
   if (const auto remark = choose_sampler(pipeline.scheduler(), s.steps).remark; !remark.empty())

@@ -10,6 +10,7 @@
 #include <charconv>
 #include <sstream>
 
+#include <opad/adapter/add_lora.hpp>
 #include <opad/adapter/ip_adapter.hpp>
 #include <opad/adapter/trained_folder.hpp>
 
@@ -92,6 +93,12 @@ void read(std::string_view text) {
   save_safetensors(at("adapter_model.safetensors"), file.tensors, file.metadata);
   write_atomically(at("adapter_config.json"), file.config);
   reads([&] { load_lora(unet, at("adapter_model.safetensors")); });
+  static CLIPTextModel& text_encoder = *new CLIPTextModel([] {
+    CLIPTextConfig config;
+    config.vocab_size = 40, config.hidden_size = 16, config.num_hidden_layers = 1;
+    return config;
+  }());
+  reads([&] { add_lora(unet, text_encoder, {at("adapter_model.safetensors"), 1}); });
   reads([&] { load_custom_diffusion(unet, at("adapter_model.safetensors")); });
   reads([&] { IpAdapter::load(unet, at("adapter_model.safetensors")); });
   reads([&] { read_learned_embedding(at("adapter_model.safetensors")); });

@@ -18,7 +18,7 @@ endforeach()
 
 # what is no policy: the folder's concept, and what its policies are made of
 set(no_policy
-    adapter/adapter adapter/ip_adapter adapter/lora_file adapter/textual_inversion adapter/trained_folder
+    adapter/adapter adapter/add_lora adapter/ip_adapter adapter/lora_file adapter/lora_form adapter/textual_inversion adapter/trained_folder
     adversarial/adversarial adversarial/critic_list
     adversarial/augmentation/augmentation adversarial/head/head adversarial/head/perceptron
     adversarial/objective/objective adversarial/regulariser/regulariser

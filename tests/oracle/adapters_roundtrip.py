@@ -31,14 +31,14 @@ CUSTOM = "pytorch_custom_diffusion_weights"
 SAME, CHANGED = 1e-4, 5e-3
 
 
-def make_pipeline(folder):
+def make_pipeline(folder, text_options={}, unet_options={}):
     tokenizer = CLIPTokenizer.from_pretrained(TOKENIZER)
     n = len(tokenizer)
     text = CLIPTextModel(CLIPTextConfig(vocab_size=n, hidden_size=24, intermediate_size=48, num_hidden_layers=2, num_attention_heads=2,
-                                        max_position_embeddings=77, bos_token_id=n - 2, eos_token_id=n - 1, pad_token_id=0))
+                                        max_position_embeddings=77, bos_token_id=n - 2, eos_token_id=n - 1, pad_token_id=0, **text_options))
     model = UNet2DConditionModel(sample_size=8, block_out_channels=(16, 32), layers_per_block=1, norm_num_groups=8, cross_attention_dim=24,
                                  attention_head_dim=2, down_block_types=("CrossAttnDownBlock2D", "DownBlock2D"),
-                                 up_block_types=("UpBlock2D", "CrossAttnUpBlock2D"))
+                                 up_block_types=("UpBlock2D", "CrossAttnUpBlock2D"), **unet_options)
     decoder = AutoencoderKL(block_out_channels=(8, 8), down_block_types=("DownEncoderBlock2D",) * 2, up_block_types=("UpDecoderBlock2D",) * 2,
                             norm_num_groups=4, sample_size=16)
     randomize(text, 1, clip_text.GAINS), randomize(model, 2, [(r"to_out|to_v", 1.5)] + unet.GAINS), randomize(decoder, 3, vae.GAINS)

@@ -1,6 +1,8 @@
-# a program that a Python script of this folder drives; built on demand
-opad_add_experiment(adapters_roundtrip ${CMAKE_CURRENT_LIST_DIR}/adapters_roundtrip.cpp)
-set_target_properties(adapters_roundtrip PROPERTIES EXCLUDE_FROM_ALL TRUE)
+# programs that a Python script of this folder drives; built on demand
+foreach(name IN ITEMS adapters_roundtrip files_roundtrip)
+  opad_add_experiment(${name} ${CMAKE_CURRENT_LIST_DIR}/${name}.cpp)
+  set_target_properties(${name} PROPERTIES EXCLUDE_FROM_ALL TRUE)
+endforeach()
 
 # against live Python, on configurations drawn anew each time; skipped without the libraries
 add_test(NAME "oracle: random configurations agree with the Python libraries"

@@ -1,6 +1,7 @@
 // Family "adapters": Custom Diffusion and LoRA files on a U-Net, and learned embeddings in a text encoder.
 #include "parity.hpp"
 
+#include <opad/adapter/add_lora.hpp>
 #include <opad/adapter/trained_folder.hpp>
 #include <opad/models/clip_text_model.hpp>
 
@@ -43,7 +44,7 @@ void learned_embeddings(const parity::Case& c, parity::Report& report) {
 }
 
 void lora(const parity::Case& c, parity::Report& report) {
-  const auto unet = opad::UNet2DConditionModel::from_pretrained(c.folder / "model");
+  auto unet = opad::UNet2DConditionModel::from_pretrained(c.folder / "model");
   const auto run = [&](const std::string& name) {
     const torch::NoGradGuard no_grad;
     report.tensor("out." + name,
@@ -53,6 +54,12 @@ void lora(const parity::Case& c, parity::Report& report) {
   for (const auto& entry : opad::entries_of(c.folder / "lora")) {
     opad::load_lora(*unet, entry.path());
     run(entry.path().stem().string());
+  }
+  for (const auto& entry : opad::entries_of(c.folder / "any_layer")) {
+    unet = opad::UNet2DConditionModel::from_pretrained(c.folder / "model");
+    opad::CLIPTextModel text{opad::CLIPTextConfig{}};  // whose weights no file here names
+    opad::add_lora(*unet, text, {entry.path(), 1});
+    run("any_layer." + entry.path().stem().string());
   }
 }
 

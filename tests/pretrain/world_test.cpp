@@ -149,6 +149,11 @@ TEST_CASE("A decoder of 64 pixels is finished with critics; its encoder stays, a
               (scratch / "teacher").string() + "'");
     REQUIRE(fs::exists(scratch / "world" / "teacher" / "model_index.json"));
   }
+  SECTION("what is kept of a finish may be a mean of both, and of none of it is what it began with") {
+    train("pretrain-vae", "--steps 1 --vae.alone 0 --vae.perceptual 1 --vae.blend 0 --vae.from '" + first +
+                              "' --output '" + (scratch / "nothing").string() + "'");
+    for (const auto& [name, tensor] : weights(vae)) REQUIRE(at::equal(tensor, before.at(name)));
+  }
   SECTION("a finish that was stopped ends the same, critics and all") {
     fs::remove_all(scratch / "finish" / "checkpoints" / "step-4");
     for (const auto& [name, tensor] : finish()) REQUIRE(at::equal(tensor, after.at(name)));

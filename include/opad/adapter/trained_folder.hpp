@@ -119,14 +119,14 @@ OPAD_ONCE std::vector<LearnedEmbedding> read_trained_tokens(const std::filesyste
   });
 }
 
-/// Installs whatever trained weights the folders hold: Custom Diffusion, LoRA or changed weights into the U-Net,
-/// learned tokens into the tokenizer and the returned rows. A whole U-Net in unet/ is loaded in the place of the
-/// model's own (pipeline/parts.hpp). Of several adapters the last one stays; changed weights stay below it. Throws for
-/// a folder that does not exist, that holds nothing trained, or that lacks what its adapters.json names.
+/// Installs whatever trained weights the folders hold: Custom Diffusion, LoRA or changed weights into the U-Net.
+/// Returns their learned tokens. A whole U-Net in unet/ is loaded in the place of the model's own (pipeline/parts.hpp).
+/// Of several adapters the last one stays; changed weights stay below it. Throws for a folder that does not exist, that
+/// holds nothing trained, or that lacks what its adapters.json names.
 ///   own  loads an adapter whose type is known to the caller, in the place of changed weights: onto another U-Net than
 ///        it was trained on, those would bring the other one's weights along
-OPAD_ONCE TokenRows load_trained(const std::vector<std::filesystem::path>& folders, UNet2DConditionModel& unet,
-                                 ClipTokenizer& tokenizer, const LoadAdapter& own = {}) {
+OPAD_ONCE std::vector<LearnedEmbedding> load_trained_weights(const std::vector<std::filesystem::path>& folders,
+                                                             UNet2DConditionModel& unet, const LoadAdapter& own = {}) {
   std::vector<LearnedEmbedding> embeddings;
   for (const auto& folder : folders) {
     require(!is_there(folder) || is_folder(folder), folder.string(), ": a file; give its folder, ",
@@ -161,7 +161,13 @@ OPAD_ONCE TokenRows load_trained(const std::vector<std::filesystem::path>& folde
     }
     embeddings.insert(embeddings.end(), found.begin(), found.end());
   }
-  return TokenRows(tokenizer, embeddings);
+  return embeddings;
+}
+
+/// The same, with the learned tokens made known to the tokenizer.
+inline TokenRows load_trained(const std::vector<std::filesystem::path>& folders, UNet2DConditionModel& unet,
+                              ClipTokenizer& tokenizer, const LoadAdapter& own = {}) {
+  return TokenRows(tokenizer, load_trained_weights(folders, unet, own));
 }
 
 }  // namespace opad

@@ -1,4 +1,5 @@
 #pragma once
+#include <opad/adapter/add_lora.hpp>
 #include <opad/adapter/ip_adapter.hpp>
 #include <opad/adapter/trained_folder.hpp>
 #include <opad/core/random.hpp>
@@ -16,13 +17,20 @@ namespace opad {
 /// How a one-step model is asked: (student, its scheduler, noise, condition) -> clean latents.
 using AskStudent = std::function<Tensor(const Denoiser&, const SchedulerConfig&, const Tensor&, const Tensor&)>;
 
+/// What is put on a model beside trained folders, from files of any program.
+struct PipelineExtras {
+  std::vector<WeightedLora> loras;  // added to U-Net and text encoder, on top of the folders' adapter
+  std::vector<LearnedEmbedding> embeddings;
+};
+
 /// A model that makes pictures, with what was trained for it: behind `generate`, scored pictures and class pictures.
 class Pipeline {
  public:
   /// trained   folders with adapters and learned tokens, as runs leave them; later ones win
   /// own       loads the adapter among them, where its type is known (adapter/trained_folder.hpp)
+  /// Throws for whatever does not fit the model.
   Pipeline(const PipelineFolders& folders, const std::vector<std::filesystem::path>& trained, torch::Device device,
-           const LoadAdapter& own = {});
+           const LoadAdapter& own = {}, const PipelineExtras& extras = {});
 
   /// From here on every prompt has a picture beside it, through an IP-Adapter: the mean embedding of several.
   ///   file      the IP-Adapter (adapter/ip_adapter.hpp), or a folder that holds one
@@ -71,7 +79,7 @@ class Pipeline {
 };
 
 OPAD_ONCE Pipeline::Pipeline(const PipelineFolders& folders, const std::vector<std::filesystem::path>& trained,
-                             torch::Device device, const LoadAdapter& own)
+                             torch::Device device, const LoadAdapter& own, const PipelineExtras& extras)
     : tokenizer_(ClipTokenizer::from_pretrained(folders.tokenizer)),
       text_encoder_(CLIPTextModel::from_pretrained(folders.text_encoder)),
       scheduler_(SchedulerConfig::from_pretrained(folders.scheduler)),
@@ -82,7 +90,15 @@ OPAD_ONCE Pipeline::Pipeline(const PipelineFolders& folders, const std::vector<s
   require_rows(tokenizer_, text_encoder_->token_table().size(0), folders.tokenizer.parent_path().string());
   require_fit(*denoiser_.unet, folders.unet, *text_encoder_, folders.text_encoder, networks_.vae(), folders.vae,
               "give --base the model that this one shares text encoder and VAE with");
-  rows_.emplace(load_trained(trained, *denoiser_.unet, tokenizer_, own));
+  auto embeddings = load_trained_weights(trained, *denoiser_.unet, own);
+  embeddings.insert(embeddings.end(), extras.embeddings.begin(), extras.embeddings.end());
+  const std::int64_t width = text_encoder_->token_table().size(1);
+  for (const auto& [token, rows] : embeddings)
+    require(rows.size(1) == width, "the embedding of '", token, "' has ", rows.size(1),
+            " numbers, but the text encoder ", folders.text_encoder.string(), " takes ", width,
+            "; was it made for another base model?");
+  rows_.emplace(tokenizer_, embeddings);
+  for (const auto& lora : extras.loras) add_lora(*denoiser_.unet, *text_encoder_, lora);
   text_encoder_->to(device), networks_.to(device), denoiser_.unet->to(device), rows_->to(device);
   denoiser_.diffusion.to(device);
 }

@@ -56,6 +56,9 @@ struct PatchCodec {
 ///                 arXiv 2012.09841), which joins after `alone` updates of the critic
 ///   noise         largest deviation, in scaled latents, of noise that the decoder learns to see through: a share of
 ///                 it, drawn for each picture. A student's latents are off, too.
+///   blend         the share of the finished weights in those that are kept, the rest are those of `from`: a mean of
+///                 weights takes back most of the fidelity that the two terms cost and little of the sharpness
+///                 (Wortsman et al., "Robust fine-tuning of zero-shot models", CVPR 2022, arXiv 2109.01903)
 ///   downscale     pixels per latent along a side, 4 or 8; channels are width x (1, 2, 2) or width x (1, 2, 4, 8)
 struct VaePretraining {
   static constexpr std::string_view name = "vae",
@@ -64,10 +67,11 @@ struct VaePretraining {
   std::int64_t latent_channels = 16, width = 32, downscale = 4;
   double kl = 1e-5, pull = 0.02, gradient = 1.0;
   std::filesystem::path from;
-  double perceptual = 0, adversarial = 0, noise = 0;
+  double perceptual = 0, adversarial = 0, noise = 0, blend = 1;
   std::string eye = "eye";
   std::int64_t critic_width = 32, alone = 100;
 
+  void check() const { require_number(0 <= blend && blend <= 1, "Vae", "blend", blend, "0 to 1"); }
   static PretrainSettings defaults() { return {.steps = 3000, .batch_size = 48, .learning_rate = 2e-3, .ema = 0.995}; }
   std::unique_ptr<Pretraining> build(const PretrainSettings& settings) const;
 };
@@ -170,10 +174,11 @@ class VaeTask : public Pretraining {
   /// The scaling factor makes the scaled latents' standard deviation 1, as Stable Diffusion's does.
   void save() const override {
     if (!finishing()) vae_->config.scaling_factor = 1 / vae_->encode(held_out_.to(device_)).mean.std().item<double>();
-    vae_->save_pretrained(settings_.models / "teacher" / "vae");
+    kept()->save_pretrained(settings_.models / "teacher" / "vae");
   }
   Tensor sheet() override {
-    const Tensor some = held_out_.narrow(0, 0, 24), shown = vae_->decode(vae_->encode(some.to(device_)).mean).cpu();
+    const auto vae = kept();
+    const Tensor some = held_out_.narrow(0, 0, 24), shown = vae->decode(vae->encode(some.to(device_)).mean).cpu();
     std::vector<PreviewRow> rows;
     for (std::int64_t i = 0; i < 24; i += 8) {
       rows.push_back({some.narrow(0, i, 8), "sprites", {}});
@@ -183,7 +188,8 @@ class VaeTask : public Pretraining {
   }
   /// psnr in dB; sharpness: how strong the differences of neighbouring pixels are, as a share of the sprites' own.
   Readings measure() override {
-    const Tensor x = held_out_.to(device_), y = vae_->decode(vae_->encode(x).mean).clamp(-1, 1);
+    const auto vae = kept();
+    const Tensor x = held_out_.to(device_), y = vae->decode(vae->encode(x).mean).clamp(-1, 1);
     const auto psnr = [&x](const Tensor& z) { return -10 * ((x - z).square().mean({1, 2, 3}) / 4).log10(); };
     const auto edges = [](const Tensor& z) {
       return (z.narrow(3, 1, z.size(3) - 1) - z.narrow(3, 0, z.size(3) - 1)).square().mean().item<double>();
@@ -196,6 +202,17 @@ class VaeTask : public Pretraining {
 
  private:
   bool finishing() const { return !options_.from.empty(); }
+
+  /// What is saved, shown and measured.
+  std::shared_ptr<AutoencoderKL> kept() const {
+    if (!finishing() || options_.blend == 1) return vae_;
+    const auto mean = AutoencoderKL::from_pretrained(options_.from);
+    mean->to(device_);
+    const auto finished = vae_->named_parameters();
+    torch::NoGradGuard no_grad;
+    for (auto& item : mean->named_parameters()) item.value().lerp_(finished[item.key()], options_.blend);
+    return mean;
+  }
 
   Tensor finish(Tensor total, const Tensor& image, const Tensor& reconstruction, const PretrainStep& step) {
     if (options_.perceptual > 0) {
@@ -245,4 +262,4 @@ inline std::unique_ptr<Pretraining> VaePretraining::build(const PretrainSettings
 }  // namespace opad
 
 BOOST_HANA_ADAPT_STRUCT(opad::VaePretraining, latent_channels, width, downscale, kl, pull, gradient, from, perceptual,
-                        adversarial, noise, eye, critic_width, alone);
+                        adversarial, noise, blend, eye, critic_width, alone);

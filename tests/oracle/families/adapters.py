@@ -127,18 +127,32 @@ def lora_forms(g, model):
     return forms
 
 
+def any_layer_forms(g, model):
+    """LoRAs of kohya's form beside the attention projections: feed-forward, projections, convolutions, time embedding."""
+    endings = ("ff.net.0.proj", "ff.net.2", "proj_in", "proj_out", "conv1", "conv2", "conv_shortcut", "time_emb_proj", "samplers.0.conv", "to_v")
+    state = {}
+    for name, layer in model.named_modules():
+        if isinstance(layer, (torch.nn.Linear, torch.nn.Conv2d)) and name.endswith(endings):
+            key, shape = "lora_unet_" + name.replace(".", "_"), layer.weight.shape
+            state[key + ".lora_down.weight"] = c.normal(g, 1, *shape[1:], std=0.2)
+            state[key + ".lora_up.weight"] = c.normal(g, shape[0], 1, *[1] * (len(shape) - 2), std=0.2)
+            state[key + ".alpha"] = torch.tensor(0.5)
+    return {"kohya.safetensors": state}
+
+
 def run_lora(model_dir, ins, dtype):
-    folder = os.path.join(os.path.dirname(model_dir), "lora")
+    case_dir = os.path.dirname(model_dir)
     if dtype == torch.float64:
         ins = c.to_double(ins)
     out = {}
-    for file in [None] + sorted(os.listdir(folder)):
+    files = [(kind, file) for kind in ("lora", "any_layer") for file in sorted(os.listdir(os.path.join(case_dir, kind)))]
+    for kind, file in [("", None)] + files:
         model = UNet2DConditionModel.from_pretrained(model_dir, torch_dtype=torch.float32).eval()
         if file:
-            state, alphas = StableDiffusionLoraLoaderMixin.lora_state_dict(folder, weight_name=file, unet_config=model.config)
+            state, alphas = StableDiffusionLoraLoaderMixin.lora_state_dict(os.path.join(case_dir, kind), weight_name=file, unet_config=model.config)
             StableDiffusionLoraLoaderMixin.load_lora_into_unet(state, network_alphas=alphas, unet=model)
         with torch.no_grad():
-            out["out." + (file.split(".")[0] if file else "base")] = model.to(dtype)(
+            out["out." + ("any_layer." if kind == "any_layer" else "") + (file.split(".")[0] if file else "base")] = model.to(dtype)(
                 ins["in.sample"], ins["in.timestep"], encoder_hidden_states=ins["in.encoder_hidden_states"]).sample
     return c.clean(out)
 
@@ -152,6 +166,9 @@ def build_lora(case, out):
     for name, state in lora_forms(g, model).items():
         path = os.path.join(folder, name)
         torch.save(state, path) if name.endswith(".bin") else save_file(state, path)
+    os.makedirs(os.path.join(out, "any_layer"))
+    for name, state in any_layer_forms(c.generator(case["seed"] + 2), model).items():
+        save_file(state, os.path.join(out, "any_layer", name))
     b, (h, w) = len(case["timestep"]), case["latent"]
     ins = {"in.sample": c.normal(g, b, 4, h, w), "in.timestep": torch.tensor(case["timestep"]),
            "in.encoder_hidden_states": c.normal(g, b, case["tokens"], case["config"]["cross_attention_dim"])}
