@@ -43,6 +43,7 @@ OPAD_ONCE void own_files(const std::filesystem::path& run, const std::vector<std
   for (const auto& each : names) text += each + "\n";
   write_atomically(run / manifest_name, text);
 }
+/// The same of one name.
 inline void own_file(const std::filesystem::path& run, const std::string& name) { own_files(run, {name}); }
 
 }  // namespace opad
