@@ -16,6 +16,7 @@ void prepare();
 struct Bytes {
   std::int64_t now = 0, most = 0;
 };
+/// Counts them.
 Bytes bytes();
 
 /// From here on `most` is counted anew.

@@ -17,7 +17,8 @@ namespace opad {
 
 /// What stands in a caption for the instance prompt ("<new1> dog"), as in prompt templates, and for the modifier token
 /// alone, as trainers with one trigger word write it.
-inline constexpr std::string_view caption_concept = "{}", caption_trigger = "[trigger]";
+inline constexpr std::string_view caption_concept = "{}";
+inline constexpr std::string_view caption_trigger = "[trigger]";  // the token alone
 
 /// A caption's text: NAME.txt beside NAME.jpg, any white space as one space. Throws Error for a file that is empty,
 /// blank, no UTF-8 or longer than 64 KiB.

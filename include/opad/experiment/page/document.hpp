@@ -17,8 +17,10 @@
 
 namespace opad::page {
 
-/// Pictures are shown as they are up to this side, and else shrunk.
-inline constexpr std::int64_t exact_side = 128, shrunk_side = 224;
+/// Pictures are shown as they are up to this side.
+inline constexpr std::int64_t exact_side = 128;
+/// The shorter side of those that are shrunk.
+inline constexpr std::int64_t shrunk_side = 224;
 
 /// An <img> with the picture in it: small ones exact, as PNG, larger ones shrunk to a shorter side of `largest` pixels
 /// and as WebP.
@@ -54,6 +56,7 @@ struct Picture {
   std::string file = {}, page = {};                        // addresses of the whole picture, and of its run's page
 };
 
+/// The picture as HTML.
 OPAD_ONCE std::string html(const Picture& picture) {
   Json facts = Json::array();
   for (const auto& [name, value] : picture.facts) facts.push_back({name, value});
@@ -83,11 +86,13 @@ OPAD_ONCE std::string photographs(const std::vector<Tensor>& pictures, const std
 /// A table that becomes a list of cards on a narrow screen. Cells are HTML. Roles stand there because a table that is
 /// laid out as something else is none for a screen reader.
 struct Table {
+  /// A column: its heading, and how its cells are set.
   struct Column {
     std::string title;
     enum Kind { Number, Text } kind = Number;
     std::string key = {};  // by which the page's boxes hide it
   };
+  /// A row: its heading, and a cell for each column.
   struct Row {
     std::string head;
     std::vector<std::string> cells;
@@ -98,6 +103,7 @@ struct Table {
   std::vector<Row> rows;
 };
 
+/// The table as HTML.
 OPAD_ONCE std::string html(const Table& table) {
   std::string out = c10::str("<table class=\"cards\" role=\"table\" aria-label=\"", escape(table.name),
                              "\"><thead role=\"rowgroup\"><tr role=\"row\"><th scope=\"col\" role=\"columnheader\">",

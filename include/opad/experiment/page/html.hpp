@@ -26,6 +26,7 @@ inline std::string decimal(double value, int digits = 3, bool sign = false) {
 /// screen, on paper, and, but for hiding and enlarging, without scripts.
 namespace opad::page {
 
+/// Text as HTML.
 inline std::string escape(std::string_view text) {
   std::string out;
   for (const char c : text) {
@@ -43,6 +44,7 @@ inline std::string attribute(std::string_view name, std::string_view value) {
   return value.empty() ? "" : c10::str(" ", name, "=\"", escape(value), "\"");
 }
 
+/// Bytes as text, for a data URL. RFC 4648.
 inline std::string base64(std::string_view bytes) {
   constexpr std::string_view digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   std::string out;

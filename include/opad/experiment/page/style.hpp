@@ -6,6 +6,7 @@
 
 namespace opad::page {
 
+/// The style sheet of every page.
 inline constexpr std::string_view style_text = R"css(
 :root{color-scheme:light dark;--paper:#fff;--panel:#f5f6f8;--ink:#1b1f27;--soft:#5c6470;--rule:#dfe2e8;--good:#12784a;
 --bad:#b3261e;--accent:#2456c8;

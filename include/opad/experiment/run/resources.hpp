@@ -15,6 +15,7 @@ void require_threads(std::int64_t threads);
 struct ResidentBytes {
   std::int64_t now = 0, most = 0;
 };
+/// Asks the system.
 ResidentBytes resident_bytes();
 
 /// Bytes that a picture takes as numbers.  [3, side, side] float32
