@@ -9,9 +9,8 @@ namespace opad {
 /// then, their buffers, pages that the allocator keeps, photographs. Measured: 50 to 70 MiB.
 inline constexpr std::int64_t bytes_of_computing = std::int64_t{60} << 20;
 
-OPAD_ONCE MemoryNeed memory_need(Trainer& trainer, World& world, const std::vector<Cost>& costs,
-                                 std::int64_t program) {
-  MemoryNeed need{.resolution = trainer.options().resolution, .program = program + bytes_of_computing};
+OPAD_ONCE MemoryNeed memory_need(Trainer& trainer, World& world, const std::vector<Cost>& costs, std::int64_t program) {
+  MemoryNeed need{.program = program + bytes_of_computing};
   for (const auto& [name, tensor] : trainer.state()) {
     const bool moment = name.find(".exp_avg") != std::string::npos || name.find(".step.") != std::string::npos;
     (moment ? need.optimiser : need.trains) += static_cast<std::int64_t>(tensor.nbytes());
@@ -19,11 +18,9 @@ OPAD_ONCE MemoryNeed memory_need(Trainer& trainer, World& world, const std::vect
   need.frozen = shapes::bytes().now - need.trains - need.optimiser;
   for (const Cost& cost : costs) need.steps.emplace_back("iteration of " + names_of(cost.moves), cost.working);
   torch::NoGradGuard no_grad;
-  const std::int64_t before = shapes::bytes().now,
-                     side = trainer.options().resolution / world.networks.downscale();
+  const std::int64_t before = shapes::bytes().now, side = trainer.options().resolution / world.networks.downscale();
   shapes::forget_most();
-  const Tensor noise =
-      torch::zeros({1, world.networks.vae_config().latent_channels, side, side}, world.device);
+  const Tensor noise = torch::zeros({1, world.networks.vae_config().latent_channels, side, side}, world.device);
   world.networks.decode(trainer.generate(noise, trainer.encode_for_student(world.tokenizer({""}))));
   need.steps.emplace_back("preview", shapes::bytes().most - before);
   return need;
