@@ -54,6 +54,10 @@ TEST_CASE("Every recipe of the experiments trains", "[programs][recipes]") {
     REQUIRE(record(run)["recipe"] == recipe);
     REQUIRE(fs::exists(run / "<new1>.safetensors"));
     REQUIRE(fs::exists(run / "teacher") == (program != "direct"));
+    const auto explained =
+        start(program, "--models '" + tiny + "' --resolution 96 --explain --recipe " + recipe + more);
+    INFO(explained.errors);
+    REQUIRE_THAT(explained.output, ContainsSubstring("  at most  "));
   }
   REQUIRE(record(scratch / "release")["preset"] == "release");
   REQUIRE(fs::exists(scratch / "dreambooth" / "unet" / "config.json"));
@@ -120,8 +124,38 @@ TEST_CASE("What does not fit together is said in one line", "[programs][recipes]
   refused("opad", "--learning-rate.cooldown-share 2", "cooldown_share = 2");
 }
 
+TEST_CASE("Gradient checkpointing leaves the same files", "[programs][recipes][checkpointing]") {
+  const ScratchFolder scratch;
+  const auto with = scratch / "with", without = scratch / "without";
+  REQUIRE(train("opad", with, "--gradient-checkpointing yes").code == 0);
+  REQUIRE(train("opad", without, "--gradient-checkpointing no").code == 0);
+  for (const char* file : {"metrics.csv", "<new1>.safetensors", "pytorch_custom_diffusion_weights.safetensors",
+                           "teacher/<new1>.safetensors", "teacher/pytorch_custom_diffusion_weights.safetensors"}) {
+    INFO(file);
+    REQUIRE(fs::exists(with / file));
+    REQUIRE(read_text(with / file) == read_text(without / file));
+  }
+}
+
+namespace {
+/// The MiB of a line of --explain.
+std::int64_t mebibytes(const std::string& said, const std::string& line) {
+  const auto at = said.find("  " + line + "  ");
+  REQUIRE(at != std::string::npos);
+  return std::stoll(said.substr(at + line.size() + 2));
+}
+}  // namespace
+
 TEST_CASE("The option --explain says what an iteration costs", "[programs][recipes][explain]") {
   const auto said = start("opad", "--models '" + tiny + "' --resolution 96 --explain");
+  const auto larger = start("opad", "--models '" + tiny + "' --resolution 192 --batch-size 8 --explain"),
+             again = start("opad", "--models '" + tiny +
+                                       "' --resolution 192 --batch-size 8 --gradient-checkpointing yes --explain");
+  const std::string step = "while running: iteration of teacher, student, critics";
+  REQUIRE(mebibytes(larger.output, step) > 4 * mebibytes(said.output, step));
+  REQUIRE(mebibytes(again.output, step) < mebibytes(larger.output, step));
+  REQUIRE(mebibytes(larger.output, "frozen networks") == mebibytes(said.output, "frozen networks"));
+  REQUIRE(mebibytes(larger.output, "at most") > mebibytes(larger.output, step));
   INFO(said.errors);
   REQUIRE(said.code == 0);
   REQUIRE_THAT(said.output, ContainsSubstring("recipe default"));

@@ -192,8 +192,8 @@ TEST_CASE("A sweep says what it has and what it would do", "[programs][sweep]") 
   REQUIRE_THAT(list.output, ContainsSubstring("without-adversarial") && ContainsSubstring("plain-duck"));
   const auto plan = start("ablate_losses", small(scratch / "sweep", "--dry-run"));
   REQUIRE(plan.code == 0);
-  REQUIRE_THAT(plan.output,
-               ContainsSubstring("student U-Net") && ContainsSubstring("memory:") && ContainsSubstring("time:"));
+  REQUIRE_THAT(plan.output, ContainsSubstring("student U-Net") && ContainsSubstring("memory, predicted") &&
+                                ContainsSubstring("time:"));
   REQUIRE_THAT(plan.output,
                ContainsSubstring("  dino ") && !ContainsSubstring("dinov2"));  // only what a row looks through
   REQUIRE_FALSE(fs::exists(scratch / "sweep" / "full"));

@@ -15,10 +15,9 @@ struct World;
 
 /// The memory that a run wants at once, by what it is for, in bytes.
 struct MemoryNeed {
-  std::int64_t resolution = 0;  // of the pictures, for which the rest is
-  std::int64_t program = 0;     // without models: code, and what its libraries keep for themselves
-  std::int64_t frozen = 0;      // networks
-  std::int64_t trains = 0;      // and what is kept of it: averages
+  std::int64_t program = 0;  // without models: code, and what its libraries keep for themselves
+  std::int64_t frozen = 0;   // networks
+  std::int64_t trains = 0;   // and what is kept of it: averages
   std::int64_t optimiser = 0;
   std::vector<std::pair<std::string, std::int64_t>> steps;  // what the kinds of iterations add, and a preview
 

@@ -10,7 +10,7 @@ namespace opad {
 inline constexpr std::int64_t bytes_of_computing = std::int64_t{60} << 20;
 
 OPAD_ONCE MemoryNeed memory_need(Trainer& trainer, World& world, const std::vector<Cost>& costs, std::int64_t program) {
-  MemoryNeed need{.resolution = trainer.options().resolution, .program = program + bytes_of_computing};
+  MemoryNeed need{.program = program + bytes_of_computing};
   for (const auto& [name, tensor] : trainer.state()) {
     const bool moment = name.find(".exp_avg") != std::string::npos || name.find(".step.") != std::string::npos;
     (moment ? need.optimiser : need.trains) += static_cast<std::int64_t>(tensor.nbytes());

@@ -38,10 +38,11 @@ class TrainingRun {
   void bind();
   int explain_costs();
   struct Explained {
+    std::int64_t resolution;
     std::vector<Cost> costs;
-    MemoryNeed memory;
+    MemoryNeed memory;  // empty where the iterations had numbers
   };
-  Explained explain_on_shapes(const PartsRecord& parts);
+  Explained explain_on(torch::Device device, const PartsRecord& parts);
   std::string word_about_memory(const PartsRecord& parts);
   void choose_dtype();
   void check_teacher_adapters() const;
