@@ -48,6 +48,7 @@
 #include <ATen/ops/set_native.h>
 #include <ATen/ops/unfold_native.h>
 #include <ATen/ops/view_native.h>
+#include <c10/core/CachingDeviceAllocator.h>
 #include <c10/core/impl/DeviceGuardImplInterface.h>
 #include <torch/library.h>
 
@@ -225,7 +226,7 @@ void report() {
 
 /// Two views of one range: addresses that the program sees and must not touch, and the memory itself a constant
 /// distance away.
-class Arena : public c10::Allocator {
+class Arena : public c10::DeviceAllocator {
  public:
   Arena() {
     const char* gib = std::getenv("PRETEND_GIB");
@@ -260,6 +261,17 @@ class Arena : public c10::Allocator {
   void copy_data(void* to, const void* from, std::size_t bytes) const override {
     std::memcpy(real(to), real(from), bytes);
   }
+  bool initialized() override { return true; }
+  void emptyCache(c10::MempoolId_t) override {}
+  void recordStream(const c10::DataPtr&, c10::Stream) override {}
+  c10::CachingDeviceAllocator::DeviceStats getDeviceStats(c10::DeviceIndex) override {
+    c10::CachingDeviceAllocator::DeviceStats stats;
+    stats.allocated_bytes[0].peak = record().peak;
+    stats.reserved_bytes[0].peak = static_cast<std::int64_t>(used_);
+    return stats;
+  }
+  void resetAccumulatedStats(c10::DeviceIndex) override {}
+  void resetPeakStats(c10::DeviceIndex) override {}
 
  private:
   /// At most an eighth too much, so that pieces are used again.
