@@ -15,7 +15,6 @@
 
 #include "device/pretend_device.hpp"
 #include "support/catch.hpp"
-#include "support/temporary_folder.hpp"
 #include "support/tiny_world.hpp"
 
 using namespace opad;
@@ -95,12 +94,9 @@ TEST_CASE("Pictures are made on a device as on the CPU", "[device]") {
 }
 
 TEST_CASE("A run's summary has the peak memory of the device beside the host's", "[device][memory]") {
-  const TemporaryFolder folder;
   const Tensor large = torch::empty({3 << 20}, torch::TensorOptions().device(pretended));  // 12 MiB
-  RunSummary().write(folder.path, pretended);
-  const Json there = read_json(folder / "summary.json");
+  const Json there = RunSummary().json(pretended);
   REQUIRE(there.at("peak memory of the device in MiB").get<std::int64_t>() >= 12);
   REQUIRE(there.at("peak memory in MiB").get<std::int64_t>() > 0);
-  RunSummary().write(folder.path, torch::kCPU);
-  REQUIRE_FALSE(read_json(folder / "summary.json").contains("peak memory of the device in MiB"));
+  REQUIRE_FALSE(RunSummary().json(torch::kCPU).contains("peak memory of the device in MiB"));
 }
