@@ -216,8 +216,8 @@ TEST_CASE("Lora's first values depend on the seed only", "[adapter][lora]") {
 }
 
 TEST_CASE("Lora refuses ranks that make no sense", "[adapter][lora]") {
-  REQUIRE_THROWS_WITH(LowRankAdapter{.rank = 0}.install(*small_unet()), ContainsSubstring("rank 0"));
-  REQUIRE_THROWS_WITH((LowRankAdapter{.rank = 2, .alpha = 0}.install(*small_unet())), ContainsSubstring("alpha 0"));
+  REQUIRE_THROWS_WITH(LowRankAdapter{.rank = 0}.install(*small_unet()), ContainsSubstring("rank = 0"));
+  REQUIRE_THROWS_WITH((LowRankAdapter{.rank = 2, .alpha = 0}.install(*small_unet())), ContainsSubstring("alpha = 0"));
   REQUIRE_THROWS_WITH(LowRankAdapter{.rank = 9}.install(*small_unet()),
                       ContainsSubstring("rank 9 is more than the 8 channels"));
   const TemporaryFolder folder;

@@ -105,7 +105,7 @@ struct Unheard : SharedTextEncoder {
   Tensor heard(const Tensor& condition) const { return condition; }
 };
 struct Unchecked : RandomStep {
-  void check() const {}
+  void check(std::int64_t) const {}
 };
 struct WithBoth : Default {
   static auto words() { return Unheard{}; }

@@ -20,7 +20,7 @@ endfunction()
 # The hash of a picture that `generate` makes with a folder of trained weights.
 function(picture_with trained model result)
   start(${GENERATE} --model ${tiny}/${model} --base ${tiny}/teacher --adapters ${WORK}/${trained} --prompt "a <new1> cat" --count 1
-        --resolution 96 --steps 2 --output ${WORK}/pictures)
+        --resolution 96 --steps 2 --output ${WORK}/pictures --overwrite)
   file(SHA256 ${WORK}/pictures/0-0.png hash)
   set(${result} ${hash} PARENT_SCOPE)
 endfunction()

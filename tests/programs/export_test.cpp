@@ -112,7 +112,9 @@ TEST_CASE("export_trained overwrites nothing but what it wrote, and only when it
   REQUIRE_FALSE(fs::exists(scratch / "out" / "<new1>.safetensors"));
   fs::create_directories(scratch / "foreign" / "unet");
   refused("diffusers", scratch / "foreign", "--overwrite", "not written by this program");
-  refused("kohya", run / "x.safetensors", "--overwrite", "is a run's or a model's folder");
+  refused("kohya", run / "x.safetensors", "--overwrite", "lies in what --adapters names");
+  fs::copy(run, scratch / "another", fs::copy_options::recursive);
+  refused("kohya", scratch / "another" / "x.safetensors", "--overwrite", "is a run's or a model's folder");
   refused("kohya", scratch / "x", "", "the name of a .safetensors file");
   refused("diffusers", scratch / "x.safetensors", "", "is a folder");
   refused("kohya", scratch / "x.safetensors", "--rank 1", "leave --rank out");

@@ -89,7 +89,7 @@ TEST_CASE("What was trained is there though a picture of it cannot be written", 
   const auto done = train(run);
   INFO(done.errors);
   REQUIRE(done.code == 0);
-  REQUIRE_THAT(done.errors, ContainsSubstring("no preview: "));
+  REQUIRE_THAT(done.errors, ContainsSubstring("no comparison: "));
   REQUIRE(fs::exists(run / weights));
   REQUIRE(fs::exists(run / "teacher" / weights));
   REQUIRE(fs::exists(run / "summary.json"));

@@ -120,8 +120,8 @@ TEST_CASE("What does not fit together is said in one line", "[programs][recipes]
   refused("opad", "--class-prompt cat", "--class-prompt is of no use without --class-data or --class-images");
   refused("opad", "--class-images 2 --class-prompt cat dog", "--class-prompt: 2 prompts for 1 concepts");
   refused("opad", "--instance-prompt '<new1> dog'", "--instance-prompt: 2 prompts for 1 folders");
-  refused("opad", "--critic.dino.warmup -1", "warmup = -1");
-  refused("opad", "--learning-rate.cooldown-share 2", "cooldown_share = 2");
+  refused("opad", "--critic.dino.warmup -1", "--critic.dino.warmup -1");
+  refused("opad", "--learning-rate.cooldown-share 2", "--learning-rate.cooldown-share 2: give 0 to 1");
 }
 
 TEST_CASE("Gradient checkpointing leaves the same files", "[programs][recipes][checkpointing]") {

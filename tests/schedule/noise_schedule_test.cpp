@@ -81,10 +81,10 @@ TEST_CASE("zero terminal SNR: exactly 0 at the end, the start stays, and the roo
 }
 
 TEST_CASE("a schedule of impossible numbers is refused with the numbers in the message", "[schedule]") {
-  REQUIRE_THROWS_WITH((ScaledLinear{.steps = 1}.alpha_bar()), ContainsSubstring("ScaledLinear: 1 steps"));
+  REQUIRE_THROWS_WITH((ScaledLinear{.steps = 1}.alpha_bar()), ContainsSubstring("ScaledLinear: steps = 1"));
   REQUIRE_THROWS_AS((ScaledLinear{.beta_start = 0}.alpha_bar()), Error);
   REQUIRE_THROWS_AS((LinearBetas{.beta_start = 0.3, .beta_end = 0.2}.alpha_bar()), Error);
-  REQUIRE_THROWS_WITH((SigmoidBetas{.beta_end = 1}.alpha_bar()), ContainsSubstring("beta_end < 1"));
+  REQUIRE_THROWS_WITH((SigmoidBetas{.beta_end = 1}.alpha_bar()), ContainsSubstring("beta_end = 1"));
   REQUIRE_THROWS_AS((SquaredCosine{.max_beta = 1}.alpha_bar()), Error);
   REQUIRE_THROWS_AS((TrainedBetas{{0.1, 0.0}}.alpha_bar()), Error);
   REQUIRE_THROWS_WITH((TrainedBetas{{0.1}}.alpha_bar()), ContainsSubstring("at least two"));

@@ -84,7 +84,7 @@ TEST_CASE("what cannot be done is refused, naming the file and the key", "[sched
   refuses(R"("prediction_type": "flow_prediction")", "flow_prediction");
   refuses(R"("beta_schedule": "laplace")", "laplace");
   refuses(R"("timestep_spacing": "random")", "random");
-  refuses(R"("num_train_timesteps": 1)", "1 steps");
+  refuses(R"("num_train_timesteps": 1)", "steps = 1");
   refuses(R"("num_train_timesteps": 2000000)", "2000000");
   refuses(R"("beta_start": "small")", "beta_start");
   refuses(R"("steps_offset": -1)", "steps_offset");
