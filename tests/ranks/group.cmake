@@ -19,3 +19,11 @@ foreach(test IN LISTS ranks_tests)
   endif()
   set_tests_properties("ranks: ${test}" PROPERTIES LABELS ranks SKIP_RETURN_CODE 77 SKIP_REGULAR_EXPRESSION "skipped:" TIMEOUT 300)
 endforeach()
+
+# The model of what ranks take is compared with what they take, in a short form: that it runs, not what it says.
+if(OPAD_PYTHON3 AND OPAD_GLOO_FOUND)
+  add_test(NAME "ranks: benchmarks/scaling.py compares its model with two ranks"
+           COMMAND ${OPAD_PYTHON3} ${PROJECT_SOURCE_DIR}/benchmarks/scaling.py --binaries ${PROJECT_BINARY_DIR}/bin --ranks 1 2
+                   --accumulation 2 --rounds 1 --steps 2 --links none)
+  set_tests_properties("ranks: benchmarks/scaling.py compares its model with two ranks" PROPERTIES LABELS ranks TIMEOUT 300)
+endif()
