@@ -160,7 +160,7 @@ class Checker:
             if base == "sprites" and len(words) > 1:
                 choice = words[1:2]
             self.options_exist(where, base, words[1:], self.options(base, *choice))
-        elif name.startswith(("scripts/", "tests/")):
+        elif name.startswith(("scripts/", "tests/", "benchmarks/")):
             if not os.access(ROOT / name, os.X_OK):
                 self.fault(where, f"{name} is no program")
             else:
@@ -223,7 +223,7 @@ class Checker:
         for program in ("presets", "direct", "critics", "teaching"):
             for recipe in re.findall(r"^  ([a-z][\w-]+) ", self.output(program, "--help"), re.M):
                 found |= self.options(program, "--recipe", recipe)
-        for folder in ("scripts", "tests/reliability", "tests/ranks", "experiments/pretrain", "benchmarks/against_python"):
+        for folder in ("scripts", "tests/reliability", "tests/ranks", "experiments/pretrain", "benchmarks", "benchmarks/against_python"):
             for file in (ROOT / folder).iterdir():
                 if file.is_file():
                     found |= set(re.findall(r"(?<![\w-])--[a-z][\w-]*", file.read_text(errors="replace")))
