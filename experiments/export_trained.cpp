@@ -93,10 +93,8 @@ class Target {
 
   /// Makes the folder, and the way free for what is written.
   void prepare() const {
-    fs::create_directories(folder);
-    if (!file.empty()) return;  // files are replaced one by one
-    for (const auto& name : read_manifest(folder)) fs::remove_all(folder / name);
-    for (const auto& name : names_) own_file(folder, name);
+    if (file.empty()) replace_owned_files(folder, names_);
+    else fs::create_directories(folder);  // files are replaced one by one
   }
 
   fs::path folder, file;  // no file: a whole folder

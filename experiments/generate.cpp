@@ -81,14 +81,6 @@ void refuse_output(const Settings& s) {
               " is there, and generate did not make it; give another folder");
 }
 
-/// From here on the folder holds this call's pictures, or fewer.
-void begin_output(const Settings& s) {
-  std::filesystem::create_directories(s.output);
-  for (const auto& name : read_manifest(s.output)) std::filesystem::remove_all(s.output / name);
-  std::filesystem::remove(s.output / manifest_name);
-  own_files(s.output, s.file_names());
-}
-
 /// FILE or FILE:MORE. A colon may be part of a file's name.
 std::pair<std::filesystem::path, std::string> file_and_more(const std::string& text) {
   const auto colon = text.rfind(':');
@@ -137,7 +129,7 @@ int generate(int argc, char** argv) {
   const Random random(s.seed);
   require_room("count", static_cast<double>(s.count) * static_cast<double>(s.prompt.size()), bytes_of_picture(side));
   pipeline.noise(random.stream("generate/noise", 0), 1, side);  // refuses what the model cannot make
-  begin_output(s);
+  replace_owned_files(s.output, s.file_names());                // from here on it holds this call's pictures, or fewer
   std::vector<PreviewRow> grid;
   for (std::size_t p = 0; p < s.prompt.size(); ++p) {
     if (const auto remark = pipeline.remark(s.prompt[p]); !remark.empty())

@@ -2,6 +2,8 @@
 #include <opad/adversarial/objective/hinge.hpp>
 #include <opad/adversarial/regulariser/r1.hpp>
 #include <opad/adversarial/vsd.hpp>
+#include <opad/coupling/collaborative.hpp>
+#include <opad/coupling/filter/keep_best.hpp>
 #include <opad/coupling/frozen_teacher.hpp>
 #include <opad/recipe/presets/default.hpp>
 
@@ -231,4 +233,14 @@ TEST_CASE("Gradient checkpointing changes no number of a training", "[train][che
     }
   }
   REQUIRE(same(with.copy(), without.copy()));
+}
+
+namespace {
+struct Greedy : Default {
+  static auto coupling() { return Collaborative<Joint, KeepBest<>>{.filter = {.share = 2}}; }
+};
+}  // namespace
+
+TEST_CASE("A filter's share that cannot be is refused without a command line, too", "[train]") {
+  REQUIRE_THROWS_WITH(method_of(Policies<Greedy>()), ContainsSubstring("KeepBest: share = 2; give a share in (0, 1]"));
 }

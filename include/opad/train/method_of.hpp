@@ -119,6 +119,7 @@ Method method_of(const P& p) {
     SecondStageFunctions stage{.boundary = [c = p.coupling](std::int64_t total) { return c.boundary(total); },
                                .pictures = p.coupling.pictures};
     if constexpr (requires { typename Coupling::Filter::space; }) {
+      if constexpr (requires { p.coupling.filter.check(); }) p.coupling.filter.check();
       stage.share = p.coupling.filter.share;
       stage.render = [](Networks& networks, const Tensor& image) {
         return render_picture<typename Coupling::Filter::space>(networks, image);

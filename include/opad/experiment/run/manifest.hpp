@@ -46,4 +46,12 @@ OPAD_ONCE void own_files(const std::filesystem::path& run, const std::vector<std
 /// The same of one name.
 inline void own_file(const std::filesystem::path& run, const std::string& name) { own_files(run, {name}); }
 
+/// Makes the folder, removes what its manifest lists, and says that these names are the next owner's.
+OPAD_ONCE void replace_owned_files(const std::filesystem::path& folder, const std::vector<std::string>& names) {
+  std::filesystem::create_directories(folder);
+  for (const auto& name : read_manifest(folder)) std::filesystem::remove_all(folder / name);
+  std::filesystem::remove(folder / manifest_name);
+  own_files(folder, names);
+}
+
 }  // namespace opad
