@@ -1,5 +1,11 @@
+#include <pthread.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <fstream>
 #include <map>
 #include <set>
+#include <system_error>
 #include <thread>
 
 #include <opad/data/concept_dataset.hpp>
@@ -76,6 +82,32 @@ TEST_CASE("A batch depends on seed and number only", "[data][dataset]") {
   SECTION("with a background thread ahead") {
     Prefetch ahead(data, 4);
     for (const std::int64_t k : {0, 1, 2, 30, 31, 5, 6}) REQUIRE(equal(ahead.batch(k), forward[k]));
+  }
+  SECTION("where the system has no memory for a thread's stack") {
+    std::ifstream statm("/proc/self/statm");
+    rlim_t pages = 0;
+    REQUIRE(statm >> pages);
+    rlimit before{};
+    REQUIRE(::getrlimit(RLIMIT_AS, &before) == 0);
+    const rlimit tight{pages * static_cast<rlim_t>(::sysconf(_SC_PAGE_SIZE)) + (256 << 20), before.rlim_max};
+    pthread_attr_t usual, large;  // a stack that no thread of before has left
+    REQUIRE(::pthread_getattr_default_np(&usual) == 0);
+    REQUIRE(::pthread_attr_init(&large) == 0);
+    REQUIRE(::pthread_attr_setstacksize(&large, std::size_t{1} << 30) == 0);
+    Prefetch ahead(data, 4);
+    ::pthread_setattr_default_np(&large), ::setrlimit(RLIMIT_AS, &tight);
+    std::string thread = "started", failure = "none";
+    std::vector<Batch> batches;
+    try {
+      std::jthread([] {});
+    } catch (const std::system_error&) { thread = "refused"; }
+    try {
+      for (const std::int64_t k : {0, 1, 2}) batches.push_back(ahead.batch(k));
+    } catch (const std::exception& error) { failure = error.what(); }
+    ::setrlimit(RLIMIT_AS, &before), ::pthread_setattr_default_np(&usual);
+    REQUIRE(thread == "refused");
+    REQUIRE(failure == "none");
+    for (std::size_t k = 0; k < batches.size(); ++k) REQUIRE(equal(batches[k], forward[k]));
   }
   SECTION("grouped in any batch size") {
     const Batch large = data.batch(2, 8);

@@ -39,9 +39,9 @@ class Lab:
         self.references = {}
 
     # ---- commands ------------------------------------------------------------------------------------------------
-    def train(self, out, *more, steps=6, every=2, preview=3, photos=None, models=None):
+    def train(self, out, *more, program="opad", steps=6, every=2, preview=3, photos=None, models=None):
         """The command of a run whose steps take hundredths of a second."""
-        return [self.bin / "opad", "--models", models or self.models, "--instance-data", photos or self.photos,
+        return [self.bin / program, "--models", models or self.models, "--instance-data", photos or self.photos,
                 "--instance-prompt", "<new1> cat", "--initializer-token", "photo",
                 "--validation-prompt", "a <new1> cat", "--resolution", 32, "--batch-size", 1,
                 "--loss.ms-swd.projections", 4, "--loss.ms-swd.levels", 1, "--loss.ms-swd.patch", 3,

@@ -7,13 +7,15 @@ from harness import checkpoints, differences, ended, ends_equal, rows, said, wai
 
 SIGNALS = ["SIGTERM", "SIGINT", "SIGHUP", "SIGUSR1", "SIGUSR2", "SIGXCPU"]
 CLASS = ("--class-prompt", "cat", "--class-images", 12, "--class-steps", 20)
-PHASES = ["loading", "class pictures", "training", "saving"]
+MANY = ("--preview-count", 100)  # a drawing takes most of a second
+SECOND = ("--recipe", "collaborative", "--coupling.joint-share", 0.5, "--coupling.pictures", 100)
+PHASES = ["loading", "class pictures", "training", "previews", "second stage", "saving"]
 
 
 def cases(lab, options):
     for i, name in enumerate(SIGNALS):
         for j, phase in enumerate(PHASES):
-            if options.all or (i + j) % 3 == 0:  # the short form: every signal and every phase, not each with each
+            if options.all or (i + j) % 4 == 0:  # the short form: every signal and every phase, not each with each
                 yield f"{name} {phase}", lambda name=name, phase=phase: one(lab, getattr(signal, name), phase)
     yield "SIGINT twice", lambda: twice(lab)
     yield "the time is up", lambda: time_is_up(lab)
@@ -29,16 +31,19 @@ def reads_models(process, models):
 
 
 def one(lab, number, phase):
-    more = CLASS if phase == "class pictures" else ()
-    reference, _ = lab.reference(*more)
+    more = {"class pictures": CLASS, "previews": MANY, "second stage": SECOND}.get(phase, ())
+    how = {"program": "teaching"} if phase == "second stage" else {}
+    reference, _ = lab.reference(*more, **how)
     for _ in range(5):  # on a busy machine a phase can pass between two looks
         out = lab.fresh("run")
-        command = lab.train(out, *more, "--resume")
+        command = lab.train(out, *more, "--resume", **how)
         process = lab.start(command)
         reached = wait_for(process, {
             "loading": lambda: reads_models(process, lab.models),
             "class pictures": lambda: (out / "class-images" / "0-1.png").exists(),
             "training": lambda: rows(out) >= 2,
+            "previews": lambda: rows(out) == 3,
+            "second stage": lambda: rows(out) == 3,
             "saving": lambda: (out / "checkpoints" / "step-6").exists()}[phase])
         if process.poll() is None:
             process.send_signal(number)
@@ -54,7 +59,11 @@ def one(lab, number, phase):
         return f"{ended(done)} in place of {128 + number}: {said(done.text, out)}"
     if "stop" not in done.text.lower():
         return f"not a word of it: {said(done.text, out)}"
-    if phase == "training" and checkpoints(out)[-1:] != [rows(out)]:
+    if phase == "previews" and (out / "previews" / "step-000003.png").exists():
+        return "the previews were drawn to their end first"
+    if phase == "second stage" and (out / "collaborative").exists():
+        return "the pictures of the second stage were made to their end first"
+    if phase in ("training", "previews", "second stage") and checkpoints(out)[-1:] != [rows(out)]:
         return f"stopped after step {rows(out)} with the checkpoints {checkpoints(out)}"
     return ends_equal(lab, command, reference, out)
 

@@ -3,6 +3,7 @@
 #include <future>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -163,7 +164,7 @@ class ConceptDataset {
 };
 
 /// Makes the next batch in the background while the current one is used. Changes no result: whatever is asked for is
-/// what the data set would have given.
+/// what the data set would have given. Where the system has no thread for it, a batch is made when it is asked for.
 class Prefetch {
  public:
   Prefetch(ConceptDataset dataset, std::int64_t batch_size) : dataset_(std::move(dataset)), batch_size_(batch_size) {}
@@ -175,7 +176,10 @@ class Prefetch {
   Batch batch(std::int64_t iteration, std::int64_t next) {
     Batch batch = next_.valid() && iteration == next_iteration_ ? next_.get() : dataset_.batch(iteration, batch_size_);
     next_iteration_ = next;
-    next_ = std::async(std::launch::async, [this, k = next_iteration_] { return dataset_.batch(k, batch_size_); });
+    const auto make = [this, k = next_iteration_] { return dataset_.batch(k, batch_size_); };
+    try {
+      next_ = std::async(std::launch::async, make);
+    } catch (const std::system_error&) { next_ = std::async(std::launch::deferred, make); }
     return batch;
   }
 

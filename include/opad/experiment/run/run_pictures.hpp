@@ -2,6 +2,7 @@
 #include <opad/experiment/picture/preview.hpp>
 #include <opad/experiment/run/run_folder.hpp>
 #include <opad/experiment/run/settings.hpp>
+#include <opad/experiment/run/signals.hpp>
 #include <opad/io/event_file.hpp>
 #include <opad/io/image.hpp>
 #include <opad/pipeline/choose_sampler.hpp>
@@ -27,7 +28,8 @@ class RunPictures {
         resolution_(resolution) {}
 
   /// The student's, as the run keeps it.  [prompts * count, 3, H, W]
-  Tensor student() const;
+  ///   stoppable  a stop that is asked for ends it between two pictures: none then
+  Tensor student(bool stoppable = false) const;
   /// The teacher's of the same prompts and noise: its own sampler, with guidance.
   Tensor teacher() const;
   bool shows_teacher() const { return trainer_.method().has_teacher && settings_.teacher_preview_steps > 0; }
@@ -70,14 +72,16 @@ class RunPictures {
   std::int64_t resolution_;
 };
 
-OPAD_ONCE Tensor RunPictures::student() const {
+OPAD_ONCE Tensor RunPictures::student(bool stoppable) const {
   torch::NoGradGuard no_grad;
   const Trainer::Kept kept(trainer_);
   std::vector<Tensor> pictures;
   for (const auto& prompt : settings_.validation_prompt) {
     const Tensor condition = trainer_.encode_for_student(world_.tokenizer({prompt}));
-    for (std::int64_t i = 0; i < settings_.preview_count; ++i)
+    for (std::int64_t i = 0; i < settings_.preview_count; ++i) {
+      if (stoppable && stop_requested()) return {};
       pictures.push_back(world_.networks.decode(trainer_.generate(noise("preview/noise", i), condition)).cpu());
+    }
   }
   return at::cat(pictures);
 }

@@ -2,6 +2,7 @@
 #include <opad/data/concept_dataset.hpp>
 #include <opad/data/prompt_settings.hpp>
 #include <opad/experiment/picture/preview.hpp>
+#include <opad/experiment/run/signals.hpp>
 #include <opad/io/event_file.hpp>
 #include <opad/io/json_in.hpp>
 #include <opad/io/resize.hpp>
@@ -52,7 +53,8 @@ OPAD_ONCE std::vector<double> likeness(const std::function<Tensor(Networks&, con
 }
 
 /// The student makes pictures of a concept, one step each, in the settings in turn; the coupling's filter says which
-/// are kept. Each rank makes a share of them, and all get all of them.
+/// are kept. Each rank makes a share of them, and all get all of them. A stop that any rank is asked for ends it
+/// between two pictures: nothing is made then.
 ///   words  "<new1> dog"      which  the concept's number, for its noise      side  of the pictures
 OPAD_ONCE MadePictures make_pictures(Trainer& trainer, World& world, const Random& random, const ConceptData& data,
                                      std::int64_t which, std::int64_t side, const Ranks& ranks = {}) {
@@ -66,6 +68,7 @@ OPAD_ONCE MadePictures make_pictures(Trainer& trainer, World& world, const Rando
     const auto setting = prompt_settings[static_cast<std::size_t>(i) % prompt_settings.size()];
     made.prompts.push_back(fill_template(setting, data.instance_prompt));
     made.kept.push_back(static_cast<std::size_t>(i));
+    if (i % ranks.size() == 0 && ranks.any(stop_requested())) return {};
     if (i % ranks.size() != ranks.rank()) {
       made.pictures.push_back(torch::zeros({side, side, 3}, torch::kUInt8));
       continue;

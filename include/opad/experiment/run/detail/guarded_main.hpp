@@ -9,6 +9,7 @@
 #include <new>
 #include <nlohmann/json.hpp>
 #include <string_view>
+#include <system_error>
 #include <typeinfo>
 
 #include <opad/experiment/run/guarded_main.hpp>
@@ -88,7 +89,15 @@ OPAD_ONCE Failure failure_of(const std::exception_ptr& exception) {
     const std::string_view text = error.what();
     return {c10::str("a JSON file is not as it should be: ", text.substr(std::min(text.size(), text.find(']') + 2))),
             exit_code::refused};
-  } catch (const c10::Error& error) { return detail::failure_of_libtorch(error); } catch (const std::exception& error) {
+  } catch (const c10::Error& error) {
+    return detail::failure_of_libtorch(error);
+  } catch (const std::system_error& error) {  // a thread, a lock
+    return {c10::str("the system refused: ", error.code().message(), "; see its limits (ulimit -a)"),
+            exit_code::refused};
+  } catch (const std::exception& error) {
+    if (detail::says(error.what(), {"could not create a primitive", "could not create a memory object"}))  // oneDNN's
+      return {"memory ran out inside a layer; give a smaller batch, smaller pictures or another machine",
+              exit_code::refused};
     return {c10::str("internal error: ", error.what()), exit_code::internal_error};
   } catch (...) { return {"internal error", exit_code::internal_error}; }
 }

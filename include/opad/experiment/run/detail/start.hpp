@@ -85,8 +85,8 @@ OPAD_ONCE int TrainingRun::operator()(int argc, const char* const* argv) {
   const bool resumes = existing() == Existing::Resume && latest_checkpoint(settings_.output).has_value();
   const Tensor before = resumes || stop_requested() || !ranks_.first()
                             ? Tensor()
-                            : pictures.student();  // the sampler refuses its numbers
-  if (ranks_.any(stop_requested())) {              // here every rank has found everything in order
+                            : pictures.student(true);  // the sampler refuses its numbers
+  if (ranks_.any(stop_requested())) {                  // here every rank has found everything in order
     ranks_.leave();
     if (ranks_.first()) std::cerr << "stopped before the run began; the same command starts it" << std::endl;
     return ranks_stop_exit_code();

@@ -85,9 +85,35 @@ OPAD_ONCE int TrainingRun::train(const RunFolder& folder, World& world, Trainer&
     data.emplace(with_made_pictures(std::move(made), world), settings_.batch_size);
   };
   if (second_stage >= 0 && start > second_stage) with_saved_pictures();
+  std::int64_t saved = start;  // the newest checkpoint's step
+  const auto save = [&](std::int64_t step) {
+    if (step != saved) detail::save_checkpoint(folder, trainer, recorder, step);
+    saved = step;
+  };
+  const auto stop = [&](std::int64_t step, bool signalled) {
+    save(step);
+    ranks_.leave();
+    recorder.finish();
+    std::cerr << "stopped after step " << step
+              << (signalled ? "" : c10::str(", as --max-minutes ", settings_.max_minutes, " asks"))
+              << "; go on with --resume " << folder.path().string() << std::endl;
+    return signalled ? ranks_stop_exit_code() : exit_code::time_is_up;
+  };
+  const auto due = [](std::int64_t every, std::int64_t step) { return every > 0 && step > 0 && step % every == 0; };
+  Tensor seen;  // the student's pictures as it is
   for (std::int64_t iteration = start; iteration < settings_.steps; ++iteration) {
+    // after the checkpoint, which a stop meanwhile must not wait for; a run that was stopped there finds them missing
+    if (due(settings_.preview_every, iteration) &&
+        (iteration > start || !std::filesystem::exists(folder.previews() / preview_name(iteration))))
+      detail::attempt("preview", [&] {
+        if (!seen.defined()) seen = pictures.student(/*stoppable=*/!ranks_.several());
+        if (seen.defined()) pictures.write(folder.previews(), recorder.events(), iteration, seen);
+      });
+    if (!ranks_.several() && stop_requested()) return stop(iteration, true);
     if (iteration == second_stage) {
-      begin_second_stage(folder, world, trainer, pictures, recorder.events());
+      const auto made = make_pictures_of_all(trainer, world);
+      if (made.empty()) return stop(iteration, true);
+      begin_second_stage(folder, world, trainer, pictures, recorder.events(), made);
       with_saved_pictures();
     }
     const std::vector<Batch> batches = batches_of(*data, iteration);
@@ -96,31 +122,16 @@ OPAD_ONCE int TrainingRun::train(const RunFolder& folder, World& world, Trainer&
     summary.end_iteration(world.networks.passes());
     const std::int64_t step = iteration + 1;
     if (!turn.finite()) require_finite_numbers(turn.readings, trainer.state(), step);
-    const auto due = [&](std::int64_t every) { return every > 0 && step % every == 0; };
-    const bool shows = due(settings_.preview_every) && step < settings_.steps,
-               scores = validation_ && (due(settings_.validation_every) || step == settings_.steps);
-    Tensor seen;
-    if (shows || scores) detail::attempt("preview", [&] { seen = pictures.student(); });
     Readings readings = turn.readings;
-    if (scores && seen.defined())
+    seen.reset();
+    if (validation_ && (due(settings_.validation_every, step) || step == settings_.steps))
       detail::attempt("validation", [&] {
+        seen = pictures.student();
         for (auto& score : (*validation_)(seen)) readings.push_back(std::move(score));
       });
     recorder.record(readings, step);
-    if (shows && seen.defined())
-      detail::attempt("preview", [&] { pictures.write(folder.previews(), recorder.events(), step, seen); });
-    const bool signalled = turn.signalled || (!ranks_.several() && stop_requested());
-    const bool stops = signalled || turn.time_is_up;
-    if (step % settings_.checkpoint_every == 0 || step == settings_.steps || stops)
-      detail::save_checkpoint(folder, trainer, recorder, step);
-    if (stops && step < settings_.steps) {
-      ranks_.leave();
-      recorder.finish();
-      std::cerr << "stopped after step " << step
-                << (signalled ? "" : c10::str(", as --max-minutes ", settings_.max_minutes, " asks"))
-                << "; go on with --resume " << folder.path().string() << std::endl;
-      return signalled ? ranks_stop_exit_code() : exit_code::time_is_up;
-    }
+    if (due(settings_.checkpoint_every, step) || step == settings_.steps) save(step);
+    if ((turn.signalled || turn.time_is_up) && step < settings_.steps) return stop(step, turn.signalled);
   }
   ranks_.leave();
   recorder.finish();
@@ -146,10 +157,11 @@ OPAD_ONCE void TrainingRun::show_beginning(const RunFolder& folder, EventFile& e
   });
 }
 
-/// The student makes its pictures, and both models are put on record as they are before they learn from them: adapters
-/// and the teacher's pictures in joint/, the student's in collaborative/.
+/// Both models are put on record as they are before they learn from the pictures that the student has made: adapters in
+/// joint/, the teacher's pictures among the previews, the student's in collaborative/.
 OPAD_ONCE void TrainingRun::begin_second_stage(const RunFolder& folder, World& world, Trainer& trainer,
-                                               RunPictures& pictures, EventFile& events) {
+                                               RunPictures& pictures, EventFile& events,
+                                               const std::vector<MadePictures>& made) {
   save_adapters(folder, "joint", world, trainer);
   const std::int64_t step = second_stage_boundary();
   detail::attempt("pictures of the teacher", [&] {
@@ -159,12 +171,11 @@ OPAD_ONCE void TrainingRun::begin_second_stage(const RunFolder& folder, World& w
   folder.own("collaborative");
   for (std::size_t c = 0; c < concepts_.data.size(); ++c) {
     const ConceptData& data = concepts_.data[c];
-    const MadePictures made = make_pictures_of(trainer, world, c);
-    save_made(detail::made_folder(folder, c), made);
+    save_made(detail::made_folder(folder, c), made[c]);
     detail::attempt("pictures of the second stage for TensorBoard", [&] {
-      show_made(events, made, c10::str("second stage/", data.instance_prompt), trainer.options().resolution, step);
+      show_made(events, made[c], c10::str("second stage/", data.instance_prompt), trainer.options().resolution, step);
     });
-    std::cerr << c10::str("second stage: ", made.kept.size(), " of ", made.pictures.size(), " pictures of \"",
+    std::cerr << c10::str("second stage: ", made[c].kept.size(), " of ", made[c].pictures.size(), " pictures of \"",
                           data.instance_prompt, "\" join\n");
   }
 }

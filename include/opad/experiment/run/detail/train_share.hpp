@@ -12,21 +12,22 @@ OPAD_ONCE int TrainingRun::train_share(World& world, Trainer& trainer) {
   std::optional<Prefetch> data(std::in_place, dataset(world, concepts_.data), settings_.batch_size);
   const auto names = trainer.metric_names();
   const std::int64_t second_stage = second_stage_boundary();
+  const auto stopped = [&](bool signalled) {
+    ranks_.leave();
+    return signalled ? ranks_stop_exit_code() : exit_code::time_is_up;
+  };
   if (second_stage >= 0 && beginning.start > second_stage)
     data.emplace(with_made_pictures(std::vector<MadePictures>(concepts_.data.size()), world), settings_.batch_size);
   for (std::int64_t iteration = beginning.start; iteration < settings_.steps; ++iteration) {
     if (iteration == second_stage) {
-      std::vector<MadePictures> made;
-      for (std::size_t c = 0; c < concepts_.data.size(); ++c) made.push_back(make_pictures_of(trainer, world, c));
+      auto made = make_pictures_of_all(trainer, world);
+      if (made.empty()) return stopped(true);
       data.emplace(with_made_pictures(std::move(made), world), settings_.batch_size);
     }
     const Turn turn =
         end_turn(ranks_, trainer.iterate(iteration, batches_of(*data, iteration)), names, settings_.max_minutes);
     if (!turn.finite()) require_finite_numbers(turn.readings, trainer.state(), iteration + 1);
-    if ((turn.signalled || turn.time_is_up) && iteration + 1 < settings_.steps) {
-      ranks_.leave();
-      return turn.signalled ? ranks_stop_exit_code() : exit_code::time_is_up;
-    }
+    if ((turn.signalled || turn.time_is_up) && iteration + 1 < settings_.steps) return stopped(turn.signalled);
   }
   ranks_.leave();
   return 0;
@@ -67,9 +68,15 @@ OPAD_ONCE std::vector<Batch> TrainingRun::batches_of(Prefetch& data, std::int64_
   return batches;
 }
 
-OPAD_ONCE MadePictures TrainingRun::make_pictures_of(Trainer& trainer, World& world, std::size_t which) const {
-  return make_pictures(trainer, world, Random(settings_.seed), concepts_.data[which], static_cast<std::int64_t>(which),
-                       resolution(world), ranks_);
+/// The student's pictures of each concept; none where a stop was asked for meanwhile.
+OPAD_ONCE std::vector<MadePictures> TrainingRun::make_pictures_of_all(Trainer& trainer, World& world) const {
+  std::vector<MadePictures> made;
+  for (std::size_t c = 0; c < concepts_.data.size(); ++c) {
+    made.push_back(make_pictures(trainer, world, Random(settings_.seed), concepts_.data[c],
+                                 static_cast<std::int64_t>(c), resolution(world), ranks_));
+    if (made.back().pictures.empty()) return {};
+  }
+  return made;
 }
 
 /// The data set with the student's pictures.

@@ -62,7 +62,7 @@ class TrainingRun {
   int train(const RunFolder& folder, World& world, Trainer& trainer, RunPictures& pictures, const Tensor& before);
   void show_beginning(const RunFolder& folder, EventFile& events, std::int64_t side) const;
   void begin_second_stage(const RunFolder& folder, World& world, Trainer& trainer, RunPictures& pictures,
-                          EventFile& events);
+                          EventFile& events, const std::vector<MadePictures>& made);
 
   struct Beginning {
     std::int64_t start;
@@ -73,7 +73,7 @@ class TrainingRun {
   int train_share(World& world, Trainer& trainer);
   std::int64_t second_stage_boundary() const;
   std::vector<Batch> batches_of(Prefetch& data, std::int64_t iteration) const;
-  MadePictures make_pictures_of(Trainer& trainer, World& world, std::size_t which) const;
+  std::vector<MadePictures> make_pictures_of_all(Trainer& trainer, World& world) const;
   ConceptDataset with_made_pictures(std::vector<MadePictures> made, const World& world);
 
   void save_adapters(const RunFolder& folder, const std::string& name, World& world, Trainer& trainer) const;
