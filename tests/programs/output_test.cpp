@@ -1,4 +1,4 @@
-// What is written where others' files are: by generate, evaluate, sprites and sweeps. (Runs: faults_test.cpp.)
+// What is written where others' files are: by generate, evaluate, sprites and sweeps. (Runs: run_folder_test.cpp.)
 #include <opad/io/image.hpp>
 
 #include "program.hpp"

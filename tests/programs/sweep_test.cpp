@@ -2,7 +2,7 @@
 #include <opad/io/image.hpp>
 #include <opad/io/json.hpp>
 
-#include "program.hpp"
+#include "short_run.hpp"
 #include "support/catch.hpp"
 
 namespace {
@@ -233,4 +233,39 @@ TEST_CASE("The scoring program prints what the published evaluators do", "[progr
           {"none", "no such folder"});
   opad::write_json(scratch / "prompts.json", {{"0", "a cat"}});
   refused("evaluate", base + "--prompts '" + (scratch / "prompts.json").string() + "'", {"no prompt for 1.png"});
+}
+
+TEST_CASE("Rows are scored as they were trained, and no two are the same", "[programs][faults][sweep]") {
+  const ScratchFolder scratch;
+  const auto file = scratch / "rows.json";
+  const std::string small = "--models '" + tiny +
+                            "' --evaluation-encoders '" OPAD_SOURCE_DIR
+                            "/tests/golden/evaluate/metrics' --concepts plain-duck --seeds 3 --steps 1 --batch-size 1 "
+                            "--prompts 1 --pictures 1 --initializer-token photo --report no --row-options " +
+                            in_quotes(file) + " --output " + in_quotes(scratch / "sweep");
+  opad::write_json(file, {{"two-steps", {{"resolution", 96}}}});
+  const auto done = start("ablate_steps", small + " --only full two-steps");
+  INFO(done.errors);
+  REQUIRE(done.code == 0);
+  const auto side = [&](const std::string& row) {
+    return opad::read_image(scratch / "sweep" / row / "plain-duck" / "seed-3" / "evaluation" / "000-0.png").size(0);
+  };
+  REQUIRE(side("two-steps") == 96);
+  REQUIRE(side("full") != 96);
+
+  opad::write_json(file, {{"two-steps", {{"sampler.steps", 1}}}});
+  const auto same = start("ablate_steps", small + " --list");
+  REQUIRE(same.code == 2);
+  REQUIRE_THAT(same.errors, ContainsSubstring("full and two-steps compute the same"));
+}
+
+TEST_CASE("Models that were named are named, whatever their folder", "[programs][faults]") {
+  const ScratchFolder scratch;
+  const auto mini = fs::path(OPAD_SOURCE_DIR) / "models" / "mini";
+  const std::string own =
+      " --explain --teacher " + in_quotes(mini / "teacher") + " --student " + in_quotes(mini / "student");
+  REQUIRE(start("opad", "--models " + in_quotes(mini) + own).code == 0);
+  const auto unnamed = start("opad", own);
+  REQUIRE(unnamed.code == 2);
+  REQUIRE_THAT(unnamed.errors, ContainsSubstring("every encoder"));
 }
