@@ -9,7 +9,6 @@ namespace {
 
 std::string bytes(const fs::path& folder) { return read_text(folder / "0-0.png"); }
 
-
 /// The tiny models with another scheduler class for the teacher.
 fs::path with_scheduler(const ScratchFolder& scratch, const std::string& name) {
   const auto models = scratch / name;

@@ -9,7 +9,7 @@ inline std::string in_quotes(const fs::path& path) { return "'" + path.string() 
 
 /// A run of two iterations. Options in `more` stand in the place of the usual ones.
 inline Finished train(const fs::path& output, const std::string& more = "", const std::string& models = tiny,
-               const std::string& before = "") {
+                      const std::string& before = "") {
   std::string usual;
   for (const auto& [option, value] : {std::pair<std::string, std::string>{"--instance-data", "'" + photos + "'"},
                                       {"--instance-prompt", "'<new1> cat'"},

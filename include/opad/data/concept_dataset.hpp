@@ -67,8 +67,7 @@ struct DatasetOptions {
 /// ConceptTransform does.
 class ConceptDataset {
  public:
-  OPAD_ONCE ConceptDataset(const std::vector<ConceptData>& concepts, const DatasetOptions& options,
-                           const Random& random)
+  ConceptDataset(const std::vector<ConceptData>& concepts, const DatasetOptions& options, const Random& random)
       : options_(options),
         transform_(options.augmentation, options.resolution, options.vae_factor),
         random_(random.seed()) {

@@ -30,9 +30,7 @@ struct AdamW {
 /// Moments of one set of parameters. state() are the tensors that a checkpoint must hold.
 class AdamW::State : public OptimiserState {
  public:
-  OPAD_ONCE State(const AdamW& options, NamedTensors parameters)
-      : options_(options),
-        parameters_(std::move(parameters)) {
+  State(const AdamW& options, NamedTensors parameters) : options_(options), parameters_(std::move(parameters)) {
     options.check();
     for (const auto& [name, p] : parameters_) {
       values_.push_back(p);

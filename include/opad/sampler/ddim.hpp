@@ -11,7 +11,7 @@ namespace opad {
 /// Song, Meng, Ermon, "Denoising Diffusion Implicit Models", ICLR 2021, arXiv 2010.02502.
 class Ddim : public VariancePreserving {
  public:
-  OPAD_ONCE Ddim(const SchedulerConfig& config, std::int64_t steps, double eta = 0)
+  Ddim(const SchedulerConfig& config, std::int64_t steps, double eta = 0)
       : VariancePreserving("Ddim", config, whole_timesteps(config, steps)),
         stride_(config.num_train_timesteps / steps),
         eta_(eta) {

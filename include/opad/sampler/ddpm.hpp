@@ -11,7 +11,7 @@ namespace opad {
 /// Ho, Jain, Abbeel, "Denoising Diffusion Probabilistic Models", NeurIPS 2020, arXiv 2006.11239, equations 6 and 7.
 class Ddpm : public VariancePreserving {
  public:
-  OPAD_ONCE Ddpm(const SchedulerConfig& config, std::int64_t steps)
+  Ddpm(const SchedulerConfig& config, std::int64_t steps)
       : VariancePreserving("Ddpm", config, whole_timesteps(config, steps)) {
     require(config.variance_type.starts_with("fixed_small") || config.variance_type == "fixed_large",
             "Ddpm: variance_type '", config.variance_type,

@@ -16,9 +16,7 @@ namespace opad {
 /// algorithm 2.
 class DpmSolverPlusPlus2M {
  public:
-  OPAD_ONCE DpmSolverPlusPlus2M(const SchedulerConfig& config, std::int64_t steps)
-      : config_(config),
-        grid_(grid(config, steps)) {
+  DpmSolverPlusPlus2M(const SchedulerConfig& config, std::int64_t steps) : config_(config), grid_(grid(config, steps)) {
     require(config.algorithm_type == "dpmsolver++" || config.algorithm_type == "deis",
             "DpmSolverPlusPlus2M: algorithm_type '", config.algorithm_type,
             "' is not supported; set it to dpmsolver++");

@@ -115,8 +115,7 @@ OPAD_ONCE MetricsTable read_metrics(const std::filesystem::path& path) {
 /// that is no row goes, too.
 class MetricsFile {
  public:
-  OPAD_ONCE MetricsFile(std::filesystem::path path, std::vector<std::string> columns,
-                        std::optional<std::int64_t> resumed = {})
+  MetricsFile(std::filesystem::path path, std::vector<std::string> columns, std::optional<std::int64_t> resumed = {})
       : path_(std::move(path)),
         columns_(std::move(columns)),
         resumed_(resumed.value_or(0)) {

@@ -34,8 +34,8 @@ OPAD_ONCE Readings average_readings(const Metrics& metrics) {
 /// Where a run's numbers go: metrics.csv, TensorBoard's events, the progress line.
 class Recorder {
  public:
-  OPAD_ONCE Recorder(const RunFolder& folder, const std::string& name, std::vector<std::string> columns,
-                     std::int64_t steps, std::int64_t start)
+  Recorder(const RunFolder& folder, const std::string& name, std::vector<std::string> columns, std::int64_t steps,
+           std::int64_t start)
       : columns_(std::move(columns)),
         events_(folder.path(), own_events(folder, start)),
         metrics_(folder.own("metrics.csv"), columns_, start > 0 ? std::optional(start) : std::nullopt),

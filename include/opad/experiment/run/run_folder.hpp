@@ -26,7 +26,7 @@ enum class Existing { Refuse, Resume, Overwrite };
 /// says: there is nothing to lose.
 class RunFolder {
  public:
-  OPAD_ONCE RunFolder(std::filesystem::path folder, const RunDescription& run, Existing existing, std::size_t keep = 2)
+  RunFolder(std::filesystem::path folder, const RunDescription& run, Existing existing, std::size_t keep = 2)
       : RunFolder(std::move(folder), keep) {
     translate([&] {
       refuse(run, existing);

@@ -21,7 +21,7 @@ namespace opad {
 /// nothing of the training.
 class Validation {
  public:
-  OPAD_ONCE Validation(const RunSettings& settings, const std::vector<ConceptData>& data, torch::Device device)
+  Validation(const RunSettings& settings, const std::vector<ConceptData>& data, torch::Device device)
       : encoders_(settings.evaluation_folder(), device),
         per_prompt_(settings.preview_count) {
     for (const auto& prompt : settings.validation_prompt) {

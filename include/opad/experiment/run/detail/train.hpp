@@ -255,10 +255,12 @@ OPAD_ONCE void TrainingRun::finish(const RunFolder& folder, Trainer& trainer, Ru
   getrusage(RUSAGE_SELF, &usage);
   std::cerr << "peak memory " << usage.ru_maxrss / 1024 << " MiB\n"
             << "adapters: " << folder.path().string()
-            << (trainer.method().has_teacher ? " (teacher's in teacher/)" : "")
-            << "\npictures: " << (folder.previews() / "before-after.png").string()
-            << "\ncurves:   " << (folder.path() / "learning-curve.png").string()
-            << "\nall:      " << (folder.path() / "report.html").string() << std::endl;
+            << (trainer.method().has_teacher ? " (teacher's in teacher/)" : "") << '\n';
+  for (const auto& [what, file] : {std::pair("pictures: ", folder.previews() / "before-after.png"),
+                                   {"curves:   ", folder.path() / "learning-curve.png"},
+                                   {"all:      ", folder.path() / "report.html"}})
+    if (std::filesystem::exists(file)) std::cerr << what << file.string() << '\n';
+  std::cerr << std::flush;
 }
 
 }  // namespace opad
