@@ -8,12 +8,19 @@ set(ranks_tests
     "stop: SIGTERM on any rank is one checkpoint for all, and another number of ranks goes on"
     "death: a rank that dies ends the others, and the run goes on to the same result"
     "torchrun: a rank that dies is started again and the result is the same"
+    "mpirun: Open MPI starts two ranks"
+    "srun: Slurm starts two ranks"
+    "shard: parts of a sweep in separate folders make the table of one worker"
     "sweep: workers share a sweep, and what one leaves is taken over")
 foreach(test IN LISTS ranks_tests)
   string(REGEX REPLACE ":.*" "" case "${test}")
+  set(steps 6)
+  if(case MATCHES "^(equal|mpirun|srun)$")
+    set(steps 2)
+  endif()
   if(OPAD_PYTHON3 AND OPAD_GLOO_FOUND)
     add_test(NAME "ranks: ${test}" COMMAND ${OPAD_PYTHON3} ${CMAKE_CURRENT_LIST_DIR}/ranks.py ${case} --bin ${PROJECT_BINARY_DIR}/bin
-             --count $<IF:$<STREQUAL:${case},torchrun>,1,2> --steps $<IF:$<STREQUAL:${case},equal>,2,6>)
+             --count $<IF:$<STREQUAL:${case},torchrun>,1,2> --steps ${steps})
   else()
     add_test(NAME "ranks: ${test}" COMMAND ${CMAKE_COMMAND} -E echo "skipped: no python3, or no c10d with Gloo")
   endif()

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Trains with several ranks, kills some, and compares what is left. Standard library only.
 
-  ranks.py CASE --bin build/release/bin [--count N] [--launcher plain|torchrun] [--seed N]
+  ranks.py CASE --bin build/release/bin [--count N] [--launcher plain|torchrun|mpirun|srun] [--seed N]
 
 CASE is a function's name below without "case_". plain: this script sets RANK, WORLD_SIZE, MASTER_ADDR and MASTER_PORT itself.
-Exit code 77: the launcher is not here.
+The launcher counts for `equal`. Exit code 77: it is not here.
 """
 import argparse
 import json
@@ -90,6 +90,37 @@ def run(words, size, scratch, codes=None):
     return ranks
 
 
+def torchrun():
+    for python in (sys.executable, ROOT / ".opad/venv/bin/python3"):
+        if subprocess.run([str(python), "-c", "import torch.distributed.run"], capture_output=True).returncode == 0:
+            return [str(python), "-m", "torch.distributed.run", "--standalone", "--no-python", "--nproc-per-node"]
+    print("no torchrun here")
+    sys.exit(77)
+
+
+def starter(launcher):
+    """start(words, size, scratch): runs a command to its end, as so many ranks of a launcher."""
+    if launcher == "plain":
+        return run
+    if launcher == "torchrun":
+        first = torchrun()
+    else:
+        if not shutil.which(launcher) or (launcher == "srun" and subprocess.run(["sinfo"], capture_output=True).returncode):
+            print(f"no {launcher} here")
+            sys.exit(77)
+        # several ranks may share a core here, and the tests may be run by root
+        first = {"mpirun": ["mpirun", "--allow-run-as-root", "--oversubscribe", "--bind-to", "none", "-np"],
+                 "srun": ["srun", "--overcommit", "--ntasks"]}[launcher]
+
+    def start(words, size, scratch):
+        if size == 1:
+            return run(words, 1, scratch)
+        done = subprocess.run([*first, str(size), *[str(w) for w in words]], env=clean_environment(), capture_output=True,
+                              text=True, stdin=subprocess.DEVNULL, timeout=300)
+        assert done.returncode == 0, done.stdout + done.stderr
+    return start
+
+
 def weights(file):
     data = Path(file).read_bytes()
     (length,) = struct.unpack("<Q", data[:8])
@@ -138,19 +169,20 @@ RECIPES = {
 
 def case_equal(args, scratch):
     """N ranks equal one rank that accumulates N batches, bit for bit; and so do two ranks with two batches each."""
+    start = starter(args.launcher)
     for name, (program, more) in RECIPES.items():
         if args.only and name not in args.only:
             continue
         words = lambda to, n: [args.bin / program, *training(scratch / to, *more, "--accumulation", n, "--checkpoint-every", args.steps, steps=args.steps)]
         begin = time.monotonic()
-        run(words(f"{name}-1", 2), 1, scratch)
-        run(words(f"{name}-2", 2), 2, scratch)
+        start(words(f"{name}-1", 2), 1, scratch)
+        start(words(f"{name}-2", 2), 2, scratch)
         same(scratch / f"{name}-1", scratch / f"{name}-2")
         print(f"{name}: 2 ranks = 1 rank with accumulation 2, bit for bit ({time.monotonic() - begin:.0f} s)", flush=True)
         if name not in ("default",) and not args.all:
             continue
         for size in (1, 2, 4):
-            run(words(f"{name}-4-{size}", 4), size, scratch)
+            start(words(f"{name}-4-{size}", 4), size, scratch)
         for size in (2, 4):
             same(scratch / f"{name}-4-1", scratch / f"{name}-4-{size}")
         print(f"{name}: 4 batches on 1, 2 and 4 ranks: the same, bit for bit", flush=True)
@@ -234,12 +266,22 @@ def case_errors(args, scratch):
         assert done.returncode == 2 and text in done.stderr and len(done.stderr.splitlines()) == 1, done.stderr
 
 
-def torchrun(args):
-    for python in (sys.executable, ROOT / ".opad/venv/bin/python3"):
-        if subprocess.run([str(python), "-c", "import torch.distributed.run"], capture_output=True).returncode == 0:
-            return [str(python), "-m", "torch.distributed.run", "--standalone", "--no-python", "--nproc-per-node"]
-    print("no torchrun here")
-    sys.exit(77)
+def launched(args, scratch, launcher):
+    """A real launcher starts two ranks, which leave what one leaves."""
+    start = starter(launcher)
+    words = lambda to: [args.bin / "opad", *training(scratch / to, "--accumulation", 2, steps=args.steps)]
+    run(words("one"), 1, scratch)
+    start(words("two"), 2, scratch)
+    same(scratch / "one", scratch / "two")
+    print(f"{launcher}: 2 ranks = 1 rank with accumulation 2, bit for bit")
+
+
+def case_mpirun(args, scratch):
+    launched(args, scratch, "mpirun")
+
+
+def case_srun(args, scratch):
+    launched(args, scratch, "srun")
 
 
 def children(pid):
@@ -256,7 +298,7 @@ def children(pid):
 
 def case_torchrun(args, scratch):
     """torchrun starts two ranks; one is killed at a random moment; --max-restarts goes on by itself to the same result."""
-    launcher = torchrun(args)
+    launcher = torchrun()
     rng = random.Random(args.seed)
     words = lambda to: [str(w) for w in [args.bin / "opad", *training(to, "--accumulation", 2, "--checkpoint-every", 2, steps=args.steps)]]
     run(words(scratch / "whole"), 1, scratch)
@@ -280,13 +322,46 @@ def case_torchrun(args, scratch):
         shutil.rmtree(output)
 
 
+def sweep_words(args, to, *more):
+    return [str(w) for w in [
+        args.bin / "ablate_losses", "--models", TINY, "--output", to, "--evaluation-encoders",
+        ROOT / "tests/golden/evaluate/metrics", "--steps", 2, "--batch-size", 1, "--prompts", 2, "--pictures", 1,
+        "--initializer-token", "photo", *more]]
+
+
+def case_shard(args, scratch):
+    """The parts of a sweep, each in a folder of its own, then copied together: every cell is in one part, and --collect
+    makes byte for byte the table of one worker. A part that cannot be is one line."""
+    env = clean_environment()
+    chosen = ["--concepts", "plain-duck", "--seeds", 3, 4, "--only", "full", "without-adversarial"]
+    sweep = lambda to, *more: subprocess.run(sweep_words(args, to, *chosen, *more), env=env, capture_output=True, text=True)
+    for wrong in ("0/3", "4/3", "x", "3", "1/0", "1/x", "-1/3", "1/3/5", "/"):
+        done = sweep(scratch / "wrong", "--shard", wrong)
+        assert done.returncode == 2 and done.stderr.count("\n") == 1 and f"--shard {wrong}: give I/N" in done.stderr, \
+            f"--shard {wrong}: {done.returncode}\n{done.stderr}"
+        assert not (scratch / "wrong").exists(), wrong
+    done = sweep(scratch / "one")
+    assert done.returncode == 0, done.stderr
+    cells = lambda folder: {p.relative_to(folder) for p in folder.glob("*/*/seed-*/results.json")}
+    together, parts = scratch / "together", []
+    for i in (1, 2, 3):
+        done = sweep(scratch / f"part-{i}", "--shard", f"{i}/3")
+        assert done.returncode == 0, done.stderr
+        parts.append(cells(scratch / f"part-{i}"))
+        shutil.copytree(scratch / f"part-{i}", together, dirs_exist_ok=True)
+    assert sum(map(len, parts)) == len(set().union(*parts)) == 4 and cells(scratch / "one") == set().union(*parts), parts
+    for report in ("table.csv", "table.md", "report.html"):  # the last part's own, of its cells alone
+        (together / report).unlink(missing_ok=True)
+    done = sweep(together, "--collect")
+    assert done.returncode == 0, done.stderr
+    assert (scratch / "one/table.csv").read_bytes() == (together / "table.csv").read_bytes(), "the tables differ"
+    print(f"parts of {[len(p) for p in parts]} cells, copied together: the table of one worker")
+
+
 def case_sweep(args, scratch):
     """Eight workers on one sweep, two of them killed: every cell is done exactly once, the table is that of one worker."""
-    sweep = lambda to, *more: [str(w) for w in [
-        args.bin / "ablate_losses", "--models", TINY, "--output", to, "--evaluation-encoders",
-        ROOT / "tests/golden/evaluate/metrics", "--concepts", "plain-duck", "dotted-cat", "--seeds", 3, 4, "--steps", 2, "--batch-size", 1,
-        "--prompts", 2, "--pictures", 1, "--initializer-token", "photo", "--only", "full", "without-adversarial",
-        "without-identity", *more]]
+    sweep = lambda to, *more: sweep_words(args, to, "--concepts", "plain-duck", "dotted-cat", "--seeds", 3, 4, "--only", "full",
+                                          "without-adversarial", "without-identity", *more)
     one, many = scratch / "one", scratch / "many"
     env = clean_environment()
     done = subprocess.run(sweep(one), env=env, capture_output=True, text=True)
@@ -315,6 +390,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("case", choices=cases)
     parser.add_argument("--bin", type=Path, required=True)
+    parser.add_argument("--launcher", choices=("plain", "torchrun", "mpirun", "srun"), default="plain")
     parser.add_argument("--count", type=int, default=3)
     parser.add_argument("--workers", type=int, default=8)
     parser.add_argument("--seed", type=int, default=1)

@@ -21,6 +21,7 @@
 #include <opad/optimiser/clip_gradient_norm.hpp>
 #include <opad/pretrain/pretrain_log.hpp>
 #include <opad/pretrain/pretrain_settings.hpp>
+#include <opad/ranks/gradient_sum.hpp>
 #include <opad/ranks/local_ranks.hpp>
 
 namespace opad {

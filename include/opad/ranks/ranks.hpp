@@ -14,12 +14,14 @@ class RankLost : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-/// What joins the processes: the operations that all else is made of. Every process calls them in one order. Tensors
-/// are contiguous and on the CPU. Throws RankLost.
+/// What joins the processes: the operations that all else is made of. Every process begins them in one order. Tensors
+/// are contiguous, and on the CPU or where place() says. Throws RankLost.
 struct RankEngine {
   virtual ~RankEngine() = default;
-  /// Row r of `rows` [N, n] goes to rank r. -> [N, n]: row r came from rank r
-  virtual Tensor all_to_all(const Tensor& rows) = 0;
+  /// Where tensors of a device can travel from: there, or the CPU.
+  virtual torch::Device place(torch::Device) const { return torch::kCPU; }
+  /// Row r of `rows` [N, n] goes to rank r, in the background. -> waits for [N, n]: row r came from rank r
+  virtual std::function<Tensor()> begin_all_to_all(const Tensor& rows) = 0;
   /// -> [N, n]: row r is rank r's `row` [n]
   virtual Tensor gather(const Tensor& row) = 0;
   virtual void broadcast(Tensor& flat) = 0;  // what rank 0 has
@@ -61,7 +63,8 @@ class Ranks {
     exchange(tensor, [&](Tensor& flat) {
       const std::int64_t n = flat.numel();
       const Tensor rows = torch::constant_pad_nd(flat.view({-1}), {0, padded(n) - n}).view({size(), -1});
-      flat = engine_->gather(added({}, engine_->all_to_all(rows))).view({-1}).narrow(0, 0, n).view(flat.sizes());
+      flat =
+          engine_->gather(added({}, engine_->begin_all_to_all(rows)())).view({-1}).narrow(0, 0, n).view(flat.sizes());
     });
   }
   /// Gives every rank what rank 0 has.
@@ -109,71 +112,15 @@ class Ranks {
     return total;
   }
   template <class Work>
-  static void exchange(const Tensor& tensor, const Work& work) {
+  void exchange(const Tensor& tensor, const Work& work) const {
     torch::NoGradGuard no_grad;
-    Tensor flat = tensor.detach().to(torch::kCPU).contiguous();
+    Tensor flat = tensor.detach().to(engine_->place(tensor.device())).contiguous();
     work(flat);
     if (flat.data_ptr() != tensor.data_ptr()) tensor.detach().copy_(flat);
   }
 
   Launch launch_;
   std::shared_ptr<RankEngine> engine_;
-};
-
-/// The gradients of parameters, summed over all micro-steps of all ranks in the order of the list of micro-batches, so
-/// that N ranks add what one would, bit for bit. Every rank adds a part of the numbers: after each micro-step it gets
-/// that part of all ranks' gradients (N-1 of N parts travel), at the end all get all parts (as many again). With one
-/// rank alone gradients add up where they are, and this does nothing. What has no gradient anywhere keeps none.
-class GradientSum {
- public:
-  GradientSum(const Ranks& ranks, const NamedTensors& parameters) : ranks_(ranks), parameters_(parameters) {}
-
-  /// After each micro-step's backward pass: takes the gradients away.
-  ///   flag  travels with them: does this rank say so?
-  OPAD_ONCE void add(bool flag = false) {
-    flag_ = flag_ || flag;
-    if (!ranks_.several()) return;
-    torch::NoGradGuard no_grad;
-    const std::int64_t n = numbers(), count = static_cast<std::int64_t>(parameters_.size());
-    const Tensor flat = torch::empty({ranks_.padded(n + count + 1)}, torch::kFloat32);
-    flat.narrow(0, n, flat.numel() - n).zero_();
-    float* const there = flat.data_ptr<float>() + n;  // behind the numbers: which of them there are, and the flag
-    std::int64_t at = 0, k = 0;
-    for (const auto& [name, p] : parameters_) {
-      const Tensor slot = flat.narrow(0, at, p.numel()).view(p.sizes());
-      if (p.grad().defined()) slot.copy_(p.grad()), there[k] = 1, Tensor(p).mutable_grad().reset();
-      else slot.zero_();
-      at += p.numel(), ++k;
-    }
-    there[count] = flag ? 1 : 0;
-    total_ = Ranks::added(total_, ranks_.engine_->all_to_all(flat.view({ranks_.size(), -1})));
-  }
-  /// The sums become the gradients.  -> whether any rank's flag was up
-  OPAD_ONCE bool finish() {
-    if (!ranks_.several()) return flag_;
-    torch::NoGradGuard no_grad;
-    const Tensor flat = ranks_.engine_->gather(total_).view({-1});
-    const float* const there = flat.data_ptr<float>() + numbers();
-    std::int64_t at = 0, k = 0;
-    for (const auto& [name, p] : parameters_) {
-      if (there[k++] > 0)
-        Tensor(p).mutable_grad() =
-            flat.narrow(0, at, p.numel()).view(p.sizes()).to(p.device(), p.scalar_type(), false, /*copy=*/true);
-      at += p.numel();
-    }
-    return there[k] > 0;
-  }
-
- private:
-  std::int64_t numbers() const {
-    std::int64_t n = 0;
-    for (const auto& [name, p] : parameters_) n += p.numel();
-    return n;
-  }
-  const Ranks& ranks_;
-  const NamedTensors& parameters_;
-  Tensor total_;
-  bool flag_ = false;
 };
 
 /// Was this program built with an engine for several ranks (LibTorch's c10d with Gloo)?

@@ -3,6 +3,7 @@
 #include <opad/core/once.hpp>
 #include <opad/data/concept_dataset.hpp>
 #include <opad/optimiser/clip_gradient_norm.hpp>
+#include <opad/ranks/gradient_sum.hpp>
 #include <opad/ranks/ranks.hpp>
 #include <opad/train/learner.hpp>
 #include <opad/train/method.hpp>

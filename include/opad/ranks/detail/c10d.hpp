@@ -11,6 +11,9 @@
 #include <torch/csrc/distributed/c10d/PrefixStore.hpp>
 #include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
+#ifdef OPAD_NCCL
+#include <torch/csrc/distributed/c10d/ProcessGroupNCCL.hpp>
+#endif
 
 #include <opad/ranks/ranks.hpp>
 
@@ -74,7 +77,8 @@ class RankWatch {
   std::thread thread_;  // last: it begins when the rest stands
 };
 
-/// c10d's process group of Gloo, over TCP. The ranks find each other in a TCPStore, which rank 0 keeps, or torchrun.
+/// c10d's process group of Gloo, over TCP; where OPAD_NCCL is defined, that of NCCL for tensors on a GPU. The ranks
+/// find each other in a TCPStore, which rank 0 keeps, or torchrun.
 class C10dEngine final : public RankEngine {
  public:
   C10dEngine(const Launch& launch, const std::function<void(std::int64_t)>& listening) {
@@ -95,8 +99,7 @@ class C10dEngine final : public RankEngine {
           std::make_unique<RankWatch>(prefix(c10::make_intrusive<c10d::TCPStore>(launch.address, options)), launch);
       store_ = prefix(store);
       meet(launch);
-      const auto gloo =
-          c10d::ProcessGroupGloo::Options::create(std::chrono::hours(24));  // as long as rank 0 works alone
+      const auto gloo = c10d::ProcessGroupGloo::Options::create(longest);
       gloo->devices.push_back(device(launch));
       group_ = c10::make_intrusive<c10d::ProcessGroupGloo>(store_, static_cast<int>(launch.rank),
                                                            static_cast<int>(launch.size), gloo);
@@ -112,20 +115,27 @@ class C10dEngine final : public RankEngine {
     if (watch_) watch_->leaving();
   }
 
-  Tensor all_to_all(const Tensor& rows) override {
+#ifdef OPAD_NCCL
+  torch::Device place(torch::Device device) const override { return device.is_cuda() ? device : torch::kCPU; }
+#endif
+  std::function<Tensor()> begin_all_to_all(const Tensor& rows) override {
     Tensor sent = rows, received = torch::empty_like(rows);
     std::vector<std::int64_t> equal;
-    guarded([&] { group_->alltoall_base(received, sent, equal, equal)->wait(); });
-    return received;
+    c10::intrusive_ptr<c10d::Work> work;
+    guarded([&] { work = group_of(rows).alltoall_base(received, sent, equal, equal); });
+    return [this, work, received] {
+      guarded([&] { work->wait(); });
+      return received;
+    };
   }
   Tensor gather(const Tensor& row) override {
     Tensor own = row, all = torch::empty({group_->getSize() * row.numel()}, row.options());
-    guarded([&] { group_->_allgather_base(all, own)->wait(); });
+    guarded([&] { group_of(row)._allgather_base(all, own)->wait(); });
     return all.view({group_->getSize(), -1});
   }
   void broadcast(Tensor& flat) override {
     std::vector<Tensor> all{flat};
-    guarded([&] { group_->broadcast(all)->wait(); });
+    guarded([&] { group_of(flat).broadcast(all)->wait(); });
   }
   void leave() override {
     watch_->leaving();
@@ -154,6 +164,23 @@ class C10dEngine final : public RankEngine {
     return Gloo::createDefaultDevice();
   }
 
+  static constexpr std::chrono::hours longest{24};  // that rank 0 works alone and the others wait
+
+  c10d::Backend& group_of([[maybe_unused]] const Tensor& tensor) {
+#ifdef OPAD_NCCL
+    if (tensor.is_cuda()) {
+      if (!nccl_) {  // on a machine without a GPU there must be none
+        const auto options = c10d::ProcessGroupNCCL::Options::create();
+        options->timeout = longest;
+        nccl_ = c10::make_intrusive<c10d::ProcessGroupNCCL>(c10::make_intrusive<c10d::PrefixStore>("nccl", store_),
+                                                            group_->getRank(), group_->getSize(), options);
+      }
+      return *nccl_;
+    }
+#endif
+    return *group_;
+  }
+
   template <class Work>
   void guarded(const Work& work) {
     try {
@@ -169,6 +196,9 @@ class C10dEngine final : public RankEngine {
   c10::intrusive_ptr<c10d::Store> store_;
   std::unique_ptr<RankWatch> watch_;
   c10::intrusive_ptr<c10d::ProcessGroupGloo> group_;
+#ifdef OPAD_NCCL
+  c10::intrusive_ptr<c10d::ProcessGroupNCCL> nccl_;
+#endif
 };
 
 }  // namespace opad::detail
