@@ -46,6 +46,24 @@ TEST_CASE("A training may be left to choose its type", "[programs][faults]") {
                ContainsSubstring("--dtype float64 is not one of auto, float32, bfloat16"));
 }
 
+TEST_CASE("A training may be left to choose its memory format, and goes on with it", "[programs][faults]") {
+  const ScratchFolder scratch;
+  const auto chosen = train(scratch / "run", "--steps 1 --memory-format auto");
+  INFO(chosen.errors);
+  REQUIRE(chosen.code == 0);
+  REQUIRE_THAT(chosen.errors, ContainsSubstring("feature maps are ") && ContainsSubstring("(--memory-format auto)"));
+  REQUIRE_THAT(train(scratch / "other", "--steps 1 --memory-format last").errors,
+               ContainsSubstring("--memory-format last is not one of auto, contiguous, channels-last"));
+  REQUIRE_THAT(train(scratch / "other", "--steps 1 --mkl-dispatch amd").errors,
+               ContainsSubstring("--mkl-dispatch amd is not one of vendor, instructions"));
+  const auto run = scratch / "last";
+  REQUIRE(train(run, "--steps 1 --memory-format channels-last --mkl-dispatch instructions").code == 0);
+  REQUIRE(train(run, "--steps 2 --resume " + in_quotes(run)).code != 0);  // another number of steps
+  REQUIRE(train(run, "--steps 1 --resume " + in_quotes(run)).code == 0);
+  REQUIRE_THAT(train(run, "--steps 1 --memory-format contiguous --resume " + in_quotes(run)).errors,
+               ContainsSubstring("--memory-format was channels-last and is contiguous"));
+}
+
 TEST_CASE("What this machine cannot do is refused in one line with the option's name", "[programs][faults]") {
   const ScratchFolder scratch;
   const auto two = scratch / "two";

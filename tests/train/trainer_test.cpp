@@ -235,6 +235,20 @@ TEST_CASE("Gradient checkpointing changes no number of a training", "[train][che
   REQUIRE(same(with.copy(), without.copy()));
 }
 
+TEST_CASE("Feature maps with the channels last change roundings alone", "[train]") {
+  TinyRun<Default> last({.steps = 4, .channels_last = true}), contiguous({.steps = 4});
+  const Tensor &kernel = last.world.student->conv_in->weight, &same_kernel = contiguous.world.student->conv_in->weight;
+  REQUIRE(kernel.is_contiguous(at::MemoryFormat::ChannelsLast));
+  REQUIRE_FALSE(kernel.is_contiguous());
+  REQUIRE(at::equal(kernel, same_kernel));
+  const auto one = last.iterate(0), other = contiguous.iterate(0);
+  REQUIRE(one.size() == other.size());
+  for (std::size_t k = 0; k < one.size(); ++k) {
+    INFO(one[k].first);
+    REQUIRE(one[k].second.item<double>() == Approx(other[k].second.item<double>()).epsilon(1e-3));
+  }
+}
+
 namespace {
 struct Greedy : Default {
   static auto coupling() { return Collaborative<Joint, KeepBest<>>{.filter = {.share = 2}}; }

@@ -1,12 +1,10 @@
 #pragma once
 #include <torch/types.h>
 
-#include <ctime>
-#include <limits>
 #include <string_view>
 
 #include <opad/core/autocast.hpp>
-#include <opad/core/error.hpp>
+#include <opad/core/least_processor_time.hpp>
 
 namespace opad {
 
@@ -16,26 +14,19 @@ struct TypeCost {
   double total() const { return convolution + product; }
 };
 
-/// Measures on the CPU, with as many threads as LibTorch has. Processor time, so that neighbours on a busy machine
-/// count little.
+/// Measures on the CPU, with as many threads as LibTorch has.
 inline TypeCost measured_cost(bool bfloat16, int rounds = 3) {
   const auto options = torch::TensorOptions().dtype(torch::kFloat32);
   const torch::Tensor picture = torch::full({4, 32, 16, 16}, 0.5, options), row = torch::full({256, 128}, 0.5, options);
   const torch::Tensor kernel = torch::full({32, 32, 3, 3}, 0.01, options).requires_grad_(true),
                       matrix = torch::full({128, 128}, 0.01, options).requires_grad_(true);
   const auto cost = [&](const auto& work) {
-    double best = std::numeric_limits<double>::infinity();
-    for (int round = 0; round <= rounds; ++round) {  // the first one warms up
-      const std::clock_t begin = std::clock();
-      {
-        const Autocast autocast(bfloat16, torch::kCPU);
-        work().to(torch::kFloat32).sum().backward();
-      }
-      const double took = static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC;
-      if (round > 0) best = std::min(best, took);
-      if (took > 0.5) return took;  // hopeless: one round says enough
-    }
-    return best;
+    return least_processor_time(
+        [&] {
+          const Autocast autocast(bfloat16, torch::kCPU);
+          work().to(torch::kFloat32).sum().backward();
+        },
+        rounds);
   };
   torch::AutoGradMode gradients(true);
   return {cost([&] { return at::conv2d(picture, kernel, {}, {1, 1}, {1, 1}); }),

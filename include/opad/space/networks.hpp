@@ -7,6 +7,7 @@
 #include <opad/core/autocast.hpp>
 #include <opad/models/autoencoder_kl.hpp>
 #include <opad/models/bfloat16.hpp>
+#include <opad/models/channels_last.hpp>
 #include <opad/space/features.hpp>
 #include <opad/space/passes.hpp>
 
@@ -44,6 +45,10 @@ class Networks {
     bfloat16_ = true;
     store_in_bfloat16(*vae_);
     for (auto& [type, network] : encoders_) store_in_bfloat16(*network);
+  }
+  void channels_last() {
+    store_channels_last(*vae_);
+    for (auto& [type, network] : encoders_) store_channels_last(*network);
   }
   void gradient_checkpointing(bool on) {
     set_gradient_checkpointing(*vae_, on);

@@ -22,6 +22,7 @@ struct TrainerOptions {
   double max_grad_norm = 1.0;      // global norm that the gradients of teacher and student are clipped to
   std::int64_t resolution = 64;    // side of the training pictures, for critics that judge latents or pixels
   bool bfloat16 = false;           // networks' passes, and frozen networks in memory; losses and what trains: float32
+  bool channels_last = false;      // the layout of frozen convolutions' kernels, and so of feature maps
   bool gradient_checkpointing = false;  // the networks run their blocks again for a backward pass (less memory)
   std::int64_t cached_pictures = 0;  // photographs whose encodings are kept for the whole run (space/picture_cache.hpp)
   Ranks ranks;                       // that share the micro-batches; one alone takes all of them

@@ -54,6 +54,13 @@ struct World {
     networks.to_bfloat16();
   }
 
+  /// Frozen convolutions keep their kernels with the channels last from now on; see store_channels_last.
+  void channels_last() {
+    for (torch::nn::Module* network : std::initializer_list<torch::nn::Module*>{teacher.get(), student.get()})
+      if (network) store_channels_last(*network);
+    networks.channels_last();
+  }
+
   /// Whether networks keep only their blocks' inputs for backward passes (core/gradient_checkpointing.hpp).
   void gradient_checkpointing(bool on) {
     for (torch::nn::Module* network : std::initializer_list<torch::nn::Module*>{

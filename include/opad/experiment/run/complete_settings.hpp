@@ -93,6 +93,10 @@ OPAD_ONCE void check_numbers(const RunSettings& s) {
   require(s.max_minutes >= 0, "--max-minutes ", s.max_minutes, ": give 0 or more");
   require(s.dtype == "float32" || s.dtype == "bfloat16" || s.dtype == "auto", "--dtype ", s.dtype,
           " is not one of auto, float32, bfloat16");
+  require(s.memory_format == "contiguous" || s.memory_format == "channels-last" || s.memory_format == "auto",
+          "--memory-format ", s.memory_format, " is not one of auto, contiguous, channels-last");
+  require(s.mkl_dispatch == "vendor" || s.mkl_dispatch == "instructions", "--mkl-dispatch ", s.mkl_dispatch,
+          " is not one of vendor, instructions");
   require_modifier_tokens(s.modifier_token);
 }
 

@@ -84,6 +84,10 @@ OPAD_ONCE std::string content_differences(const Json& before, const Json& now) {
   if (before.contains("threads") && before["threads"] != now.value("threads", Json()))
     note("--threads was ", before["threads"].dump(), " and is ", now.value("threads", Json()).dump(),
          ", and the last digits of sums depend on it");
+  for (const auto& [option, usual] : {std::pair{"memory-format", "contiguous"}, {"mkl-dispatch", "vendor"}})
+    if (const auto was = before.value(option, std::string(usual)), is = now.value(option, std::string(usual));
+        was != is)
+      note("--", option, " was ", was, " and is ", is, ", and the last digits of sums depend on it");
   return text;
 }
 

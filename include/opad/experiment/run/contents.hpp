@@ -7,9 +7,10 @@
 
 namespace opad {
 
-/// By what a run knows the pictures and models that it learns from, wherever they lie, and the number of CPU threads,
-/// on which the last digits of sums depend:
-///   {"threads": 2, "instance-data": [{"files": ["01.png"], "xxh3-64": ["..."]}], "class-data": [...],
+/// By what a run knows the pictures and models that it learns from, wherever they lie, and what the last digits of sums
+/// depend on: the number of CPU threads, and a memory format and an MKL dispatch that are not the usual ones:
+///   {"threads": 2, "memory-format": "channels-last", "mkl-dispatch": "instructions",
+///    "instance-data": [{"files": ["01.png"], "xxh3-64": ["..."]}], "class-data": [...],
 ///    "models": {"teacher": "...", "student": "...", "text encoder": "...", "vae": "...", "tokenizer": "...", "dino":
 ///    "..."}}
 /// Beside "files" stand "captions" and "masks" where there are any: digests, "" for a picture that has none.

@@ -46,7 +46,7 @@ struct RunSettings {
   bool overwrite = false, explain = false;
 
   std::uint64_t seed = 42;
-  std::string device = "cpu", dtype = "float32";
+  std::string device = "cpu", dtype = "float32", memory_format = "contiguous", mkl_dispatch = "vendor";
   std::int64_t steps = 1000, batch_size = 2, resolution = 0, accumulation = 1, threads = 0;
   double max_grad_norm = 1.0, prior_loss_weight = 1.0, max_minutes = 0;
   bool scale_lr = false, cache_latents = true, gradient_checkpointing = false;
@@ -115,6 +115,12 @@ struct RunSettings {
     options.bind_value(
         "dtype", dtype,
         "of networks' passes and frozen networks: float32, bfloat16, or auto: the faster one here, by a measurement");
+    where("memory-format", memory_format,
+          "of convolutions' kernels and feature maps: contiguous, channels-last, or auto: the faster one "
+          "here, by a measurement");
+    where("mkl-dispatch", mkl_dispatch,
+          "how MKL chooses kernels of matrix products: by the CPU's vendor, as it does by itself, or by "
+          "its instructions: faster on AMD's CPUs with AVX-512");
     where("cache-latents", cache_latents,
           "encode photographs that are not changed at random once in a run (with augmentation.enabled no); changes no "
           "number");

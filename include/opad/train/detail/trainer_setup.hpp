@@ -37,6 +37,7 @@ OPAD_ONCE Trainer::Trainer(World& world, Method method, std::shared_ptr<TokenRow
   if (method_.student_learns_words) add_words(student_learner_, *student_rows_);
   student_learner_.add(method_.student_optimiser, method_.student_adapter.install(*world.student));
   if (options.bfloat16) world.to_bfloat16();
+  if (options.channels_last) world.channels_last();
   if (options.cached_pictures > 0) cache_.emplace(options.cached_pictures);
   average_ = method_.average(student_learner_.parameters());
   critics_ = method_.build_critics(

@@ -28,6 +28,8 @@ OPAD_ONCE Json contents_of(const RunSettings& settings, const PartsRecord& parts
   Json out = concepts.contents;
   out["models"] = models;
   out["threads"] = at::get_num_threads();
+  if (settings.memory_format != "contiguous") out["memory-format"] = settings.memory_format;
+  if (settings.mkl_dispatch != "vendor") out["mkl-dispatch"] = settings.mkl_dispatch;
   return out;
 }
 

@@ -3,7 +3,9 @@
 
 #include <iostream>
 
+#include <opad/core/fastest_memory_format.hpp>
 #include <opad/core/fastest_type.hpp>
+#include <opad/core/mkl_dispatch.hpp>
 #include <opad/experiment/options/shell_word.hpp>
 #include <opad/experiment/run/class_pictures.hpp>
 #include <opad/experiment/run/complete_settings.hpp>
@@ -29,6 +31,7 @@ OPAD_ONCE int TrainingRun::operator()(int argc, const char* const* argv) {
   if (!settings_.explain) ranks_ = join(launch);  // a signal that comes before they have met ends the process
   const StopSignals signals(/*speaks=*/ranks_.first());
   check_numbers(settings_);
+  mkl_dispatches_by_instructions() = settings_.mkl_dispatch == "instructions";
   read_concept_list(settings_);
   if (settings_.threads > 0) at::set_num_threads(static_cast<int>(settings_.threads));
   device_ = parse_device(settings_.device);
@@ -37,15 +40,14 @@ OPAD_ONCE int TrainingRun::operator()(int argc, const char* const* argv) {
   method_ = recipe_->method();
   if (settings_.explain) return explain_costs();
   complete(settings_);
-  choose_dtype();
-  ranks_.broadcast(settings_.dtype);  // each measures for itself, and the first one decides
+  choose_for_machine();
   ranks_.require_equal_shares(settings_.accumulation);
   check_teacher_adapters();
   const PartsRecord parts = this->parts();
   RunDescription description = this->description(parts);
   RunFolder::check(settings_.output, description, existing());  // minutes before the folder is made
   concepts_ = open_concepts(settings_);
-  concepts_.greeting += dtype_word_ + word_about_memory(parts);
+  concepts_.greeting += choices_ + word_about_memory(parts);
   open_validation();
   World world = load_world(parts);
   description.contents = contents_of(settings_, parts, world, encoders_, concepts_);
@@ -99,17 +101,24 @@ OPAD_ONCE int TrainingRun::operator()(int argc, const char* const* argv) {
   return train(folder, world, trainer, pictures, before);
 }
 
-/// Replaces "auto" by the type of the run that goes on, or by the faster one.
-OPAD_ONCE void TrainingRun::choose_dtype() {
-  if (settings_.dtype != "auto") return;
-  const auto before = settings_.output / "config.json";
-  if (!settings_.resume.empty() && std::filesystem::exists(before)) {
-    const Json config = read_json(before);
-    if (const auto options = config.find("options"); options != config.end() && options->is_object())
-      settings_.dtype = options->value("dtype", settings_.dtype);
-  }
-  if (settings_.dtype == "auto") settings_.dtype = fastest_type(device_.type());
-  dtype_word_ = c10::str("networks compute in ", settings_.dtype, " (--dtype auto)\n");
+/// Replaces each "auto" by the choice of the run that goes on, or by the faster one here. Every rank measures for
+/// itself, and the first one decides.
+OPAD_ONCE void TrainingRun::choose_for_machine() {
+  const auto file = settings_.output / "config.json";
+  const auto choose = [&](std::string& setting, const std::string& option, const char* what, const auto& fastest) {
+    const bool free = setting == "auto";
+    if (free && !settings_.resume.empty() && std::filesystem::exists(file)) {
+      const Json config = read_json(file);
+      if (const auto options = config.find("options"); options != config.end() && options->is_object())
+        setting = options->value(option, setting);
+    }
+    if (setting == "auto") setting = fastest();
+    ranks_.broadcast(setting);
+    if (free) choices_ += c10::str(what, " ", setting, " (--", option, " auto)\n");
+  };
+  choose(settings_.dtype, "dtype", "networks compute in", [&] { return fastest_type(device_.type()); });
+  choose(settings_.memory_format, "memory-format", "feature maps are",
+         [&] { return fastest_memory_format(device_.type(), bfloat16()); });
 }
 
 OPAD_ONCE Existing TrainingRun::existing() const {
@@ -215,7 +224,8 @@ OPAD_ONCE TrainerOptions TrainingRun::trainer_options(const World& world) const 
           .prior_loss_weight = settings_.prior_loss_weight,
           .max_grad_norm = settings_.max_grad_norm,
           .resolution = resolution(world),
-          .bfloat16 = settings_.dtype == "bfloat16",
+          .bfloat16 = bfloat16(),
+          .channels_last = settings_.memory_format == "channels-last",
           .gradient_checkpointing = settings_.gradient_checkpointing,
           .cached_pictures = cached_pictures(),
           .ranks = ranks_};

@@ -44,7 +44,8 @@ class TrainingRun {
   };
   Explained explain_on(torch::Device device, const PartsRecord& parts);
   std::string word_about_memory(const PartsRecord& parts);
-  void choose_dtype();
+  void choose_for_machine();
+  bool bfloat16() const { return settings_.dtype == "bfloat16"; }
   void check_teacher_adapters() const;
   void open_validation();
   PartsRecord parts() const;
@@ -89,7 +90,7 @@ class TrainingRun {
   RunConcepts concepts_;
   std::optional<Validation> validation_;  // where it is asked for
   std::string started_as_;                // the words of the command before its options
-  std::string dtype_word_;                // about the choice, where it was left to the program
+  std::string choices_;                   // said of what was left to the program: --dtype auto and the like
   Ranks ranks_;
   std::map<std::string, std::string> encoders_;  // digests of the encoders that the recipe looks through
 };
