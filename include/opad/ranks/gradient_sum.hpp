@@ -20,7 +20,7 @@ namespace opad {
 class GradientSum {
  public:
   /// `ranks` and `parameters` outlive it. Sets the parameters' hooks for accumulated gradients, and takes them away.
-  OPAD_ONCE GradientSum(const Ranks& ranks, const NamedTensors& parameters) : ranks_(ranks) {
+  GradientSum(const Ranks& ranks, const NamedTensors& parameters) : ranks_(ranks) {
     if (!ranks.several() || parameters.empty()) return;
     for (auto p = parameters.rbegin(); p != parameters.rend(); ++p) {
       if (buckets_.empty() || buckets_.back().numbers >= message * ranks.size()) buckets_.emplace_back();
@@ -33,7 +33,7 @@ class GradientSum {
         torch::autograd::impl::set_post_acc_grad_hooks(bucket.parameters[k],
                                                        std::make_unique<Arrival>(*this, bucket, k));
   }
-  OPAD_ONCE ~GradientSum() {
+  ~GradientSum() {
     for (const Bucket& bucket : buckets_)
       for (const Tensor& p : bucket.parameters) torch::autograd::impl::set_post_acc_grad_hooks(p, nullptr);
   }
