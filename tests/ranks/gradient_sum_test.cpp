@@ -99,7 +99,8 @@ TEST_CASE("Gradients of all ranks are added in the order of the micro-batches, b
       CHECK(model.grad(1).equal(one.grad(1)));
       CHECK(!model.grad(2).defined());
     }
-    // what --explain and the model of benchmarks/scaling.py say, and less than a thousandth for what says which are there
+    // what --explain and the model of benchmarks/scaling.py say, and less than a thousandth for what says which are
+    // there
     const double said = (static_cast<double>(accumulation / size) + 1) * static_cast<double>(size - 1) /
                         static_cast<double>(size) * 140005 * sizeof(float);
     CHECK(static_cast<double>(threads.received) >= said);

@@ -129,8 +129,8 @@ class GradientSum {
     bucket.there.data_ptr<float>()[bucket.parameters.size()] = flag ? 1 : 0;
     bucket.flat.narrow(0, bucket.numbers, bucket.there.numel()).copy_(bucket.there);
     RankEngine& engine = *ranks_.engine_;
-    bucket.arrives = engine.begin_all_to_all(
-        bucket.flat.to(engine.place(bucket.flat.device())).view({ranks_.size(), -1}));
+    bucket.arrives =
+        engine.begin_all_to_all(bucket.flat.to(engine.place(bucket.flat.device())).view({ranks_.size(), -1}));
     bucket.flat.reset(), bucket.come = 0;
   }
   static void receive(Bucket& bucket) {
