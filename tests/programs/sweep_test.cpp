@@ -2,6 +2,8 @@
 #include <opad/io/image.hpp>
 #include <opad/io/json.hpp>
 
+#include <regex>
+
 #include "short_run.hpp"
 #include "support/catch.hpp"
 
@@ -35,6 +37,7 @@ void refused(const std::string& program, const std::string& args, const std::vec
 TEST_CASE("A sweep's commands can be run one by one, and are not repeated", "[programs][sweep]") {
   const ScratchFolder scratch;
   const auto output = scratch / "sweep";
+  const auto plan = start("ablate_losses", small(output, "--only full without-adversarial --dry-run"));
   const auto jobs = start("ablate_losses", small(output, "--only full without-adversarial --untrained --jobs"));
   REQUIRE(jobs.code == 0);
   REQUIRE(lines(jobs.output) == 2);
@@ -43,6 +46,16 @@ TEST_CASE("A sweep's commands can be run one by one, and are not repeated", "[pr
   REQUIRE_FALSE(fs::exists(output / "report.html"));
   const auto left = start("ablate_losses", small(output, "--only full without-adversarial --jobs"));
   REQUIRE(left.output.empty());
+
+  std::uintmax_t left_bytes = 0;  // was said before, to a quarter
+  for (const auto& row : {"full", "without-adversarial"})
+    for (const auto& entry : fs::recursive_directory_iterator(output / row))
+      if (entry.is_regular_file()) left_bytes += entry.file_size();
+  std::smatch said;
+  REQUIRE(std::regex_search(plan.output, said, std::regex("all runs +([0-9.]+), of which to come ([0-9.]+)\n")));
+  INFO(plan.output << left_bytes);
+  REQUIRE(said.str(1) == said.str(2));
+  REQUIRE(std::stod(said.str(1)) * 1e6 == Approx(static_cast<double>(left_bytes)).epsilon(0.25));
 
   SECTION("then the sweep only makes the report") {
     const auto report = start("ablate_losses", small(output, "--only full without-adversarial"));
@@ -193,7 +206,7 @@ TEST_CASE("A sweep says what it has and what it would do", "[programs][sweep]") 
   const auto plan = start("ablate_losses", small(scratch / "sweep", "--dry-run"));
   REQUIRE(plan.code == 0);
   REQUIRE_THAT(plan.output, ContainsSubstring("student U-Net") && ContainsSubstring("memory, predicted") &&
-                                ContainsSubstring("time:"));
+                                ContainsSubstring("time:") && ContainsSubstring("disk, in MB"));
   REQUIRE_THAT(plan.output,
                ContainsSubstring("  dino ") && !ContainsSubstring("dinov2"));  // only what a row looks through
   REQUIRE_FALSE(fs::exists(scratch / "sweep" / "full"));

@@ -20,6 +20,12 @@ struct MemoryNeed {
   std::int64_t trains = 0;   // and what is kept of it: averages
   std::int64_t optimiser = 0;
   std::vector<std::pair<std::string, std::int64_t>> steps;  // what the kinds of iterations add, and a preview
+  /// What of it goes to the disk.
+  struct Left {
+    std::int64_t checkpoint = 0;  // each of them
+    std::int64_t adapters = 0;    // of teacher and student; of the first stage too, where there are two
+    std::int64_t pictures = 0;    // of a concept that the second stage learns from
+  } left;
 
   std::int64_t stays() const { return program + frozen + trains + optimiser; }
   std::int64_t most() const {

@@ -149,7 +149,7 @@ struct SweepSettings {
   OPAD_ONCE void bind(Options& options) {
     options.group("What to do");
     options.bind_value("list", list, "show variants and concepts");
-    options.bind_value("dry-run", dry_run, "show the plan, sizes, memory and time");
+    options.bind_value("dry-run", dry_run, "show the plan, sizes, disk, memory and time");
     options.bind_value("jobs", jobs,
                        "print a command a line for what is not finished, for GNU parallel, xargs or a Slurm array");
     options.bind_value("collect", collect, "train nothing; table and report of what is finished");

@@ -89,14 +89,14 @@ class C10dEngine final : public RankEngine {
     options.port = static_cast<std::uint16_t>(launch.port);
     options.isServer = keeps_store, options.waitWorkers = false, options.timeout = launch.patience();
     try {
-      const auto store = c10::make_intrusive<c10d::TCPStore>(launch.address, options);
+      const auto store =
+          keeps_store ? c10::make_intrusive<c10d::TCPStore>(launch.address, options) : found(launch, options);
       if (listening) listening(store->getPort());
       options.port = store->getPort(), options.isServer = false;
       const auto prefix = [&](c10::intrusive_ptr<c10d::Store> of) {
         return c10::make_intrusive<c10d::PrefixStore>(c10::str("opad/", launch.restarts), std::move(of));
       };
-      watch_ =
-          std::make_unique<RankWatch>(prefix(c10::make_intrusive<c10d::TCPStore>(launch.address, options)), launch);
+      watch_ = std::make_unique<RankWatch>(prefix(found(launch, options)), launch);
       store_ = prefix(store);
       meet(launch);
       const auto gloo = c10d::ProcessGroupGloo::Options::create(longest);
@@ -107,7 +107,7 @@ class C10dEngine final : public RankEngine {
     } catch (const c10::Error& error) {
       if (watch_ && !watch_->speaks()) pause();  // the process is ending already
       fail("rank ", launch.rank, " of ", launch.size, " cannot meet the others at ", launch.address, ", port ",
-           launch.port, " (", first_line(error.what_without_backtrace()),
+           launch.port, " within ", launch.patience().count(), " s (", first_line(error.what_without_backtrace()),
            "); start all of them, and give a free port of the machine where rank 0 runs");
     }
   }
@@ -143,6 +143,20 @@ class C10dEngine final : public RankEngine {
   }
 
  private:
+  /// The store of rank 0, or the launcher's. c10d itself may wait twice as long as it is told, so it is told less.
+  static c10::intrusive_ptr<c10d::TCPStore> found(const Launch& launch, c10d::TCPStoreOptions options) {
+    const auto end = std::chrono::steady_clock::now() + launch.patience();
+    options.timeout = std::chrono::seconds(5);
+    for (;;) try {
+        auto store = c10::make_intrusive<c10d::TCPStore>(launch.address, options);
+        store->setTimeout(launch.patience());
+        return store;
+      } catch (const c10::Error&) {
+        if (std::chrono::steady_clock::now() > end) throw;
+        std::this_thread::sleep_for(std::chrono::milliseconds(100));
+      }
+  }
+
   /// All of them have come to the store. Until then nobody waits for a message, which could wait for ever.
   void meet(const Launch& launch) {
     const std::chrono::seconds patience = launch.patience();

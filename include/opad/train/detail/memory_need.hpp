@@ -1,4 +1,6 @@
 #pragma once
+#include <cmath>
+
 #include <opad/core/shapes.hpp>
 #include <opad/train/explain.hpp>
 #include <opad/train/memory_need.hpp>
@@ -13,12 +15,21 @@ OPAD_ONCE MemoryNeed memory_need(Trainer& trainer, World& world, const std::vect
   MemoryNeed need{.program = program + bytes_of_computing};
   for (const auto& [name, tensor] : trainer.state()) {
     const bool moment = name.find(".exp_avg") != std::string::npos || name.find(".step.") != std::string::npos;
-    (moment ? need.optimiser : need.trains) += static_cast<std::int64_t>(tensor.nbytes());
+    const auto bytes = static_cast<std::int64_t>(tensor.nbytes());
+    (moment ? need.optimiser : need.trains) += bytes;
+    need.left.checkpoint += bytes;
+    if (!moment && (name.starts_with("teacher.") || name.starts_with("student."))) need.left.adapters += bytes;
+  }
+  const TrainerOptions& options = trainer.options();
+  if (const auto& stage = trainer.method().second_stage; stage && stage->boundary(options.steps) < options.steps) {
+    need.left.adapters *= 2;
+    const double kept = std::max(1.0, std::round(stage->share * static_cast<double>(stage->pictures)));
+    need.left.pictures = static_cast<std::int64_t>(kept) * 3 * options.resolution * options.resolution * 4;
   }
   need.frozen = shapes::bytes().now - need.trains - need.optimiser;
   for (const Cost& cost : costs) need.steps.emplace_back("iteration of " + names_of(cost.moves), cost.working);
   torch::NoGradGuard no_grad;
-  const std::int64_t before = shapes::bytes().now, side = trainer.options().resolution / world.networks.downscale();
+  const std::int64_t before = shapes::bytes().now, side = options.resolution / world.networks.downscale();
   shapes::forget_most();
   const Tensor noise = torch::zeros({1, world.networks.vae_config().latent_channels, side, side}, world.device);
   world.networks.decode(trainer.generate(noise, trainer.encode_for_student(world.tokenizer({""}))));

@@ -7,6 +7,7 @@
 #include <opad/experiment/sweep/cell_claim.hpp>
 #include <opad/experiment/sweep/detail/collect.hpp>
 #include <opad/experiment/sweep/detail/row_options.hpp>
+#include <opad/experiment/sweep/disk_need.hpp>
 #include <opad/experiment/sweep/plan_text.hpp>
 #include <opad/experiment/sweep/scoring.hpp>
 #include <opad/experiment/sweep/settings.hpp>
@@ -181,22 +182,41 @@ class Sweep {
   }
 
   int dry_run() const {
-    std::size_t open = 0;
-    for (const Job& job : jobs()) open += !finished(job);
     std::set<std::string> options;  // of the wanted rows: who looks through an encoder can be told its folder
     for (const Variant& variant : variants_)
       if (wanted(variant) && variant.program)
         for (const std::string& name : option_names(*variant.program)) options.insert(name);
     SweepSettings seen = settings_;
     std::erase_if(seen.run.encoders, [&](const auto& encoder) { return !options.contains(encoder.first); });
+    std::size_t open = 0;
     std::string memory;  // of the first run that needs no other one's teacher
-    for (const Job& job : jobs())
-      if (memory.empty() && job.variant->program && job.variant->facts().teacher_of.empty()) {
-        const auto words = training_words(job);
-        memory = to_text(memory_need(*job.variant->program, {words.begin() + 1, words.end()}));
+    std::vector<RowDiskNeed> rows;
+    const std::vector<Job> all = jobs();
+    for (const Job& job : all) {
+      auto row = std::ranges::find(rows, job.variant->name, &RowDiskNeed::row);
+      if (row == rows.end()) {
+        MemoryNeed need;
+        if (job.variant->program) need = memory_of(job);
+        if (memory.empty() && job.variant->program && job.variant->facts().teacher_of.empty()) memory = to_text(need);
+        const double scored =
+            static_cast<double>(job.subject->prompts.size()) * static_cast<double>(settings_.pictures);
+        rows.push_back({.row = job.variant->name,
+                        .each = disk_need(settings_, job.variant->program ? &need.left : nullptr, scored)});
+        row = rows.end() - 1;
       }
-    std::cout << describe_plan(seen, protocol_, jobs().size(), open) << memory;
+      const bool to_do = !finished(job);
+      ++row->runs, row->open += to_do, open += to_do;
+    }
+    std::cout << describe_plan(seen, protocol_, all.size(), open) << to_text(rows) << memory;
     return 0;
+  }
+
+  /// The memory that a job's training wants. The teacher that it would start with need not be there yet.
+  MemoryNeed memory_of(const Job& job) const {
+    std::vector<std::string> words = training_words(job);
+    if (const auto given = std::ranges::find(words, "--teacher-adapters"); given != words.end())
+      words.erase(given, given + 2);
+    return memory_need(*job.variant->program, {words.begin() + 1, words.end()});
   }
 
   /// Of the row that the job's own starts with.
