@@ -22,8 +22,8 @@ void iteration(benchmark::State& state, bool channels_last) {
   World world = World::load(parts_of_training(models / "teacher", models / "student", true, false));
   for_each_backbone(viewers(slots), [&](auto backbone) {
     using B = typename decltype(backbone)::type;
-    world.networks.put<B>(B::load(std::string(B::name) == "lpips" ? std::filesystem::path(OPAD_LPIPS)
-                                                                  : models / std::string(B::name)));
+    world.networks.put<B>(
+        B::load(std::string(B::name) == "lpips" ? std::filesystem::path(OPAD_LPIPS) : models / std::string(B::name)));
   });
   const auto rows = std::make_shared<TokenRows>(
       TokenRows::from_initializers(world.tokenizer, world.text_encoder->token_table(), {"<new1>"}, {"dog"}));

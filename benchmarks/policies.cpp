@@ -38,9 +38,8 @@ BENCHMARK(normal_numbers)->Name("data/normal-numbers")->RangeMultiplier(8)->Rang
 
 void resize_photograph(benchmark::State& state) {
   const Tensor photo = (Random(1).stream("photo").uniform({1200, 1600, 3}) * 255).to(torch::kUInt8);
-  stream(state, static_cast<double>(photo.nbytes()), [&] {
-    benchmark::DoNotOptimize(resize(photo, state.range(0), state.range(0), Filter::Bilinear).data_ptr());
-  });
+  stream(state, static_cast<double>(photo.nbytes()),
+         [&] { benchmark::DoNotOptimize(resize(photo, state.range(0), state.range(0), Filter::Bilinear).data_ptr()); });
 }
 BENCHMARK(resize_photograph)->Name("data/resize-photograph")->Arg(512)->Unit(benchmark::kMillisecond);
 
@@ -63,8 +62,7 @@ BENCHMARK(render_sprite)
 
 void tokenize_prompt(benchmark::State& state) {
   const auto tokenizer = ClipTokenizer::from_pretrained(models / "teacher" / "tokenizer");
-  for (auto _ : state)
-    benchmark::DoNotOptimize(tokenizer({"a photo of a very small dog in the jungle"}).data_ptr());
+  for (auto _ : state) benchmark::DoNotOptimize(tokenizer({"a photo of a very small dog in the jungle"}).data_ptr());
 }
 BENCHMARK(tokenize_prompt)->Name("data/tokenize-prompt")->Unit(benchmark::kMicrosecond);
 

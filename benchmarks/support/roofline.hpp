@@ -23,9 +23,8 @@ struct Work {
 class Count {
  public:
   Count()
-      : handle_(at::addThreadLocalCallback(at::RecordFunctionCallback(&begin)
-                                               .needsInputs(true)
-                                               .scopes({at::RecordScope::FUNCTION}))) {
+      : handle_(at::addThreadLocalCallback(
+            at::RecordFunctionCallback(&begin).needsInputs(true).scopes({at::RecordScope::FUNCTION}))) {
     sum() = {};
   }
   ~Count() { at::removeCallback(handle_); }
@@ -56,7 +55,9 @@ class Count {
       const auto stride = in[3].toIntVector(), padding = in[4].toIntVector();
       operations = 2 * size(0, 0) * numel(1);
       for (const std::int64_t d : {0, 1})
-        operations *= (tensor(0).size(2 + d) + 2 * padding[d] - tensor(1).size(2 + d)) / stride[d] + 1;
+        operations *= (tensor(0).size(2 + d) + 2 * padding[d % padding.size()] - tensor(1).size(2 + d)) /
+                          stride[d % stride.size()] +
+                      1;  // one number may stand for both
     } else if (name == "aten::convolution_backward") {
       const auto wanted = in[10].toBoolList();  // gradients of input, weight, bias
       operations = 2 * numel(0) * numel(2) / size(2, 0) * (wanted[0] + wanted[1]);
@@ -88,9 +89,8 @@ inline const Peak& peak() {
                      kernel = torch::ones({128, 128, 3, 3}).contiguous(last), from = torch::ones({16 << 20});
     at::Tensor to = torch::empty_like(from);
     const double product = 2.0 * 1024 * 1024 * 1024 / opad::least_processor_time([&] { at::mm(matrix, matrix); });
-    const double convolution =
-        2.0 * 4 * 32 * 32 * 128 * 128 * 9 /
-        opad::least_processor_time([&] { at::conv2d(picture, kernel, {}, {1, 1}, {1, 1}); });
+    const double convolution = 2.0 * 4 * 32 * 32 * 128 * 128 * 9 /
+                               opad::least_processor_time([&] { at::conv2d(picture, kernel, {}, {1, 1}, {1, 1}); });
     const double stream = 2.0 * from.nbytes() / opad::least_processor_time([&] { to.copy_(from); });
     return Peak{std::max(product, convolution), stream};
   }();

@@ -29,8 +29,7 @@ inline double measured_cost(at::MemoryFormat format, bool bfloat16) {
 /// which tensor cores ask for; a CPU is measured (some tens of milliseconds).
 inline std::string_view fastest_memory_format(c10::DeviceType device, bool bfloat16) {
   if (device != torch::kCPU) return "channels-last";
-  return measured_cost(at::MemoryFormat::ChannelsLast, bfloat16) <
-                 measured_cost(at::MemoryFormat::Contiguous, bfloat16)
+  return measured_cost(at::MemoryFormat::ChannelsLast, bfloat16) < measured_cost(at::MemoryFormat::Contiguous, bfloat16)
              ? "channels-last"
              : "contiguous";
 }
