@@ -291,7 +291,7 @@ prompt_list = [
                 continue
             for words in segments(text) if text.startswith("build/release/bin/") else []:
                 name = words[0].rsplit("/", 1)[-1]
-                if not (name in ("opad", "generate") or set(words) & {"--list", "--dry-run", "--help", "--status"}) or name == "with_edges":
+                if not (name in ("opad", "generate") or set(words) & {"--list", "--dry-run", "--help", "--status"}) or name in MADE_BY_PAGES:
                     continue
                 if set(words) & {"--lora", "--embedding"}:  # tests/programs/export_test.cpp makes such files and reads them
                     continue
