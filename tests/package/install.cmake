@@ -22,3 +22,8 @@ execute_process(COMMAND ${WORK}/prefix/bin/opad --steps 0 --output ${WORK}/none 
 if(NOT code EQUAL 2 OR NOT EXISTS ${WORK}/prefix/share/opad/models/mini/teacher/model_index.json)
   message(FATAL_ERROR "the installed opad left with ${code}: ${error}")
 endif()
+
+# and a new project's README names the rates for them
+if(NOT EXISTS ${WORK}/prefix/share/opad/experiments/demo.json)
+  message(FATAL_ERROR "the rates for the mini world are not installed")
+endif()

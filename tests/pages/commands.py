@@ -28,7 +28,8 @@ LAUNCHERS = {"torchrun", "srun", "mpirun"}
 CTEST = {"--output-on-failure", "--test-dir", "--preset", "-R", "-L", "-E", "-j", "-j2", "-N"}
 CMAKE = {"--preset", "--build", "--target", "--parallel", "--install", "--prefix", "-P", "-B", "-S", "-G"}
 OF_OTHERS = {"--overlay-ports", "--processes", "--signal", "--max-restarts", "--array"}  # in prose: of queues and of Python's programs
-MADE_BY_PAGES = {"with_edges", "hinge"}  # programs, and options of what a page shows
+MADE_BY_PAGES = {"with_edges", "compare_edges", "hinge"}  # programs, and options of what a page shows
+SWEEPS_OF_PAGES = {"compare_edges"}
 OPTIONS_OF_PAGES = {"--loss.edge.weight", "--loss.edge.scale", "--target.share"}
 
 
@@ -149,7 +150,8 @@ class Checker:
         self.files(where, words)
         in_bin = name.startswith("build/release/bin/")
         if in_bin and base in MADE_BY_PAGES:
-            self.options_exist(where, base, words[1:], self.options("opad") | OPTIONS_OF_PAGES)
+            like = "ablate_losses" if base in SWEEPS_OF_PAGES else "opad"
+            self.options_exist(where, base, words[1:], self.options(like) | OPTIONS_OF_PAGES)
         elif in_bin and base in self.tests:
             if base != "test_programs" and "0 test cases" in self.output(base, *words[1:], "--list-tests"):
                 self.fault(where, f"{' '.join(words)} has no tests")
@@ -289,7 +291,7 @@ prompt_list = [
                 continue
             for words in segments(text) if text.startswith("build/release/bin/") else []:
                 name = words[0].rsplit("/", 1)[-1]
-                if not (name in ("opad", "generate") or set(words) & {"--list", "--dry-run", "--help", "--status"}) or name == "with_edges":
+                if not (name in ("opad", "generate") or set(words) & {"--list", "--dry-run", "--help", "--status"}) or name in MADE_BY_PAGES:
                     continue
                 if set(words) & {"--lora", "--embedding"}:  # tests/programs/export_test.cpp makes such files and reads them
                     continue
