@@ -105,7 +105,9 @@ void dino_passes(benchmark::State& state, bool quarter, Pass pass) {
 }
 void text_encoder_passes(benchmark::State& state, bool quarter, Pass pass) {
   const auto network = text_encoder(quarter);
-  passes(state, pass, numbers.stream("words").normal({state.range(0), 77, network->config.hidden_size}),
+  const auto& config = network->config;
+  passes(state, pass,
+         numbers.stream("words").normal({state.range(0), config.max_position_embeddings, config.hidden_size}),
          [&](const Tensor& words) { return network->encode(words); });
   state.SetComplexityN(state.range(0));
 }
