@@ -45,13 +45,9 @@ const bool registered = [] {
   hana::for_each(all::presets, [](auto type) {
     using Recipe = typename decltype(type)::type;
     for (const bool channels_last : {false, true})
-      benchmark::RegisterBenchmark(
-          c10::str("iteration/", Recipe::name(), channels_last ? "/channels-last" : "/contiguous", "/batch").c_str(),
-          [=](benchmark::State& state) { iteration<Recipe>(state, channels_last); })
-          ->RangeMultiplier(2)
-          ->Range(1, 4)
-          ->Complexity()
-          ->Unit(benchmark::kMillisecond);
+      bench::add(
+          c10::str("iteration/", Recipe::name(), channels_last ? "/channels-last" : "/contiguous", "/batch"),
+          [=](benchmark::State& state) { iteration<Recipe>(state, channels_last); }, 1, 4, benchmark::kMillisecond);
   });
   return true;
 }();

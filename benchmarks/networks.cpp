@@ -118,11 +118,7 @@ const bool registered = [] {
     const std::int64_t pixels = quarter ? 64 : 32;
     const auto add = [&](const std::string& name, const std::string& ways, std::int64_t least, std::int64_t most,
                          const auto& run) {
-      benchmark::RegisterBenchmark((name + size + ways).c_str(), run)
-          ->RangeMultiplier(2)
-          ->Range(least, most)
-          ->Complexity()
-          ->Unit(benchmark::kMillisecond);
+      bench::add(name + size + ways, run, least, most, benchmark::kMillisecond);
     };
     for (const Pass pass : {Pass::Forward, Pass::Both}) {
       const std::string way = pass == Pass::Both ? "/forward-and-backward" : "/forward";

@@ -190,32 +190,21 @@ std::string name_of() {
 
 const bool registered = [] {
   [&]<class... S>(std::type_identity<std::variant<S...>>) {
-    (benchmark::RegisterBenchmark(("sampler/" + name_of<S>()).c_str(), sampler<S>)
-         ->RangeMultiplier(2)
-         ->Range(4, 16)
-         ->Complexity()
-         ->Unit(benchmark::kMicrosecond),
-     ...);
+    (bench::add("sampler/" + name_of<S>(), sampler<S>, 4, 16, benchmark::kMicrosecond), ...);
   }(std::type_identity<AnySampler::Variant>{});
   hana::for_each(all::losses, [](auto type) {
     using Term = typename decltype(type)::type;
-    benchmark::RegisterBenchmark(c10::str("loss/", Term::name, "/", Term::space::name, "/pixels").c_str(),
-                                 [](benchmark::State& state) {
-                                   loss(state, Term{}, state.range(0));
-                                   state.SetComplexityN(state.range(0) * state.range(0));
-                                 })
-        ->RangeMultiplier(2)
-        ->Range(32, 128)
-        ->Complexity()
-        ->Unit(benchmark::kMicrosecond);
+    bench::add(
+        c10::str("loss/", Term::name, "/", Term::space::name, "/pixels"),
+        [](benchmark::State& state) {
+          loss(state, Term{}, state.range(0));
+          state.SetComplexityN(state.range(0) * state.range(0));
+        },
+        32, 128, benchmark::kMicrosecond);
   });
   hana::for_each(all::critics, [](auto type) {
     using C = typename decltype(type)::type;
-    benchmark::RegisterBenchmark(c10::str("critic/", C::name, "/batch").c_str(), critic<C>)
-        ->RangeMultiplier(2)
-        ->Range(1, 4)
-        ->Complexity()
-        ->Unit(benchmark::kMillisecond);
+    bench::add(c10::str("critic/", C::name, "/batch"), critic<C>, 1, 4, benchmark::kMillisecond);
   });
   return true;
 }();

@@ -6,6 +6,7 @@
 #include <torch/autograd.h>
 
 #include <algorithm>
+#include <string>
 #include <string_view>
 
 #include <opad/core/least_processor_time.hpp>
@@ -118,6 +119,12 @@ void measure(benchmark::State& state, const Turn& turn) {
   }
   for (auto _ : state) turn();
   report(state, work);
+}
+
+/// A benchmark of a name with the sizes `least`, doubled up to `most`, and a fit of how its time grows with them.
+template <class Run>
+void add(const std::string& name, const Run& run, std::int64_t least, std::int64_t most, benchmark::TimeUnit unit) {
+  benchmark::RegisterBenchmark(name.c_str(), run)->RangeMultiplier(2)->Range(least, most)->Complexity()->Unit(unit);
 }
 
 }  // namespace bench

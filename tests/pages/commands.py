@@ -225,7 +225,8 @@ class Checker:
         for program in ("presets", "direct", "critics", "teaching"):
             for recipe in re.findall(r"^  ([a-z][\w-]+) ", self.output(program, "--help"), re.M):
                 found |= self.options(program, "--recipe", recipe)
-        for folder in ("scripts", "tests/reliability", "tests/ranks", "experiments/pretrain", "benchmarks", "benchmarks/against_python"):
+        for folder in ("scripts", "tests/reliability", "tests/ranks", "experiments/pretrain", "benchmarks",
+                       "benchmarks/against_python"):
             for file in (ROOT / folder).iterdir():
                 if file.is_file():
                     found |= set(re.findall(r"(?<![\w-])--[a-z][\w-]*", file.read_text(errors="replace")))
@@ -291,7 +292,8 @@ prompt_list = [
                 continue
             for words in segments(text) if text.startswith("build/release/bin/") else []:
                 name = words[0].rsplit("/", 1)[-1]
-                if not (name in ("opad", "generate") or set(words) & {"--list", "--dry-run", "--help", "--status"}) or name in MADE_BY_PAGES:
+                quick = name in ("opad", "generate") or set(words) & {"--list", "--dry-run", "--help", "--status"}
+                if not quick or name in MADE_BY_PAGES:
                     continue
                 if set(words) & {"--lora", "--embedding"}:  # tests/programs/export_test.cpp makes such files and reads them
                     continue

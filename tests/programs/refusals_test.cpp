@@ -36,24 +36,20 @@ TEST_CASE("What the file system refuses is said as it is", "[programs][faults]")
   REQUIRE_THAT(done.errors, ContainsSubstring("file: not a folder; give --output a folder"));
 }
 
-TEST_CASE("A training may be left to choose its type", "[programs][faults]") {
+TEST_CASE("A training may be left to choose its type and memory format, and goes on with it", "[programs][faults]") {
   const ScratchFolder scratch;
-  const auto chosen = train(scratch / "run", "--steps 1 --dtype auto");
-  INFO(chosen.errors);
-  REQUIRE(chosen.code == 0);
-  REQUIRE_THAT(chosen.errors, ContainsSubstring("networks compute in ") && ContainsSubstring("(--dtype auto)"));
-  REQUIRE_THAT(train(scratch / "other", "--steps 1 --dtype float64").errors,
-               ContainsSubstring("--dtype float64 is not one of auto, float32, bfloat16"));
-}
-
-TEST_CASE("A training may be left to choose its memory format, and goes on with it", "[programs][faults]") {
-  const ScratchFolder scratch;
-  const auto chosen = train(scratch / "run", "--steps 1 --memory-format auto");
-  INFO(chosen.errors);
-  REQUIRE(chosen.code == 0);
-  REQUIRE_THAT(chosen.errors, ContainsSubstring("feature maps are ") && ContainsSubstring("(--memory-format auto)"));
-  REQUIRE_THAT(train(scratch / "other", "--steps 1 --memory-format last").errors,
-               ContainsSubstring("--memory-format last is not one of auto, contiguous, channels-last"));
+  for (const auto& [option, says, wrong] :
+       {std::tuple{"--dtype", "networks compute in ", "--dtype float64 is not one of auto, float32, bfloat16"},
+        {"--memory-format", "feature maps are ",
+         "--memory-format last is not one of auto, contiguous, channels-last"}}) {
+    const std::string name = option, refusal = wrong;
+    const auto chosen = train(scratch / name, "--steps 1 " + name + " auto");
+    INFO(chosen.errors);
+    REQUIRE(chosen.code == 0);
+    REQUIRE_THAT(chosen.errors, ContainsSubstring(says) && ContainsSubstring("(" + name + " auto)"));
+    REQUIRE_THAT(train(scratch / "other", "--steps 1 " + refusal.substr(0, refusal.find(" is not"))).errors,
+                 ContainsSubstring(refusal));
+  }
   REQUIRE_THAT(train(scratch / "other", "--steps 1 --mkl-dispatch amd").errors,
                ContainsSubstring("--mkl-dispatch amd is not one of vendor, instructions"));
   const auto run = scratch / "last";
